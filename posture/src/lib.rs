@@ -1,0 +1,1 @@
+//! What we know about a cluster, and how we judge it.
