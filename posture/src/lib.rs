@@ -1,1 +1,30 @@
-//! What we know about a cluster, and how we judge it.
+//! What Perijove knows about a cluster and how it judges it.
+//!
+//! Everything here is a pure function of its arguments: no I/O, no clock, no environment. The modules in reading order follow an
+//! object from the Kubernetes API to a finding:
+//!
+//! `kind` (what is read, and with which permission) → `redact` (what is kept) → `record` (the redacted object and its hashes) →
+//! `facts` (typed values) → `snapshot` (all facts at one instant, with the gaps) → `hub` and `derived` (what several checks need) →
+//! `check` and `checks` (the catalogue) → `judge` (the engine) → `finding` and `output` (what people and machines read).
+
+pub mod check;
+pub mod checks;
+pub mod control;
+pub mod derived;
+pub mod facts;
+pub mod finding;
+pub mod fix;
+pub mod gap;
+pub mod hub;
+pub mod judge;
+pub mod kind;
+pub mod listing;
+pub mod object;
+pub mod output;
+pub mod record;
+pub mod redact;
+pub mod settings;
+pub mod snapshot;
+pub mod text;
+
+pub use jiff::Timestamp;

@@ -1,0 +1,90 @@
+//! What could not be read, why, and which permission would close it.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::kind::Kind;
+
+/// Why something could not be read.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum GapReason {
+    /// The API server refused with 403.
+    Forbidden,
+    /// The API server does not serve this kind although it is a built-in one.
+    NotServed,
+    /// The API server answered with an error, or not at all; the text is ours and holds no server text.
+    Failed(String),
+    /// The watch has been silent longer than its own timeout.
+    Silent,
+    /// The objects come from files, and a file proves nothing about what it does not hold.
+    NotInFiles,
+    /// The list has not been read yet.
+    NotRead,
+}
+
+/// One thing that could not be read: a kind, in one namespace or in all.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Gap {
+    /// The kind whose objects are missing.
+    pub kind: Kind,
+    /// The namespace; `None` means all namespaces (or a cluster-scoped kind).
+    pub namespace: Option<String>,
+    /// Why.
+    pub reason: GapReason,
+}
+
+impl Gap {
+    /// The permission or action that would close the gap.
+    pub fn permission(&self) -> String {
+        match &self.reason {
+            GapReason::NotInFiles => {
+                format!("judge a live cluster, or add the {} to the files", self.kind.info().plural)
+            }
+            GapReason::Failed(_) | GapReason::Silent | GapReason::NotRead | GapReason::NotServed => {
+                format!("an API server that answers for {}", self.kind.info().plural)
+            }
+            GapReason::Forbidden => match &self.namespace {
+                Some(namespace) => format!("{} in namespace {namespace}", self.kind.info().permission()),
+                None => self.kind.info().permission(),
+            },
+        }
+    }
+}
+
+impl fmt::Display for Gap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let plural = self.kind.info().plural;
+        let place = self.namespace.as_ref().map(|n| format!(" in namespace {n}")).unwrap_or_default();
+        match &self.reason {
+            GapReason::Forbidden => write!(f, "{plural}{place} may not be listed"),
+            GapReason::NotServed => write!(f, "the API server does not serve {plural}"),
+            GapReason::Failed(what) => write!(f, "{plural}{place} could not be listed: {what}"),
+            GapReason::Silent => write!(f, "nothing was heard about {plural}{place} for too long"),
+            GapReason::NotInFiles => write!(f, "these files hold no {plural}{place} that prove it"),
+            GapReason::NotRead => write!(f, "{plural}{place} have not been read yet"),
+        }
+    }
+}
+
+/// Why a question cannot be answered; a check that meets one is `unknown`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Unknown {
+    /// Something could not be read.
+    Gap(Gap),
+    /// The API cannot show it, or it has not been seen; the reason says what would settle it.
+    Reason(crate::text::Reason),
+}
+
+impl From<Gap> for Unknown {
+    fn from(gap: Gap) -> Self {
+        Self::Gap(gap)
+    }
+}
+
+impl From<crate::text::Reason> for Unknown {
+    fn from(reason: crate::text::Reason) -> Self {
+        Self::Reason(reason)
+    }
+}

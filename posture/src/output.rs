@@ -1,0 +1,1 @@
+//! The documented JSON that `scan` and `check` print.

@@ -1,0 +1,1 @@
+//! What is kept of an object: everything else is dropped while decoding.
