@@ -23,6 +23,7 @@ pub mod object;
 pub mod output;
 pub mod record;
 pub mod redact;
+pub mod role;
 pub mod settings;
 pub mod snapshot;
 pub mod text;
