@@ -26,6 +26,8 @@ pub mod redact;
 pub mod role;
 pub mod settings;
 pub mod snapshot;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 pub mod text;
 
 pub use jiff::Timestamp;
