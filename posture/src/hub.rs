@@ -1,5 +1,7 @@
 //! The JupyterHubs of a cluster: their identity, their parts, their chart version and their user servers.
 
+pub mod discovery;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;

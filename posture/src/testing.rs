@@ -141,7 +141,9 @@ impl Fixture {
         let namespace = header.namespace.clone().unwrap_or_else(|| "default".to_owned());
         for (kind, values) in &mut objects {
             if kind.info().namespaced {
-                values.iter_mut().for_each(|value| manifest::place(value, &namespace));
+                for value in values {
+                    manifest::place(value, &namespace);
+                }
             }
         }
         Self::assemble(header, &objects)
