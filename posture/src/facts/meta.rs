@@ -77,10 +77,10 @@ pub struct Meta {
     pub creation_timestamp: Option<Timestamp>,
     /// When deletion was asked for.
     pub deletion_timestamp: Option<Timestamp>,
-    /// Labels, with names of people replaced by tokens.
+    /// Labels; those that identify a person have the value `person`.
     pub labels: Arc<BTreeMap<String, String>>,
     /// Annotations; most values are dropped.
-    pub annotations: BTreeMap<String, Leaf>,
+    pub annotations: Arc<BTreeMap<String, Leaf>>,
     /// Owners.
     pub owner_references: Vec<Owner>,
     /// Field managers, newest facts about who wrote what.

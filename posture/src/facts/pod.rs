@@ -13,12 +13,22 @@ use super::meta::{Leaf, Meta, placed};
 pub struct Pod {
     /// Metadata, names of people replaced.
     pub metadata: Meta,
-    /// The specification, shared by all pods of one shape.
+    /// The specification, shared by all pods of one shape. In live pods it names no node, and what belongs to one person (the claim,
+    /// the volume) is called `person`.
     pub spec: Arc<PodSpec>,
+    /// The node, kept outside the shape; ask [`Pod::node`].
+    pub node_name: Option<Arc<str>>,
     /// The allow-listed part of the status.
     pub status: PodStatus,
 }
 placed!(Pod);
+
+impl Pod {
+    /// The node it runs on.
+    pub fn node(&self) -> Option<&str> {
+        self.node_name.as_deref().or(self.spec.node_name.as_deref())
+    }
+}
 
 /// What a pod runs.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,7 +52,7 @@ pub struct PodSpec {
     /// Whether the pod shares the node's IPC.
     #[serde(rename = "hostIPC")]
     pub host_ipc: bool,
-    /// The node.
+    /// The node a template or a manifest asks for; of a live pod ask [`Pod::node`].
     pub node_name: Option<String>,
     /// The scheduler.
     pub scheduler_name: Option<String>,
@@ -343,22 +353,19 @@ pub struct TokenSource {
 #[serde(rename_all = "camelCase", default)]
 pub struct PodStatus {
     /// `Pending`, `Running`, `Succeeded`, `Failed` or `Unknown`.
-    pub phase: Option<String>,
-    /// The addresses of the pod.
+    pub phase: Option<Arc<str>>,
+    /// The addresses of the pod, of every family.
     #[serde(rename = "podIPs")]
     pub pod_ips: Vec<PodIp>,
-    /// The first address of the pod.
-    #[serde(rename = "podIP")]
-    pub pod_ip: Option<String>,
     /// The address of the node.
     #[serde(rename = "hostIP")]
-    pub host_ip: Option<String>,
-    /// Conditions: type and status only.
-    pub conditions: Vec<Condition>,
+    pub host_ip: Option<Arc<str>>,
+    /// Conditions: type and status only. Shared by pods in the same state, as are the statuses of containers.
+    pub conditions: Arc<[Condition]>,
     /// Containers.
-    pub container_statuses: Vec<ContainerStatus>,
+    pub container_statuses: Arc<[ContainerStatus]>,
     /// Init containers.
-    pub init_container_statuses: Vec<ContainerStatus>,
+    pub init_container_statuses: Arc<[ContainerStatus]>,
 }
 
 /// An address of a pod.
