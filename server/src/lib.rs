@@ -1,3 +1,5 @@
 //! The server.
 
+pub mod clock;
+pub mod cluster;
 pub mod demo;

@@ -1,0 +1,212 @@
+//! How Perijove reaches a cluster: the account of its own pod, or a kubeconfig.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use kube::client::ClientBuilder;
+use kube::config::{InClusterError, KubeConfigOptions, Kubeconfig, KubeconfigError};
+use kube::{Client, Config};
+use sha2::{Digest as _, Sha256};
+use tower::Layer;
+
+/// Which cluster to talk to, and as whom.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    /// The cluster this program runs in, with the token of its ServiceAccount.
+    InCluster,
+    /// A cluster named in a kubeconfig.
+    Kubeconfig {
+        /// The file; without one, `KUBECONFIG` or `~/.kube/config`.
+        path: Option<PathBuf>,
+        /// The context; without one, the file's current context.
+        context: Option<String>,
+    },
+}
+
+/// Why a cluster cannot even be asked. Every text says what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    /// Not in a cluster.
+    #[error(
+        "this program does not run in a pod with a ServiceAccount ({what}); name a kubeconfig with --kubeconfig or a context with --context"
+    )]
+    NotInCluster {
+        /// What is missing.
+        what: &'static str,
+    },
+    /// The file is not there or cannot be read.
+    #[error("the kubeconfig {} cannot be read: {why}; name another with --kubeconfig", .path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// The operating system's reason.
+        why: std::io::ErrorKind,
+    },
+    /// No file is named, and there is no usual place.
+    #[error("no kubeconfig was found: set KUBECONFIG or name one with --kubeconfig")]
+    NoFile,
+    /// The file is not a kubeconfig.
+    #[error("the kubeconfig is not valid: {what}")]
+    Invalid {
+        /// What is wrong, without values.
+        what: String,
+    },
+    /// The context does not exist.
+    #[error("the kubeconfig has no context `{wanted}`; it has: {}", .known.join(", "))]
+    NoContext {
+        /// The one asked for.
+        wanted: String,
+        /// Those that exist.
+        known: Vec<String>,
+    },
+    /// Nothing says which context.
+    #[error("the kubeconfig names no current context; choose one with --context: {}", .known.join(", "))]
+    NoCurrentContext {
+        /// Those that exist.
+        known: Vec<String>,
+    },
+    /// A program would have to be run.
+    #[error(
+        "context `{context}` signs in by running a program, which Perijove does only for a context that is named: add --context {context}"
+    )]
+    PluginNeedsContext {
+        /// The current context.
+        context: String,
+    },
+    /// The credentials cannot be used.
+    #[error("the credentials of the kubeconfig cannot be used: {what}")]
+    Credentials {
+        /// What is wrong, without values.
+        what: &'static str,
+    },
+}
+
+/// A client and what identifies the server if the cluster cannot be asked.
+pub(super) struct Connected {
+    pub(super) client: Client,
+    /// The server's URL.
+    pub(super) server: String,
+    /// A fingerprint of the certificate authority.
+    pub(super) authority: String,
+}
+
+impl Target {
+    /// Prepares a client; nothing is sent yet, except that a credential plugin of an explicit context runs.
+    pub(super) async fn connect<L, S>(&self, layer: &L) -> Result<Connected, ConnectError>
+    where
+        L: Layer<super::source::Wire, Service = S>,
+        S: super::source::Transport,
+    {
+        let mut config = match self {
+            Self::InCluster => Config::incluster().map_err(|error| not_in_cluster(&error))?,
+            Self::Kubeconfig { path, context } => from_kubeconfig(path.as_ref(), context.as_deref()).await?,
+        };
+        // Retries are ours: they honour `Retry-After` and end in a gap.
+        config.default_retry = false;
+        config.connect_timeout = Some(Duration::from_secs(10));
+        if config.accept_invalid_certs {
+            tracing::warn!("the kubeconfig switches off the check of the API server's certificate");
+        }
+        let server = server_name(&config.cluster_url);
+        let authority = config.root_cert.as_ref().map_or_else(String::new, |chain| {
+            let mut hash = Sha256::new();
+            chain.iter().for_each(|certificate| hash.update(certificate));
+            hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+        });
+        let builder = ClientBuilder::try_from(config).map_err(|error| credentials(&error))?;
+        Ok(Connected { client: builder.with_layer(layer).build(), server, authority })
+    }
+}
+
+/// The server's URL without what may be secret in it.
+fn server_name(url: &http::Uri) -> String {
+    let host = url.host().unwrap_or_default();
+    let port = url.port_u16().map_or_else(String::new, |port| format!(":{port}"));
+    format!("{}://{host}{port}{}", url.scheme_str().unwrap_or("https"), url.path().trim_end_matches('/'))
+}
+
+async fn from_kubeconfig(path: Option<&PathBuf>, context: Option<&str>) -> Result<Config, ConnectError> {
+    let file = match path {
+        Some(path) => Kubeconfig::read_from(path),
+        None => Kubeconfig::read(),
+    }
+    .map_err(|error| invalid(&error))?;
+    let known: Vec<String> = file.contexts.iter().map(|named| named.name.clone()).collect();
+    let chosen = match context.or(file.current_context.as_deref()) {
+        Some(chosen) if !chosen.is_empty() => chosen.to_owned(),
+        _ => return Err(ConnectError::NoCurrentContext { known }),
+    };
+    let Some(named) = file.contexts.iter().find(|named| named.name == chosen) else {
+        return Err(ConnectError::NoContext { wanted: chosen, known });
+    };
+    let user = named.context.as_ref().and_then(|inner| inner.user.as_deref());
+    let runs_a_program = file
+        .auth_infos
+        .iter()
+        .filter(|named| Some(named.name.as_str()) == user)
+        .any(|named| named.auth_info.as_ref().is_some_and(|info| info.exec.is_some()));
+    if runs_a_program && context.is_none() {
+        return Err(ConnectError::PluginNeedsContext { context: chosen });
+    }
+    let options = KubeConfigOptions { context: Some(chosen), ..KubeConfigOptions::default() };
+    Config::from_custom_kubeconfig(file, &options).await.map_err(|error| invalid(&error))
+}
+
+fn not_in_cluster(error: &InClusterError) -> ConnectError {
+    let what = match error {
+        InClusterError::ReadEnvironmentVariable(_) | InClusterError::ParseClusterPort(_) => {
+            "KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT are not set"
+        }
+        InClusterError::ReadDefaultNamespace(_) => "the namespace file of the ServiceAccount is missing",
+        InClusterError::ReadCertificateBundle(_) | InClusterError::ParseCertificates(_) => {
+            "the CA bundle of the ServiceAccount is missing or broken"
+        }
+        _ => "the address of the API server is not valid",
+    };
+    ConnectError::NotInCluster { what }
+}
+
+/// The library's own texts quote the file, which holds secrets; only the place is taken from them.
+fn invalid(error: &KubeconfigError) -> ConnectError {
+    let what = match error {
+        KubeconfigError::ReadConfig(why, path) => {
+            return ConnectError::File { path: path.clone(), why: why.kind() };
+        }
+        KubeconfigError::FindPath => return ConnectError::NoFile,
+        KubeconfigError::Parse(error) => match error.location() {
+            Some(at) => {
+                format!("line {}, column {} is not what a kubeconfig has there", at.line(), at.column())
+            }
+            None => "it is not YAML with the fields of a kubeconfig".to_owned(),
+        },
+        KubeconfigError::LoadClusterOfContext(name) => format!("its cluster `{name}` is missing"),
+        KubeconfigError::MissingClusterUrl => "the cluster has no `server`".to_owned(),
+        KubeconfigError::ParseClusterUrl(_) => "`server` of the cluster is not a URL".to_owned(),
+        KubeconfigError::LoadCertificateAuthority(_) | KubeconfigError::ParseCertificates(_) => {
+            "the certificate authority cannot be loaded".to_owned()
+        }
+        KubeconfigError::LoadClientCertificate(_) => "the client certificate cannot be loaded".to_owned(),
+        KubeconfigError::LoadClientKey(_) => "the client key cannot be loaded".to_owned(),
+        _ => "a context, a cluster or a user in it is incomplete".to_owned(),
+    };
+    ConnectError::Invalid { what }
+}
+
+fn credentials(error: &kube::Error) -> ConnectError {
+    use kube::client::AuthError;
+    let what = match error {
+        kube::Error::Auth(AuthError::AuthExecStart(_)) => {
+            "its credential plugin cannot be started; is it installed?"
+        }
+        kube::Error::Auth(AuthError::AuthExecRun { .. }) => {
+            "its credential plugin failed; run `kubectl get --raw /version` to see why"
+        }
+        kube::Error::Auth(AuthError::ReadTokenFile(..)) => "the token file cannot be read",
+        kube::Error::Auth(_) => "they are incomplete, or of a kind that is not supported",
+        kube::Error::ProxyProtocolDisabled { .. } | kube::Error::ProxyProtocolUnsupported { .. } => {
+            "the kubeconfig asks for a proxy, which is not supported"
+        }
+        _ => "the client certificate or key is not valid",
+    };
+    ConnectError::Credentials { what }
+}
