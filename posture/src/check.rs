@@ -29,6 +29,19 @@ pub enum Verdict {
     NotApplicable,
 }
 
+impl Verdict {
+    /// The word in data and in file names.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Fail => "fail",
+            Self::Warn => "warn",
+            Self::Unknown => "unknown",
+            Self::Pass => "pass",
+            Self::NotApplicable => "not-applicable",
+        }
+    }
+}
+
 /// How much harm a fault can do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -43,6 +56,19 @@ pub enum Severity {
     Low,
     /// Context; not counted.
     Info,
+}
+
+impl Severity {
+    /// The word in data.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Critical => "critical",
+            Self::High => "high",
+            Self::Medium => "medium",
+            Self::Low => "low",
+            Self::Info => "info",
+        }
+    }
 }
 
 /// The sections of JupyterHub's security guide, which order the checklist.
@@ -63,6 +89,32 @@ pub enum Topic {
     ApiAccess,
     /// Network policies.
     NetworkPolicies,
+}
+
+impl Topic {
+    /// Every topic, in the order of the guide.
+    pub const ALL: [Self; 7] = [
+        Self::Https,
+        Self::Helm,
+        Self::CloudMetadata,
+        Self::Dashboards,
+        Self::Rbac,
+        Self::ApiAccess,
+        Self::NetworkPolicies,
+    ];
+
+    /// The heading of the section.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Https => "HTTPS",
+            Self::Helm => "Secure access to Helm",
+            Self::CloudMetadata => "Cloud metadata server",
+            Self::Dashboards => "Kubernetes Dashboard and other consoles",
+            Self::Rbac => "Role-based access control",
+            Self::ApiAccess => "Kubernetes API access",
+            Self::NetworkPolicies => "Network policies",
+        }
+    }
 }
 
 /// What a check is asked about.

@@ -1,8 +1,17 @@
 //! What repairs a fault: text, chart values and commands, with live values filled in and quoted for where they go.
 
+mod shell;
+mod values;
+
 use std::collections::BTreeMap;
 
+use semver::Version;
 use serde::{Deserialize, Serialize};
+
+use crate::hostile;
+use crate::hub::{ChartVersion, Confidence, Hub, HubKey};
+
+pub use shell::{CommandLine, command_line};
 
 /// A value of a fix, typed so that a serializer writes it.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -43,13 +52,90 @@ impl Fix {
     pub const fn advice(advice: &'static str) -> Self {
         Self { from: None, to: None, advice, values: &[], commands: &[] }
     }
+
+    /// A fix for chart versions from this one on.
+    pub const fn from(major: u64, minor: u64, advice: &'static str) -> Self {
+        Self { from: Some((major, minor)), to: None, advice, values: &[], commands: &[] }
+    }
+
+    /// A fix for chart versions before this one.
+    pub const fn before(major: u64, minor: u64, advice: &'static str) -> Self {
+        Self { from: None, to: Some((major, minor)), advice, values: &[], commands: &[] }
+    }
+
+    /// The same with lines for `config.yaml`.
+    pub const fn values(mut self, values: &'static [(&'static str, FixValue)]) -> Self {
+        self.values = values;
+        self
+    }
+
+    /// The same with commands.
+    pub const fn commands(mut self, commands: &'static [&'static [&'static str]]) -> Self {
+        self.commands = commands;
+        self
+    }
+
+    /// Whether it is for this chart version; a development build counts to the version it leads to.
+    pub fn fits(&self, version: &Version) -> bool {
+        let this = (version.major, version.minor);
+        self.from.is_none_or(|from| from <= this) && self.to.is_none_or(|to| this < to)
+    }
+
+    /// The chart versions it is for, in words.
+    fn chart_range(&self) -> Option<String> {
+        let name = |(major, minor): (u64, u64)| format!("{major}.{minor}");
+        match (self.from, self.to) {
+            (None, None) => None,
+            (Some(from), None) => Some(format!("charts from {}", name(from))),
+            (None, Some(to)) => Some(format!("charts before {}", name(to))),
+            (Some(from), Some(to)) => Some(format!("charts from {} and before {}", name(from), name(to))),
+        }
+    }
+
+    /// The names of all its slots.
+    pub fn slot_names(&self) -> Vec<&'static str> {
+        let advice = shell::slot_names(self.advice);
+        let values = self.values.iter().flat_map(|(_, value)| values::slot_names(value));
+        let commands = self.commands.iter().flat_map(|c| c.iter()).flat_map(|a| shell::slot_names(a));
+        advice.chain(values).chain(commands).collect()
+    }
 }
 
-/// Live values by slot name: `namespace`, `release`, `chart-version` are filled by the engine, the others by the check.
+/// Live values by slot name. [`Slots::of_hub`] fills `namespace`, `release`, `app`, `chart-version` (where it is sure), `chart-range`
+/// (also where it is guessed) and `parent-chart` (where the hub is a part of BinderHub); a check fills the others.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Slots(BTreeMap<String, String>);
 
 impl Slots {
+    /// The identity of a hub.
+    pub fn of_key(key: &HubKey) -> Self {
+        let mut slots = Self::default();
+        slots.set("namespace", &key.namespace);
+        slots.set("release", &key.release);
+        slots.set("app", &key.app);
+        slots
+    }
+
+    /// What the engine knows of a hub.
+    pub fn of_hub(hub: &Hub) -> Self {
+        let mut slots = Self::of_key(&hub.key);
+        if let Ok(chart) = &hub.chart {
+            slots.set("chart-range", chart.version.to_string());
+            if chart.confidence == Confidence::High && hub.binder.is_none() {
+                slots.set("chart-version", helm_version(chart));
+            }
+        }
+        if hub.binder.is_some() {
+            slots.set("parent-chart", "binderhub");
+        }
+        slots
+    }
+
+    /// Fills the slots that another set fills, over those that are filled already.
+    pub fn extend(&mut self, other: &Self) {
+        self.0.extend(other.0.iter().map(|(name, value)| (name.clone(), value.clone())));
+    }
+
     /// Fills a slot.
     pub fn set(&mut self, name: &str, value: impl Into<String>) {
         self.0.insert(name.to_owned(), value.into());
@@ -60,3 +146,100 @@ impl Slots {
         self.0.get(name).map(String::as_str)
     }
 }
+
+/// The version as the chart repository writes it: the first releases carry a `v`.
+fn helm_version(chart: &ChartVersion) -> String {
+    let version = &chart.version;
+    if (version.major, version.minor) > (0, 6) {
+        return version.to_string();
+    }
+    let patch = if version.patch > 0 { format!(".{}", version.patch) } else { String::new() };
+    format!("v{}.{}{patch}", version.major, version.minor)
+}
+
+/// A fix with live values filled in, ready to be shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RenderedFix {
+    /// What to do, in sentences.
+    pub advice: String,
+    /// The chart versions it is for, in words; `None` where it is for all.
+    pub chart_range: Option<String>,
+    /// Lines for `config.yaml`.
+    pub config_yaml: Option<String>,
+    /// Commands, each a line for a POSIX shell.
+    pub commands: Vec<String>,
+    /// Why the lines must not be copied, as a sentence; `None` where they may.
+    pub refused: Option<String>,
+}
+
+/// The fix for the chart version that the slots hold: the first whose range fits; for an unknown version the newest one.
+pub fn for_slots(fixes: &'static [Fix], slots: &Slots) -> Option<RenderedFix> {
+    let version = slots.value("chart-range").and_then(|text| Version::parse(text).ok());
+    let fix = match &version {
+        Some(version) => fixes.iter().find(|fix| fix.fits(version)),
+        None => fixes.iter().find(|fix| fix.to.is_none()).or(fixes.last()),
+    };
+    fix.map(|fix| render(fix, slots))
+}
+
+/// Fills a fix with live values.
+pub fn render(fix: &Fix, slots: &Slots) -> RenderedFix {
+    let is_nested = slots.value("parent-chart").is_some();
+    let mut commands: Vec<CommandLine> = Vec::new();
+    let mut refused = None;
+    let config_yaml = (!fix.values.is_empty()).then(|| {
+        let names = fix.values.iter().flat_map(|(_, value)| values::slot_names(value));
+        refused = names.filter_map(|name| refusal(name, slots.value(name)?)).next();
+        commands.push(command_line(if is_nested { UPGRADE_BINDERHUB } else { UPGRADE }, slots));
+        // The values of a subchart stand below its name.
+        values::render(is_nested.then_some("jupyterhub"), fix.values, slots)
+    });
+    commands.extend(fix.commands.iter().map(|arguments| command_line(arguments, slots)));
+    let refused = refused.or_else(|| commands.iter().find_map(|command| command.refused.clone()));
+    RenderedFix {
+        advice: hostile::visible(&shell::fill(fix.advice, slots)),
+        chart_range: fix.chart_range(),
+        config_yaml,
+        commands: commands.into_iter().map(|command| command.text).collect(),
+        refused,
+    }
+}
+
+/// The same chart version again, with the changed values: an upgrade of the chart is a decision of its own.
+const UPGRADE: &[&str] = &[
+    "helm",
+    "upgrade",
+    "--cleanup-on-fail",
+    "<release>",
+    "jupyterhub/jupyterhub",
+    "--namespace",
+    "<namespace>",
+    "--version",
+    "<chart-version>",
+    "--values",
+    "config.yaml",
+];
+
+const UPGRADE_BINDERHUB: &[&str] = &[
+    "helm",
+    "upgrade",
+    "--cleanup-on-fail",
+    "<release>",
+    "jupyterhub/binderhub",
+    "--namespace",
+    "<namespace>",
+    "--version",
+    "<binderhub-chart-version>",
+    "--values",
+    "config.yaml",
+];
+
+/// Why a live value must not be copied into a shell or a file, as a sentence.
+fn refusal(slot: &str, value: &str) -> Option<String> {
+    let trouble = hostile::first_trouble(value)?;
+    let words = slot.replace('-', " ");
+    Some(format!("The {words} holds {}, so this cannot be copied safely.", trouble.description()))
+}
+
+#[cfg(test)]
+mod tests;

@@ -15,6 +15,7 @@ pub mod facts;
 pub mod finding;
 pub mod fix;
 pub mod gap;
+pub mod hostile;
 pub mod hub;
 pub mod judge;
 pub mod kind;

@@ -1,1 +1,9 @@
-//! The documented JSON that `scan` and `check` print.
+//! The documented JSON that `scan` and `check` print, the table for a terminal, and the exit code.
+
+mod fail_on;
+mod json;
+mod table;
+
+pub use fail_on::{FailOn, ParseFailOnError};
+pub use json::{Report, SCHEMA};
+pub use table::table;
