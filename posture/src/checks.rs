@@ -1,5 +1,6 @@
 //! The catalogue: one file per check, sorted by code.
 
+mod helm_2_releases;
 mod reference;
 
 use crate::check::Check;
@@ -7,7 +8,9 @@ use crate::check::Check;
 pub use reference::reference_page;
 
 /// Every check, sorted by code.
-pub const CHECKS: &[&Check] = &[];
+pub const CHECKS: &[&Check] = &[
+    &helm_2_releases::CHECK, // TIL-05
+];
 
 /// The check of a code.
 pub fn find(code: &str) -> Option<&'static Check> {

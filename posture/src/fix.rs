@@ -188,8 +188,8 @@ pub fn render(fix: &Fix, slots: &Slots) -> RenderedFix {
     let mut commands: Vec<CommandLine> = Vec::new();
     let mut refused = None;
     let config_yaml = (!fix.values.is_empty()).then(|| {
-        let names = fix.values.iter().flat_map(|(_, value)| values::slot_names(value));
-        refused = names.filter_map(|name| refusal(name, slots.value(name)?)).next();
+        let mut names = fix.values.iter().flat_map(|(_, value)| values::slot_names(value));
+        refused = names.find_map(|name| refusal(name, slots.value(name)?));
         commands.push(command_line(if is_nested { UPGRADE_BINDERHUB } else { UPGRADE }, slots));
         // The values of a subchart stand below its name.
         values::render(is_nested.then_some("jupyterhub"), fix.values, slots)

@@ -1,5 +1,7 @@
 //! One JSON object for a whole run; `scan.schema.json` beside this file documents it.
 
+use std::fmt::Write;
+
 use serde::Serialize;
 
 use crate::check::{Evidence, Severity, Verdict};
@@ -33,27 +35,26 @@ impl Report {
 
     /// The JSON text with a final line break. Characters that a terminal or a reader could trip over are written as escapes, which
     /// any JSON reader turns back.
-    pub fn to_json(&self) -> String {
-        let mut text = serde_json::to_string_pretty(self).expect("a report holds nothing that JSON cannot");
+    pub fn to_json(&self) -> Result<String, serde_json::Error> {
+        let mut text = serde_json::to_string_pretty(self)?;
         text.push('\n');
-        escape(&text)
+        Ok(escape(&text))
     }
 }
 
 /// Outside strings JSON is ASCII, so what is replaced here is always inside one.
 fn escape(json: &str) -> String {
-    let is_harmless = |c: char| c.is_ascii() || hostile::trouble(c).is_none();
-    json.chars().fold(String::with_capacity(json.len()), |mut out, c| {
-        if is_harmless(c) && c != '\u{7f}' {
+    let mut out = String::with_capacity(json.len());
+    for c in json.chars() {
+        if c == '\n' || hostile::trouble(c).is_none() {
             out.push(c);
-        } else {
-            let mut units = [0; 2];
-            for unit in c.encode_utf16(&mut units) {
-                out.push_str(&format!("\\u{unit:04x}"));
-            }
+            continue;
         }
-        out
-    })
+        for unit in c.encode_utf16(&mut [0; 2]) {
+            write!(out, "\\u{unit:04x}").expect("writing to a String cannot fail");
+        }
+    }
+    out
 }
 
 #[derive(Debug, Clone, Serialize)]

@@ -1,0 +1,5 @@
+//! The catalogue of checks, held to its rules: as a registry, and against the fixtures beside each check.
+
+mod fixtures;
+mod registry;
+mod support;
