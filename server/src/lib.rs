@@ -3,3 +3,4 @@
 pub mod clock;
 pub mod cluster;
 pub mod demo;
+pub mod demo_api;

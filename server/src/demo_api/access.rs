@@ -1,0 +1,58 @@
+//! Who may read what in the demo, and what the SelfSubject reviews say about it.
+
+use posture::kind::KINDS;
+use serde_json::{Value, json};
+
+use super::state::State;
+use crate::demo::Denied;
+
+/// What a role for Perijove would be called; real authorisers name it in their reasons.
+const REASON: &str = "RBAC: allowed by ClusterRoleBinding \"perijove\" of ClusterRole \"perijove\" to ServiceAccount \"perijove/perijove\"";
+
+/// Whether a permission is denied: for one namespace, or with `None` for all of them at once.
+fn closed(denied: &[Denied], group: &str, plural: &str, namespace: Option<&str>) -> bool {
+    denied.iter().any(|denied| {
+        (denied.group == "*" || denied.group == group)
+            && (denied.resource == "*" || denied.resource == plural)
+            && match (&denied.namespace, namespace) {
+                (None, _) | (Some(_), None) => true,
+                (Some(closed), Some(asked)) => closed == asked,
+            }
+    })
+}
+
+impl State {
+    /// Whether the account may read a resource.
+    pub(super) fn may_read(&self, group: &str, plural: &str, namespace: Option<&str>) -> bool {
+        KINDS.iter().any(|info| info.group == group && info.plural == plural)
+            && !closed(&self.denied, group, plural, namespace)
+    }
+
+    /// Answers a `SelfSubjectAccessReview`.
+    pub(super) fn review_access(&self, review: &Value) -> Value {
+        let asked = &review["spec"]["resourceAttributes"];
+        let text = |key: &str| asked[key].as_str().unwrap_or_default();
+        let namespace = Some(text("namespace")).filter(|namespace| !namespace.is_empty());
+        let allowed = matches!(text("verb"), "get" | "list" | "watch")
+            && self.may_read(text("group"), text("resource"), namespace);
+        let mut answer = review.clone();
+        answer["status"] =
+            if allowed { json!({"allowed": true, "reason": REASON}) } else { json!({"allowed": false}) };
+        answer
+    }
+
+    /// Answers a `SelfSubjectRulesReview`.
+    pub(super) fn review_rules(&self, review: &Value) -> Value {
+        let namespace = review["spec"]["namespace"].as_str();
+        let rules: Vec<Value> = KINDS
+            .iter()
+            .filter(|info| self.may_read(info.group, info.plural, namespace))
+            .map(|info| {
+                json!({"verbs": ["get", "list", "watch"], "apiGroups": [info.group], "resources": [info.plural]})
+            })
+            .collect();
+        let mut answer = review.clone();
+        answer["status"] = json!({"resourceRules": rules, "nonResourceRules": [], "incomplete": false});
+        answer
+    }
+}
