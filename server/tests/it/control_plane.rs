@@ -113,6 +113,8 @@ impl ControlPlane {
             format!("--cert-dir={}", path("certificates")),
             format!("--token-auth-file={}", path("tokens.csv")),
             "--authorization-mode=Node,RBAC".to_owned(),
+            // Network plugins run privileged pods, and every installer allows them.
+            "--allow-privileged=true".to_owned(),
             "--service-account-issuer=https://kubernetes.default.svc".to_owned(),
             // The server makes the key of its own certificate before it reads this one, so there is nothing to make.
             format!("--service-account-signing-key-file={}", path("certificates/apiserver.key")),

@@ -40,17 +40,26 @@ pub(crate) enum Access {
 }
 
 impl ControlPlane {
-    /// Creates every object of a YAML stream, or merges it into the one that is there; namespaces that are not part
-    /// of the stream are made. A `status` is written through its subresource, as controllers do.
+    /// [`Self::apply_objects`] for the objects of a YAML stream.
     ///
     /// # Panics
     ///
     /// When the text is not YAML or the API server refuses an object.
     pub(crate) async fn apply(&self, documents: &str) {
-        let mut objects: Vec<Value> = serde_norway::Deserializer::from_str(documents)
+        let objects = serde_norway::Deserializer::from_str(documents)
             .map(|document| Value::deserialize(document).expect("a YAML document"))
             .filter(|object| !object.is_null())
             .collect();
+        self.apply_objects(objects).await;
+    }
+
+    /// Creates every object, or merges it into the one that is there; namespaces that are not among them are made.
+    /// A `status` is written through its subresource, as controllers do. What only a server can set is left out.
+    ///
+    /// # Panics
+    ///
+    /// When the API server refuses an object.
+    pub(crate) async fn apply_objects(&self, mut objects: Vec<Value>) {
         // What other objects lean on comes first; the order is kept otherwise.
         objects.sort_by_key(|object| match object["kind"].as_str() {
             Some("Namespace") => 0,
@@ -153,21 +162,30 @@ async fn put(client: &Client, object: &Value) {
     let name = object["metadata"]["name"].as_str().expect("an object has a name").to_owned();
     let api = api_of(client, &object).await;
     let what = format!("{} {name}", object["kind"].as_str().unwrap_or_default());
-    let typed: DynamicObject = serde_json::from_value(object.clone()).expect("an object has metadata");
-    match api.create(&PostParams::default(), &typed).await {
-        Err(Error::Api(refusal)) if refusal.is_already_exists() => {
-            let merged = api.patch(&name, &PatchParams::default(), &Patch::Merge(&object)).await;
-            merged.unwrap_or_else(|error| panic!("merging {what}: {error}"));
-        }
-        created => drop(created.unwrap_or_else(|error| panic!("creating {what}: {error}"))),
-    }
+    // Trying to create it would not always tell: for a Service, its address is refused before its name.
+    let present = api.get_opt(&name).await.unwrap_or_else(|error| panic!("looking for {what}: {error}"));
+    let written = if present.is_some() {
+        api.patch(&name, &PatchParams::default(), &Patch::Merge(&object)).await
+    } else {
+        let typed: DynamicObject = serde_json::from_value(object).expect("an object has metadata");
+        api.create(&PostParams::default(), &typed).await
+    };
+    written.unwrap_or_else(|error| panic!("writing {what}: {error}"));
     if let Some(status) = status {
-        let patch = json!({"status": status});
-        match api.patch_status(&name, &PatchParams::default(), &Patch::Merge(&patch)).await {
-            // Not every kind that carries a status has the subresource.
-            Err(Error::Api(refusal)) if refusal.is_not_found() => {}
-            written => drop(written.unwrap_or_else(|error| panic!("writing the status of {what}: {error}"))),
-        }
+        put_status(&api, &name, &what, status).await;
+    }
+}
+
+/// Writes a status, where the kind has one that can be written.
+async fn put_status(api: &Api<DynamicObject>, name: &str, what: &str, mut status: Value) {
+    if let Some(fields) = status.as_object_mut() {
+        // The server derives it from the resources of a pod, and refuses any other.
+        fields.remove("qosClass");
+    }
+    let patch = json!({"status": status});
+    match api.patch_status(name, &PatchParams::default(), &Patch::Merge(&patch)).await {
+        Err(Error::Api(refusal)) if refusal.is_not_found() => {}
+        written => drop(written.unwrap_or_else(|error| panic!("writing the status of {what}: {error}"))),
     }
 }
 

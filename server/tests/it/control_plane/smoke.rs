@@ -79,8 +79,13 @@ const HUB: &str = "
 apiVersion: v1
 kind: Pod
 metadata: {name: hub, namespace: science, uid: made-up, resourceVersion: '7'}
-spec: {containers: [{name: hub, image: 'hub:1'}]}
-status: {phase: Running, podIP: 10.1.2.3}
+spec: {containers: [{name: hub, image: 'hub:1', securityContext: {privileged: true}}]}
+status: {phase: Running, podIP: 10.1.2.3, qosClass: Guaranteed}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: kubernetes, namespace: default, labels: {seen: 'yes'}}
+spec: {clusterIP: 10.96.0.1, ports: [{name: https, port: 443, targetPort: 6443}]}
 ---
 apiVersion: apiextensions.k8s.io/v1
 kind: CustomResourceDefinition
@@ -112,6 +117,9 @@ async fn manifests_are_applied_with_their_status_and_custom_resources() {
     let pod: Value = admin.request(get("/api/v1/namespaces/science/pods/hub")).await.unwrap();
     assert_eq!(pod["status"]["podIP"], "10.1.2.3");
     assert_eq!(pod["spec"]["containers"][0]["image"], "hub:2");
+    // The server makes this one itself.
+    let service: Value = admin.request(get("/api/v1/namespaces/default/services/kubernetes")).await.unwrap();
+    assert_eq!(service["metadata"]["labels"]["seen"], "yes");
     let moon: Value = admin.request(get("/apis/example.test/v1/moons/io")).await.unwrap();
     assert_eq!(moon["kind"], "Moon");
 }
