@@ -1,6 +1,7 @@
-//! The server.
+//! The binary `perijove`: collect, store, judge on time, serve.
 
 pub mod clock;
 pub mod cluster;
 pub mod demo;
 pub mod demo_api;
+pub mod store;

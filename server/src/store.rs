@@ -1,0 +1,174 @@
+//! The history of clusters in one SQLite file: one writer, several readers, and nothing visible of a scan until it is whole.
+//!
+//! What is large is written ahead with [`Store::stage`]; [`Store::commit_scan`] then makes the scan visible in one short transaction.
+//! Readers take a consistent view with [`Store::read`] and pass it to the query functions of the modules below, one module per table or
+//! question. Row types are private to their module. No SQL stands outside this folder.
+
+mod clusters;
+mod commit;
+mod contents;
+mod coverage;
+mod error;
+mod findings;
+mod hubs;
+mod lock;
+mod marks;
+mod meta;
+mod objects;
+mod people;
+mod pods;
+mod recall;
+mod scans;
+mod stage;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::migrate::Migrator;
+use sqlx::sqlite::{
+    SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
+};
+use sqlx::{Sqlite, SqliteConnection, SqlitePool, Transaction};
+
+pub use clusters::{ClusterId, ClusterIdentity};
+pub use commit::{Committed, HubSeen, ScanCommit, ServersSeen, Trigger};
+pub use contents::ContentId;
+pub use error::StoreError;
+pub use hubs::{HubFacts, HubId};
+pub use scans::ScanNumber;
+pub use stage::{PodToStage, StagedObject, StagedPod};
+
+use lock::Lock;
+
+/// The schema, embedded.
+pub static MIGRATOR: Migrator = sqlx::migrate!("../migrations");
+
+/// Marks the file as ours, in SQLite's header: the letters `Prjv`.
+const APPLICATION_ID: i64 = 0x5072_6a76;
+
+/// How long a statement waits for a lock of another connection.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How many pages can be read at the same time.
+const READERS: u32 = 4;
+
+/// A transaction that reads; everything read through it belongs to one moment.
+pub type Reading = Transaction<'static, Sqlite>;
+
+/// The open database. Clones share it.
+#[derive(Debug, Clone)]
+pub struct Store {
+    path: Arc<Path>,
+    /// A pool of one: writers of several clusters take turns, first come first served.
+    writer: SqlitePool,
+    readers: SqlitePool,
+    _lock: Arc<Lock>,
+}
+
+impl Store {
+    /// Opens the database for this process alone: makes it if needed, brings its schema up to date, and removes what an earlier
+    /// process wrote ahead but never committed.
+    pub async fn open(path: &Path) -> Result<Self, StoreError> {
+        let lock = Lock::take(path)?;
+        lock::make_private_file(path)?;
+        let writer = SqlitePoolOptions::new()
+            .max_connections(1)
+            .acquire_timeout(Duration::from_mins(5))
+            .connect_with(writing(path))
+            .await
+            .map_err(|e| StoreError::from_sqlx(path, e))?;
+        prepare(&writer, path).await?;
+        let readers = SqlitePoolOptions::new()
+            .max_connections(READERS)
+            .acquire_timeout(BUSY_TIMEOUT)
+            .connect_lazy_with(reading(path));
+        let store = Self { path: path.into(), writer, readers, _lock: Arc::new(lock) };
+        store.collect_unreferenced(jiff::Timestamp::MAX).await?;
+        Ok(store)
+    }
+
+    /// Where the database lies.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// A consistent view of the database.
+    pub async fn read(&self) -> Result<Reading, StoreError> {
+        self.readers.begin().await.map_err(|e| StoreError::from_sqlx(&self.path, e))
+    }
+
+    /// A transaction that writes. It takes the write lock at once, so that it cannot fail for having read before.
+    async fn write(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
+        self.writer.begin_with("begin immediate").await.map_err(|e| StoreError::from_sqlx(&self.path, e))
+    }
+
+    /// Commits and says where if that fails.
+    async fn finish(&self, transaction: Transaction<'static, Sqlite>) -> Result<(), StoreError> {
+        transaction.commit().await.map_err(|e| StoreError::from_sqlx(&self.path, e))
+    }
+
+    /// Closes every connection; SQLite then folds its WAL into the file.
+    pub async fn close(self) {
+        self.readers.close().await;
+        self.writer.close().await;
+    }
+}
+
+/// The options that every connection shares.
+fn shared(path: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(path)
+        .busy_timeout(BUSY_TIMEOUT)
+        .foreign_keys(true)
+        // Sorting must not spill names of people into a folder for temporary files.
+        .pragma("temp_store", "memory")
+        .pragma("trusted_schema", "off")
+}
+
+/// The options of the writer.
+fn writing(path: &Path) -> SqliteConnectOptions {
+    shared(path)
+        // Takes effect before the first table only, which is why it is no statement of a migration.
+        .auto_vacuum(SqliteAutoVacuum::Incremental)
+        .journal_mode(SqliteJournalMode::Wal)
+        // After a power failure the last scans may be missing, and are seen again; the file is never damaged by it.
+        .synchronous(SqliteSynchronous::Normal)
+        // What is deleted, names of people above all, is overwritten and not only unlinked.
+        .pragma("secure_delete", "on")
+}
+
+/// The options of a reader.
+fn reading(path: &Path) -> SqliteConnectOptions {
+    shared(path).read_only(true)
+}
+
+/// Checks that the file is ours and brings its schema up to date.
+async fn prepare(writer: &SqlitePool, path: &Path) -> Result<(), StoreError> {
+    let mut connection = writer.acquire().await.map_err(|e| StoreError::from_sqlx(path, e))?;
+    claim(&mut connection, path).await.map_err(|e| e.at(path))?;
+    let version = meta::find(&mut connection, meta::VERSION).await.unwrap_or_default();
+    MIGRATOR.run(&mut *connection).await.map_err(|e| StoreError::from_migration(path, e, version))?;
+    meta::set(&mut connection, meta::VERSION, env!("CARGO_PKG_VERSION")).await.map_err(|e| e.at(path))
+}
+
+/// Refuses a file of another program, and marks a new one as ours.
+async fn claim(connection: &mut SqliteConnection, path: &Path) -> Result<(), StoreError> {
+    let id: i64 = sqlx::query_scalar("pragma application_id").fetch_one(&mut *connection).await?;
+    if id == APPLICATION_ID {
+        return Ok(());
+    }
+    let tables: i64 =
+        sqlx::query_scalar("select count(*) from sqlite_schema").fetch_one(&mut *connection).await?;
+    if id != 0 || tables != 0 {
+        return Err(StoreError::Foreign { path: path.to_path_buf() });
+    }
+    // A pragma takes no parameters; the number is a constant of ours.
+    sqlx::query("pragma application_id = 1349675638").execute(connection).await?;
+    Ok(())
+}
+
+/// The path of a file that lies beside the database and is its own: `perijove.db.key`.
+pub fn companion(database: &Path, suffix: &str) -> PathBuf {
+    lock::beside(database, suffix)
+}

@@ -1,0 +1,169 @@
+//! How much of each kind was read, as intervals.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use posture::gap::GapReason;
+use posture::kind::Kind;
+use posture::listing::Coverage;
+use sqlx::SqliteConnection;
+
+use super::commit::Trigger;
+use super::{ClusterId, ScanNumber, StoreError};
+
+/// The kind under which a pause of Perijove itself is kept.
+pub(super) const PAUSE: &str = "*";
+
+/// Coverage by kind and namespace (empty: everywhere else); `None` is complete.
+pub(super) type Places = BTreeMap<(String, String), Option<GapReason>>;
+
+/// Flattens the coverage of a scan to one entry per place.
+pub(super) fn places(coverage: &BTreeMap<Kind, Coverage>) -> Places {
+    let mut places = Places::new();
+    for (kind, coverage) in coverage {
+        let kind = kind_key(*kind);
+        places.insert((kind.clone(), String::new()), coverage.everywhere.clone());
+        for (namespace, reason) in &coverage.namespaces {
+            places.insert((kind.clone(), namespace.clone()), reason.clone());
+        }
+    }
+    places
+}
+
+/// The permanent name of a kind in the database: the name of the variant.
+pub(super) fn kind_key(kind: Kind) -> String {
+    format!("{kind:?}")
+}
+
+/// Whether a kind is completely read in a namespace (or everywhere, for objects without one).
+pub(super) fn is_full(coverage: &BTreeMap<Kind, Coverage>, kind: Kind, namespace: Option<&str>) -> bool {
+    coverage.get(&kind).is_some_and(|coverage| {
+        namespace
+            .and_then(|namespace| coverage.namespaces.get(namespace))
+            .unwrap_or(&coverage.everywhere)
+            .is_none()
+    })
+}
+
+struct OpenRow {
+    id: i64,
+    kind: String,
+    namespace: String,
+    reason_json: Option<String>,
+}
+
+/// Ends and begins intervals so that the open ones say what this scan could read.
+pub(super) async fn commit(
+    connection: &mut SqliteConnection,
+    cluster: ClusterId,
+    scan: ScanNumber,
+    coverage: &BTreeMap<Kind, Coverage>,
+) -> Result<(), StoreError> {
+    let mut wanted = BTreeMap::new();
+    for (place, reason) in places(coverage) {
+        let reason = reason.as_ref().map(serde_json::to_string).transpose();
+        wanted.insert(place, reason.map_err(StoreError::unreadable("a gap"))?);
+    }
+    let open = sqlx::query_as!(
+        OpenRow,
+        "select id, kind, namespace, reason_json from coverage
+         where cluster_id = ? and until_scan is null and kind <> ?",
+        cluster.0,
+        PAUSE
+    )
+    .fetch_all(&mut *connection)
+    .await?;
+    let mut kept = BTreeSet::new();
+    for row in open {
+        let place = (row.kind, row.namespace);
+        if wanted.get(&place) == Some(&row.reason_json) {
+            kept.insert(place);
+        } else {
+            sqlx::query!("update coverage set until_scan = ? where id = ?", scan.0, row.id)
+                .execute(&mut *connection)
+                .await?;
+        }
+    }
+    for ((kind, namespace), reason) in wanted.into_iter().filter(|(place, _)| !kept.contains(place)) {
+        let state = if reason.is_some() { "gap" } else { "full" };
+        sqlx::query!(
+            "insert into coverage (cluster_id, kind, namespace, state, reason_json, first_scan)
+             values (?, ?, ?, ?, ?, ?)",
+            cluster.0,
+            kind,
+            namespace,
+            state,
+            reason,
+            scan.0
+        )
+        .execute(&mut *connection)
+        .await?;
+    }
+    Ok(())
+}
+
+/// Notes that Perijove was not running before the first scan of a run.
+pub(super) async fn note_pause(
+    connection: &mut SqliteConnection,
+    cluster: ClusterId,
+    scan: ScanNumber,
+    trigger: Trigger,
+) -> Result<(), StoreError> {
+    if trigger != Trigger::Initial || scan.0 == 1 {
+        return Ok(());
+    }
+    let before = scan.0 - 1;
+    sqlx::query!(
+        "insert into coverage (cluster_id, kind, namespace, state, first_scan, until_scan)
+         values (?, ?, '', 'not-running', ?, ?)",
+        cluster.0,
+        PAUSE,
+        before,
+        scan.0
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+struct SpanRow {
+    namespace: String,
+    state: String,
+    first_scan: i64,
+    until_scan: Option<i64>,
+}
+
+/// The latest scan before `before` in which a kind was completely read in a namespace.
+pub(super) async fn last_full(
+    connection: &mut SqliteConnection,
+    cluster: ClusterId,
+    kind: &str,
+    namespace: &str,
+    before: ScanNumber,
+) -> Result<Option<ScanNumber>, StoreError> {
+    let spans = sqlx::query_as!(
+        SpanRow,
+        "select namespace, state, first_scan, until_scan from coverage
+         where cluster_id = ?1 and kind = ?2 and namespace in ('', ?3) and first_scan < ?4
+         order by first_scan desc",
+        cluster.0,
+        kind,
+        namespace,
+        before.0
+    )
+    .fetch_all(connection)
+    .await?;
+    // Coverage changes at the ends of spans only, so the answer is the last scan before one of them, or before `before`.
+    let ends = spans.iter().flat_map(|s| [s.first_scan, s.until_scan.unwrap_or(before.0)]);
+    let candidates: BTreeSet<i64> = ends.map(|end| end.min(before.0) - 1).collect();
+    Ok(candidates.into_iter().rev().find(|scan| was_full(&spans, namespace, *scan)).map(ScanNumber))
+}
+
+/// Whether the spans say that the namespace was completely read at a scan; what is said of the namespace itself decides.
+fn was_full(spans: &[SpanRow], namespace: &str, scan: i64) -> bool {
+    let at = |place: &str| {
+        spans.iter().find(|s| {
+            s.namespace == place && s.first_scan <= scan && s.until_scan.is_none_or(|until| scan < until)
+        })
+    };
+    at(namespace).or_else(|| at("")).is_some_and(|span| span.state == "full")
+}
