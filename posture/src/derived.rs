@@ -24,7 +24,7 @@ pub use tls::{Front, FrontHost, Tls, TlsMode};
 use crate::check::Recall;
 use crate::facts::Workload;
 use crate::gap::{Gap, Unknown};
-use crate::hub::{Hub, HubKey, UserClass, discovery};
+use crate::hub::{Hub, HubKey, UserClass, discovery, servers};
 use crate::listing::Listing;
 use crate::settings::Settings;
 use crate::snapshot::Snapshot;
@@ -75,12 +75,8 @@ pub fn derive(snapshot: &Snapshot, settings: &Settings, now: Timestamp) -> Deriv
             let of_hub = OfHub {
                 tls: tls::detect(snapshot, hub),
                 enforcement: enforcement.clone().attested_for(hub, settings, now),
-                barriers: hub
-                    .user_classes
-                    .iter()
-                    .map(|class| barrier::assess(class, clouds.as_ref().ok()))
-                    .collect(),
-                servers: discovery::servers_are_complete(snapshot, hub),
+                barriers: hub.user_classes.iter().map(|class| barrier::assess(class, &clouds)).collect(),
+                servers: servers::are_complete(snapshot, hub),
             };
             (hub.key.clone(), of_hub)
         })

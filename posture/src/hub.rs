@@ -1,6 +1,10 @@
 //! The JupyterHubs of a cluster: their identity, their parts, their chart version and their user servers.
 
-pub mod discovery;
+pub mod charts;
+pub(crate) mod discovery;
+pub(crate) mod parts;
+pub(crate) mod servers;
+pub mod version;
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -1,7 +1,14 @@
 //! The init container that blocks the cloud's metadata server with iptables, judged for one class of user servers.
 
-use super::cloud::Clouds;
+mod command;
+
+use super::cloud::{Cloud, Clouds};
+use crate::facts::{Container, Pod, PodSpec};
+use crate::gap::Unknown;
 use crate::hub::UserClass;
+
+/// The name KubeSpawner's configuration in the chart gives the init container.
+const NAME: &str = "block-cloud-metadata";
 
 /// How much the barrier blocks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
@@ -9,9 +16,11 @@ use crate::hub::UserClass;
 pub enum BlockScope {
     /// Every protocol and port: charts before 3.0.
     Everything,
+    /// Every TCP port.
+    Tcp,
     /// TCP port 80 only: charts from 3.0 on leave DNS open on purpose.
     TcpPort80,
-    /// Some other single port or protocol.
+    /// Something else than the metadata server's HTTP port.
     Partial,
 }
 
@@ -19,7 +28,7 @@ pub enum BlockScope {
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum BarrierState {
-    /// It dropped the route and ended well in every server of the class.
+    /// It dropped the route and ended well in every server of the class that has started.
     Effective,
     /// There is none.
     Absent,
@@ -33,7 +42,7 @@ pub enum BarrierState {
     Unrecognised,
     /// It blocks an address that is not the metadata server's of this cloud.
     OtherAddress(String),
-    /// No server of the class has got past it yet, or nothing says how it ended.
+    /// No server of the class has got past it yet, or the cloud is not known for lack of a permission.
     Unconfirmed,
 }
 
@@ -42,9 +51,11 @@ pub enum BarrierState {
 pub struct Barrier {
     /// What became of it.
     pub state: BarrierState,
+    /// Why it is not confirmed, where something could not be read.
+    pub unknown: Option<Unknown>,
     /// How much it blocks; `None` where there is none or its command is not understood.
     pub scope: Option<BlockScope>,
-    /// The address it blocks.
+    /// The address it blocks, with its prefix length if it has one.
     pub address: Option<String>,
     /// Its command, as far as it was kept.
     pub command: Vec<String>,
@@ -61,15 +72,95 @@ impl Barrier {
     }
 }
 
-/// Judges the barrier of a class. Without known clouds every metadata address counts as right.
-pub(super) fn assess(class: &UserClass, clouds: Option<&Clouds>) -> Barrier {
-    let _ = (class, clouds);
+/// Judges the barrier of a class.
+pub(super) fn assess(class: &UserClass, clouds: &Result<Clouds, Unknown>) -> Barrier {
+    let containers = &class.spec.init_containers;
+    let Some(index) = find(containers) else {
+        return Barrier {
+            state: BarrierState::Absent,
+            unknown: None,
+            scope: None,
+            address: None,
+            command: Vec::new(),
+            runs_after: Vec::new(),
+            index: None,
+        };
+    };
+    let container = &containers[index];
+    let drop = command::parse(container);
+    let (state, unknown) = state(class, container, drop.as_ref(), clouds);
     Barrier {
-        state: BarrierState::Unconfirmed,
-        scope: None,
-        address: None,
-        command: Vec::new(),
-        runs_after: Vec::new(),
-        index: None,
+        state,
+        unknown,
+        scope: drop.as_ref().map(|drop| drop.scope),
+        address: drop.map(|drop| drop.address),
+        command: container.words().map(str::to_owned).collect(),
+        runs_after: containers[..index].iter().map(|container| container.name.clone()).collect(),
+        index: Some(index),
     }
+}
+
+fn find(containers: &[Container]) -> Option<usize> {
+    containers
+        .iter()
+        .position(|container| container.name == NAME)
+        .or_else(|| containers.iter().position(|container| command::parse(container).is_some()))
+}
+
+fn state(
+    class: &UserClass,
+    container: &Container,
+    drop: Option<&command::Drop>,
+    clouds: &Result<Clouds, Unknown>,
+) -> (BarrierState, Option<Unknown>) {
+    if class.spec.host_network {
+        return (BarrierState::HostNetwork, None);
+    }
+    if !may_change_the_network(&class.spec, container) {
+        return (BarrierState::Stripped, None);
+    }
+    let Some(drop) = drop else { return (BarrierState::Unrecognised, None) };
+    if let Some(code) =
+        class.pods.iter().filter_map(|pod| exit_code(pod, &container.name)).find(|code| *code != 0)
+    {
+        return (BarrierState::Failed(code), None);
+    }
+    let addresses = match clouds {
+        // The right address depends on the cloud.
+        Err(unknown) => return (BarrierState::Unconfirmed, Some(unknown.clone())),
+        Ok(clouds) if clouds.is_cloud() => clouds.seen.keys().map(|cloud| cloud.metadata_address()).collect(),
+        Ok(_) => vec![Cloud::Other.metadata_address()],
+    };
+    if !addresses.iter().all(|address| command::covers(&drop.address, address)) {
+        return (BarrierState::OtherAddress(drop.address.clone()), None);
+    }
+    if class.pods.iter().any(|pod| is_past(pod, &container.name)) {
+        (BarrierState::Effective, None)
+    } else {
+        (BarrierState::Unconfirmed, None)
+    }
+}
+
+/// Changing the network takes root with the capability for it.
+fn may_change_the_network(spec: &PodSpec, container: &Container) -> bool {
+    let own = container.security_context.as_ref();
+    let has_capability = own.and_then(|own| own.capabilities.as_ref()).is_some_and(|capabilities| {
+        capabilities.add.iter().any(|name| matches!(name.trim_start_matches("CAP_"), "NET_ADMIN" | "ALL"))
+    });
+    let is_privileged = own.and_then(|own| own.privileged) == Some(true);
+    let user = own
+        .and_then(|own| own.run_as_user)
+        .or_else(|| spec.security_context.as_ref().and_then(|pod| pod.run_as_user));
+    (is_privileged || has_capability) && user.is_none_or(|user| user == 0)
+}
+
+fn exit_code(pod: &Pod, container: &str) -> Option<i32> {
+    let statuses = pod.status.init_container_statuses.iter();
+    let status = statuses.into_iter().find(|status| status.name == container)?;
+    status.state.terminated.as_ref().map(|terminated| terminated.exit_code)
+}
+
+/// Kubernetes starts a pod's containers only once every init container has ended well.
+fn is_past(pod: &Pod, container: &str) -> bool {
+    exit_code(pod, container) == Some(0) || pod.status.phase.as_deref() == Some("Running")
 }

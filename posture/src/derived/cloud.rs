@@ -72,8 +72,59 @@ impl Clouds {
     }
 }
 
+/// Beginnings of a `providerID` and the cloud they mean.
+const CLOUDS: [(&str, Cloud); 29] = [
+    ("aws://", Cloud::Aws),
+    ("gce://", Cloud::Gce),
+    ("azure://", Cloud::Azure),
+    ("openstack://", Cloud::OpenStack),
+    ("oci://", Cloud::Oracle),
+    ("ocid1.", Cloud::Oracle),
+    ("digitalocean://", Cloud::DigitalOcean),
+    ("ibm://", Cloud::Ibm),
+    ("ibmpowervs://", Cloud::Ibm),
+    ("ibmvpc://", Cloud::Ibm),
+    ("alicloud://", Cloud::Alibaba),
+    ("brightbox://", Cloud::Other),
+    ("civo://", Cloud::Other),
+    ("cloudscale://", Cloud::Other),
+    ("cloudstack://", Cloud::Other),
+    ("equinixmetal://", Cloud::Other),
+    ("exoscale://", Cloud::Other),
+    ("external-cloudstack://", Cloud::Other),
+    ("hcloud://", Cloud::Other),
+    ("huaweicloud://", Cloud::Other),
+    ("ionos://", Cloud::Other),
+    ("linode://", Cloud::Other),
+    ("packet://", Cloud::Other),
+    ("qcloud://", Cloud::Other),
+    ("scaleway://", Cloud::Other),
+    ("tencentcloud://", Cloud::Other),
+    ("upcloud://", Cloud::Other),
+    ("vultr://", Cloud::Other),
+    ("yandex://", Cloud::Other),
+];
+
 /// The clouds of all nodes.
 pub(super) fn clouds(snapshot: &Snapshot) -> Result<Clouds, Unknown> {
-    let _ = snapshot;
-    Ok(Clouds::default())
+    let mut clouds = Clouds::default();
+    for node in snapshot.nodes.all()? {
+        match node.spec.provider_id.as_deref().and_then(of_provider) {
+            Some(cloud) => {
+                clouds.seen.entry(cloud).or_insert_with(|| node.metadata.name.clone());
+            }
+            None => clouds.elsewhere += 1,
+        }
+    }
+    Ok(clouds)
+}
+
+fn of_provider(id: &str) -> Option<Cloud> {
+    // Alibaba's is `<region>.<instance>`, without a scheme: `cn-hangzhou.i-bp1abc`.
+    let is_alibaba = !id.contains("://") && id.contains(".i-");
+    CLOUDS
+        .iter()
+        .find(|(prefix, _)| id.starts_with(prefix))
+        .map(|(_, cloud)| *cloud)
+        .or_else(|| is_alibaba.then_some(Cloud::Alibaba))
 }

@@ -1,12 +1,19 @@
 //! Whether something enforces network policies. Kubernetes accepts policies that nobody enforces, so this is never proof, only evidence.
 
+mod engine;
+
 use jiff::Timestamp;
 
-use crate::check::Evidence;
+use crate::check::{Evidence, gap_reason};
+use crate::facts::Workload;
+use crate::gap::{Gap, Unknown};
 use crate::hub::Hub;
+use crate::kind::Kind;
+use crate::object::ObjectRef;
 use crate::settings::{AttestedFact, Settings};
 use crate::snapshot::Snapshot;
 use crate::text::{Arg, Reason};
+use engine::Sighting;
 
 /// How sure it is that policies work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
@@ -33,13 +40,32 @@ pub struct Enforcement {
     pub reason: Reason,
     /// The facts behind it.
     pub evidence: Vec<Evidence>,
-    /// Nodes on which the engine has a pod that is not ready, sorted: policies do not work there.
-    pub broken_nodes: Vec<String>,
+    /// Nodes on which the engine has a pod that is not ready, sorted: policies may not work there.
+    pub broken_nodes: Result<Vec<String>, Gap>,
     /// Nodes that run Windows, where few engines enforce policies, sorted.
-    pub windows_nodes: Vec<String>,
+    pub windows_nodes: Result<Vec<String>, Gap>,
 }
 
 impl Enforcement {
+    fn new(state: EnforcementState, reason: Reason) -> Self {
+        Self {
+            state,
+            engine: None,
+            reason,
+            evidence: Vec::new(),
+            broken_nodes: Ok(Vec::new()),
+            windows_nodes: Ok(Vec::new()),
+        }
+    }
+
+    fn unknown(unknown: Unknown) -> Self {
+        let reason = match unknown {
+            Unknown::Gap(gap) => gap_reason(&gap),
+            Unknown::Reason(reason) => reason,
+        };
+        Self::new(EnforcementState::Unknown, reason)
+    }
+
     /// Takes the operator's word for one hub, or for the cluster.
     pub(super) fn attested_for(self, hub: &Hub, settings: &Settings, now: Timestamp) -> Self {
         self.attested(Some(&hub.key.to_string()), settings, now)
@@ -49,33 +75,145 @@ impl Enforcement {
         if self.state == EnforcementState::Enforced {
             return self;
         }
-        match settings.attested(AttestedFact::PoliciesEnforced, hub, now) {
-            None => self,
-            Some(attestation) => Self {
-                state: EnforcementState::Enforced,
-                engine: None,
-                reason: Reason::new(
-                    "enforcement-attested",
-                    "the operator states until {until} that policies are enforced: {why}",
-                )
-                .with("until", Arg::Instant(attestation.until))
-                .with("why", Arg::text(attestation.reason.clone())),
-                ..self
-            },
-        }
+        let Some(attestation) = settings.attested(AttestedFact::PoliciesEnforced, hub, now) else {
+            return self;
+        };
+        let reason = Reason::new(
+            "enforcement-attested",
+            "the operator states until {until} that policies are enforced: {why}",
+        )
+        .with("until", Arg::Instant(attestation.until))
+        .with("why", Arg::text(attestation.reason.clone()));
+        Self { state: EnforcementState::Enforced, reason, ..self }
     }
 }
 
 /// Looks for what enforces network policies.
 pub(super) fn detect(snapshot: &Snapshot, settings: &Settings, now: Timestamp) -> Enforcement {
-    let _ = snapshot;
-    Enforcement {
-        state: EnforcementState::Unknown,
-        engine: None,
-        reason: Reason::new("no-engine-seen", "no network plug-in was recognised"),
-        evidence: Vec::new(),
-        broken_nodes: Vec::new(),
-        windows_nodes: Vec::new(),
+    let mut enforcement = detect_engine(snapshot);
+    enforcement.windows_nodes = snapshot.nodes.complete().map(|()| {
+        let is_windows = |system: &str| system.eq_ignore_ascii_case("windows");
+        let nodes = snapshot.nodes.present();
+        nodes
+            .filter(|node| is_windows(&node.status.node_info.operating_system))
+            .map(|node| node.metadata.name.clone())
+            .collect()
+    });
+    enforcement.attested(None, settings, now)
+}
+
+/// An engine that was seen decides. Otherwise nothing is concluded from absence before DaemonSets and nodes were read completely.
+fn detect_engine(snapshot: &Snapshot) -> Enforcement {
+    let sightings: Vec<_> = snapshot
+        .daemon_sets
+        .present()
+        .filter(|daemon_set| is_of_the_system(daemon_set))
+        .filter_map(|daemon_set| engine::recognise(snapshot, daemon_set))
+        .collect();
+    if let Some(sighting) = sightings.iter().find(|sighting| sighting.enforces == Ok(true)) {
+        return enforced(snapshot, sighting);
     }
-    .attested(None, settings, now)
+    if let Some(unknown) = sightings.iter().find_map(|sighting| sighting.enforces.clone().err()) {
+        return Enforcement::unknown(unknown);
+    }
+    match snapshot.daemon_sets.complete().and_then(|()| snapshot.nodes.complete()) {
+        Err(gap) => Enforcement::unknown(gap.into()),
+        Ok(()) => {
+            built_in(snapshot).or_else(|| not_enforced(&sightings)).unwrap_or_else(|| nothing_seen(snapshot))
+        }
+    }
+}
+
+fn enforced(snapshot: &Snapshot, sighting: &Sighting<'_>) -> Enforcement {
+    let object = sighting.daemon_set.object();
+    let reason = Reason::new("engine-runs", "{engine} runs as {object} and enforces policies")
+        .with("engine", Arg::word(sighting.name))
+        .with("object", object);
+    Enforcement {
+        engine: Some(sighting.name),
+        evidence: sighting.evidence.clone(),
+        broken_nodes: broken_nodes(snapshot, sighting.daemon_set),
+        ..Enforcement::new(EnforcementState::Enforced, reason)
+    }
+}
+
+/// Distributions that carry kube-router inside their own process.
+fn built_in(snapshot: &Snapshot) -> Option<Enforcement> {
+    let is_built_in = |version: &str| version.contains("+k3s") || version.contains("+rke2");
+    let node = snapshot.nodes.present().find(|node| is_built_in(&node.status.node_info.kubelet_version))?;
+    let version = &node.status.node_info.kubelet_version;
+    let reason = Reason::new(
+        "engine-built-in",
+        "{version} has a policy engine built in, which a flag of the server that the API does not show can switch off; a probe would tell",
+    )
+    .with("version", Arg::text(version));
+    let object = ObjectRef::cluster(Kind::Node, &node.metadata.name);
+    let evidence = Evidence::new(object, "status.nodeInfo.kubeletVersion", Arg::text(version));
+    let engine = if version.contains("+k3s") { "k3s" } else { "RKE2" };
+    Some(Enforcement {
+        engine: Some(engine),
+        evidence: vec![evidence],
+        ..Enforcement::new(EnforcementState::Likely, reason)
+    })
+}
+
+fn not_enforced(sightings: &[Sighting<'_>]) -> Option<Enforcement> {
+    let sighting = sightings.first()?;
+    let reason = Reason::new("engine-missing", "{plugin} runs as {object} and does not enforce policies")
+        .with("plugin", Arg::word(sighting.name))
+        .with("object", sighting.daemon_set.object());
+    let evidence = sightings.iter().flat_map(|sighting| sighting.evidence.clone()).collect();
+    Some(Enforcement { evidence, ..Enforcement::new(EnforcementState::NotEnforced, reason) })
+}
+
+fn nothing_seen(snapshot: &Snapshot) -> Enforcement {
+    let has = |prefix: &str| {
+        snapshot
+            .nodes
+            .present()
+            .any(|node| node.spec.provider_id.as_deref().is_some_and(|id| id.starts_with(prefix)))
+    };
+    let reason = if has("azure://") {
+        Reason::new(
+            "no-engine-on-aks",
+            "no policy engine was seen; AKS enforces policies only if the cluster was made with `--network-policy`",
+        )
+    } else if has("gce://") {
+        Reason::new(
+            "no-engine-on-gke",
+            "no policy engine was seen; GKE enforces policies only with Dataplane V2 or network policy enabled",
+        )
+    } else {
+        Reason::new(
+            "no-engine-seen",
+            "no network plug-in was recognised among the DaemonSets; an attestation of the operator or a probe would tell",
+        )
+    };
+    Enforcement::new(EnforcementState::Unknown, reason)
+}
+
+/// Whether a namespace belongs to the system. An editor of any other namespace could run a DaemonSet called `calico-node` there.
+fn is_of_the_system(daemon_set: &Workload) -> bool {
+    let namespace = daemon_set.metadata.namespace.as_deref().unwrap_or_default();
+    namespace.starts_with("kube-")
+        || namespace.starts_with("openshift-")
+        || engine::NAMESPACES.contains(&namespace)
+}
+
+/// Nodes on which a pod of a DaemonSet is not ready.
+fn broken_nodes(snapshot: &Snapshot, daemon_set: &Workload) -> Result<Vec<String>, Gap> {
+    let namespace = daemon_set.metadata.namespace.as_deref().unwrap_or_default();
+    let name = &daemon_set.metadata.name;
+    let mut nodes: Vec<_> = snapshot
+        .pods
+        .all_in(namespace)?
+        .filter(|pod| {
+            pod.metadata.owner_references.iter().any(|o| o.kind == "DaemonSet" && o.name == *name)
+                && pod.status.conditions.iter().any(|c| c.kind == "Ready" && c.status == "False")
+        })
+        .filter_map(|pod| pod.node().map(str::to_owned))
+        .collect();
+    nodes.sort();
+    nodes.dedup();
+    Ok(nodes)
 }

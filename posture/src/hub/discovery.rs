@@ -1,16 +1,260 @@
 //! Finds the hubs of a cluster by what they are made of, never by their names.
 
-use super::Hub;
-use crate::gap::Gap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::parts::{self, Siblings, knows_proxy_token, label};
+use super::{Hub, HubKey, Support, servers, version};
+use crate::facts::{Pod, PodSpec, Service, Workload};
 use crate::snapshot::Snapshot;
 
 /// Every hub that can be seen, sorted by key.
 pub(crate) fn discover(snapshot: &Snapshot) -> Vec<Hub> {
-    let _ = snapshot;
-    Vec::new()
+    let mut taken = BTreeSet::new();
+    let mut hubs: Vec<Hub> = snapshot
+        .deployments
+        .present()
+        .filter_map(|deployment| {
+            let support = recognise(snapshot, deployment)?;
+            let key = unique(key(deployment), deployment, &mut taken);
+            Some(assemble(snapshot, key, support, deployment))
+        })
+        .collect();
+    hubs.sort_by(|a, b| a.key.cmp(&b.key));
+    servers::attach(snapshot, &mut hubs);
+    hubs
 }
 
-/// Says whether every user server of a hub was read.
-pub(crate) fn servers_are_complete(snapshot: &Snapshot, hub: &Hub) -> Result<(), Gap> {
-    snapshot.pods.complete_in(&hub.key.namespace)
+/// What speaks for a Deployment being a hub. Labels alone do not: other products have a component called `hub` too.
+#[derive(Debug, Default)]
+struct Signals {
+    /// `component`, `app` and `release` as every chart since 0.7 writes them.
+    legacy_labels: bool,
+    /// `app.kubernetes.io/component` with a chart called `jupyterhub`, which Bitnami's chart is called too.
+    modern_labels: bool,
+    /// The labels of v0.5 and v0.6.
+    ancient_labels: bool,
+    /// A command line of JupyterHub.
+    program: bool,
+    /// An image of Zero to JupyterHub.
+    image: bool,
+    /// The token of the proxy, in this Deployment or in a sibling.
+    token: bool,
+}
+
+impl Signals {
+    fn read(snapshot: &Snapshot, deployment: &Workload) -> Self {
+        let spec = deployment.pod();
+        let has = |key| label(deployment, key).is_some();
+        let has_chart = label(deployment, "helm.sh/chart").is_some_and(|c| c.starts_with("jupyterhub-"));
+        let mut signals = Self {
+            legacy_labels: label(deployment, "component") == Some("hub") && has("app") && has("release"),
+            modern_labels: label(deployment, "app.kubernetes.io/component") == Some("hub") && has_chart,
+            ancient_labels: parts::is_ancient(deployment),
+            program: runs_jupyterhub(spec),
+            image: spec.containers.iter().any(|c| matches!(c.image_base(), "k8s-hub" | "k8s-hub-slim")),
+            token: false,
+        };
+        if signals.is_candidate() {
+            signals.token = knows_proxy_token(spec) || has_proxy_sibling(snapshot, deployment);
+        }
+        signals
+    }
+
+    fn has_labels(&self) -> bool {
+        self.legacy_labels || self.modern_labels || self.ancient_labels
+    }
+
+    fn is_candidate(&self) -> bool {
+        self.has_labels() || self.program || self.image
+    }
+
+    fn count(&self) -> usize {
+        [self.has_labels(), self.program, self.image, self.token].into_iter().filter(|signal| *signal).count()
+    }
+}
+
+/// Whether a Deployment is a hub, and of which kind.
+fn recognise(snapshot: &Snapshot, deployment: &Workload) -> Option<Support> {
+    let signals = Signals::read(snapshot, deployment);
+    if !signals.is_candidate() || signals.count() < 2 {
+        return None;
+    }
+    let has_chart_marks = version::of_labels(deployment).is_some() || label(deployment, "heritage").is_some();
+    let labels_are_the_charts = (signals.legacy_labels || signals.ancient_labels)
+        && (signals.image || has_chart_marks || has_chart_volumes(deployment.pod()));
+    let is_relabelled_copy = signals.image && has_chart_volumes(deployment.pod());
+    let is_chart = labels_are_the_charts || is_relabelled_copy;
+    Some(if is_chart { Support::ZeroToJupyterHub } else { Support::Other })
+}
+
+/// Whether some container starts JupyterHub with a configuration file.
+fn runs_jupyterhub(spec: &PodSpec) -> bool {
+    spec.containers.iter().any(|container| {
+        let is_program = |word: &str| {
+            word.split_whitespace().any(|part| part == "jupyterhub" || part.ends_with("/jupyterhub"))
+        };
+        container.words().any(is_program)
+            && container.words().any(|word| word.contains("/jupyterhub_config.py"))
+    })
+}
+
+/// Whether the pods mount configuration and secrets in the way the chart does.
+fn has_chart_volumes(spec: &PodSpec) -> bool {
+    let has = |name: &str| spec.volumes.iter().any(|volume| volume.name == name);
+    has("config") && (has("secret") || has("existing-secret"))
+}
+
+fn has_proxy_sibling(snapshot: &Snapshot, hub: &Workload) -> bool {
+    let namespace = hub.metadata.namespace.as_deref().unwrap_or_default();
+    snapshot.deployments.present_in(namespace).any(|other| {
+        other.metadata.name != hub.metadata.name
+            && parts::component(other) == Some("proxy")
+            && parts::release(other) == parts::release(hub)
+            && knows_proxy_token(other.pod())
+    })
+}
+
+fn key(deployment: &Workload) -> HubKey {
+    HubKey {
+        namespace: deployment.metadata.namespace.clone().unwrap_or_default(),
+        release: parts::release(deployment).unwrap_or(&deployment.metadata.name).to_owned(),
+        app: parts::app(deployment).unwrap_or("jupyterhub").to_owned(),
+    }
+}
+
+/// Two Deployments with the same labels are two hubs: the second is told apart by its name.
+fn unique(mut key: HubKey, deployment: &Workload, taken: &mut BTreeSet<HubKey>) -> HubKey {
+    if !taken.insert(key.clone()) {
+        key.app = format!("{} ({})", key.app, deployment.metadata.name);
+        taken.insert(key.clone());
+    }
+    key
+}
+
+/// Puts a hub together from the objects around it.
+fn assemble(snapshot: &Snapshot, key: HubKey, support: Support, deployment: &Arc<Workload>) -> Hub {
+    let namespace = key.namespace.clone();
+    let others: Vec<_> = snapshot
+        .deployments
+        .present_in(&namespace)
+        .filter(|other| other.metadata.name != deployment.metadata.name)
+        .collect();
+    let siblings = Siblings { key: &key, support, hub: deployment };
+    let proxy = siblings.part(&others, "proxy").or_else(|| siblings.proxy_without_labels(&others));
+    let autohttps = siblings.part(&others, "autohttps");
+    let user_scheduler = siblings.part(&others, "user-scheduler");
+    let binder = siblings_binder(&key, &others);
+    let image_pullers = snapshot
+        .daemon_sets
+        .present_in(&namespace)
+        .filter(|d| parts::component(d).is_some_and(|c| c.ends_with("image-puller")) && siblings.include(d))
+        .cloned()
+        .collect();
+    let (config_map, secret) = sources(deployment.pod());
+    let names = config_map.as_deref().map(|name| published_names(snapshot, &namespace, name));
+    let mut hub = Hub {
+        chart: Err(version::not_read()),
+        key,
+        support,
+        deployment: Arc::clone(deployment),
+        proxy,
+        autohttps,
+        user_scheduler,
+        image_pullers,
+        binder,
+        public_services: Vec::new(),
+        proxy_services: Vec::new(),
+        hub_services: Vec::new(),
+        config_map,
+        secret,
+        names: names.unwrap_or_default(),
+        user_classes: Vec::new(),
+    };
+    attach_services(snapshot, &mut hub);
+    hub.chart = version::resolve(snapshot, &hub);
+    hub
+}
+
+/// BinderHub's Deployment has no labels of its own; its pods do.
+fn siblings_binder(key: &HubKey, others: &[&Arc<Workload>]) -> Option<Arc<Workload>> {
+    others
+        .iter()
+        .find(|other| {
+            let pods = &other.template.metadata;
+            pods.label("app") == Some("binder")
+                && pods.label("component") == Some("binder")
+                && parts::release(other).is_none_or(|release| release == key.release)
+                && other.pod().containers.iter().any(|container| container.name == "binder")
+        })
+        .map(|other| Arc::clone(other))
+}
+
+/// The ConfigMap and the Secret that the hub mounts.
+fn sources(spec: &PodSpec) -> (Option<String>, Option<String>) {
+    let volume = |name: &str| spec.volumes.iter().find(|volume| volume.name == name);
+    let config_map = volume("config").and_then(|v| v.config_map.as_ref()).map(|source| source.name.clone());
+    let secret = ["secret", "existing-secret"]
+        .into_iter()
+        .find_map(|name| volume(name)?.secret.as_ref().map(|source| source.secret_name.clone()));
+    (config_map, secret)
+}
+
+/// The names that charts from 1.0 on publish as keys of the hub's ConfigMap.
+fn published_names(snapshot: &Snapshot, namespace: &str, config_map: &str) -> BTreeMap<String, String> {
+    let Ok(Some(config_map)) = snapshot.config_map(namespace, config_map) else { return BTreeMap::new() };
+    let is_name = |key: &str| !key.contains('.') && !key.starts_with("checksum");
+    config_map
+        .data
+        .iter()
+        .flatten()
+        .filter(|(key, _)| is_name(key))
+        .filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned())))
+        .collect()
+}
+
+/// Attaches the Services whose selectors lead to pods of the hub, whatever the Services are called.
+fn attach_services(snapshot: &Snapshot, hub: &mut Hub) {
+    let namespace = hub.key.namespace.clone();
+    let pods: Vec<_> = snapshot.pods.present_in(&namespace).collect();
+    let leads_to = |service: &Service, workload: Option<&Arc<Workload>>| {
+        workload.is_some_and(|workload| selects(service, workload, &pods))
+    };
+    for service in snapshot.services.present_in(&namespace) {
+        let is_own_public = is_public_service(service, hub);
+        if leads_to(service, Some(&hub.deployment)) {
+            hub.hub_services.push(Arc::clone(service));
+        } else if leads_to(service, hub.autohttps.as_ref()) || is_own_public {
+            hub.public_services.push(Arc::clone(service));
+        } else if leads_to(service, hub.proxy.as_ref()) {
+            let proxy = hub.proxy.as_ref().map(|proxy| proxy.pod());
+            // `proxy-http` leads autohttps to the proxy; it is labelled as part of autohttps and selects the proxy.
+            let is_inner = parts::component_of(&service.metadata) == Some("autohttps")
+                && service.spec.type_name() == "ClusterIP";
+            if !is_inner && proxy.is_some_and(|proxy| parts::leads_to_users(service, proxy)) {
+                hub.public_services.push(Arc::clone(service));
+            } else {
+                hub.proxy_services.push(Arc::clone(service));
+            }
+        }
+    }
+    let mut public = std::mem::take(&mut hub.public_services);
+    public.sort_by_key(|service| !is_public_service(service, hub));
+    hub.public_services = public;
+}
+
+/// Whether this is the Service through which the chart publishes the hub.
+pub(crate) fn is_public_service(service: &Service, hub: &Hub) -> bool {
+    parts::component_of(&service.metadata) == Some("proxy-public")
+        && parts::carries_labels_of(&service.metadata, &hub.key)
+}
+
+fn selects(service: &Service, workload: &Workload, pods: &[&Arc<Pod>]) -> bool {
+    service.selects(&workload.template.metadata.labels)
+        || workload.selector.as_ref().is_some_and(|selector| {
+            !selector.is_empty()
+                && pods.iter().any(|pod| {
+                    service.selects(&pod.metadata.labels) && selector.matches(&pod.metadata.labels)
+                })
+        })
 }

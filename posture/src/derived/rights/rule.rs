@@ -1,0 +1,82 @@
+//! What one rule of a role allows.
+
+use crate::facts::PolicyRule;
+
+/// Verbs that change nothing; `head` and `options` are those of paths outside resources.
+const READING: [&str; 5] = ["get", "list", "watch", "head", "options"];
+
+/// Questions about oneself, which every authenticated identity may ask.
+const ABOUT_ONESELF: [&str; 4] = [
+    "selfsubjectaccessreviews",
+    "selfsubjectrulesreviews",
+    "selfsubjectreviews",
+    "selfsubjectattributesreviews",
+];
+
+/// Questions that the API server answers when they are created: they change nothing.
+const QUESTIONS: [&str; 3] = ["subjectaccessreviews", "localsubjectaccessreviews", "tokenreviews"];
+
+/// Paths outside resources that the default roles open to every authenticated identity.
+const OPEN_PATHS: [&str; 12] = [
+    "/api",
+    "/apis",
+    "/healthz",
+    "/livez",
+    "/readyz",
+    "/version",
+    "/openapi",
+    "/swagger.json",
+    "/swaggerapi",
+    "/swagger-2.0.0.pb-v1",
+    "/.well-known",
+    "/openid/v1/jwks",
+];
+
+fn is_any(values: &[String], wanted: &str) -> bool {
+    values.iter().any(|value| value == "*" || value == wanted)
+}
+
+/// Whether a list of resources holds this one; `*/exec` stands for a subresource of everything.
+fn has_resource(rule: &PolicyRule, wanted: &str) -> bool {
+    is_any(&rule.resources, wanted)
+        || wanted.split_once('/').is_some_and(|(_, part)| {
+            rule.resources.iter().any(|value| value.strip_prefix("*/") == Some(part))
+        })
+}
+
+/// Whether a rule allows a verb on a resource of a group.
+pub(super) fn allows(rule: &PolicyRule, verb: &str, group: &str, resource: &str) -> bool {
+    is_any(&rule.verbs, verb) && is_any(&rule.api_groups, group) && has_resource(rule, resource)
+}
+
+/// Whether a rule allows everything.
+pub(super) fn is_everything(rule: &PolicyRule) -> bool {
+    let has_all = |values: &[String]| values.iter().any(|value| value == "*");
+    has_all(&rule.verbs) && has_all(&rule.api_groups) && has_all(&rule.resources)
+}
+
+/// Whether a rule changes something. `use` lets a pod take a policy or a class, which changes nothing by itself.
+pub(super) fn writes(rule: &PolicyRule) -> bool {
+    let asks_only = !rule.resources.is_empty()
+        && rule.resources.iter().all(|resource| {
+            ABOUT_ONESELF.contains(&resource.as_str()) || QUESTIONS.contains(&resource.as_str())
+        });
+    let is_of_resources = !rule.resources.is_empty();
+    is_of_resources
+        && !asks_only
+        && rule.verbs.iter().any(|verb| verb != "use" && !READING.contains(&verb.as_str()))
+}
+
+/// Whether a rule gives no more than every authenticated identity has.
+pub(super) fn is_powerless(rule: &PolicyRule) -> bool {
+    let asks_about_oneself = rule.resources.iter().all(|resource| ABOUT_ONESELF.contains(&resource.as_str()));
+    let reads = || rule.verbs.iter().all(|verb| READING.contains(&verb.as_str()));
+    let is_open = |path: &String| {
+        let path = path.trim_end_matches('*').trim_end_matches('/');
+        OPEN_PATHS
+            .iter()
+            .any(|open| path == *open || path.strip_prefix(open).is_some_and(|r| r.starts_with('/')))
+    };
+    asks_about_oneself
+        && (rule.non_resource_urls.is_empty() || reads() && rule.non_resource_urls.iter().all(is_open))
+}
