@@ -16,6 +16,8 @@ use super::{DemoError, ObjectKey};
 struct Labels {
     /// The label that marks an object of the chart.
     when: String,
+    /// The label that marks an object of another chart among them.
+    unless: String,
     /// For the objects, their own labels win.
     objects: Value,
     #[serde(default)]
@@ -64,6 +66,13 @@ pub(super) fn spawn(world: &mut World, release: &str, user: &str) -> Result<(), 
     let path = format!("charts/{}/user-pod.yaml", file.chart);
     for template in files::all(&path)? {
         let mut object = filled(&template, &vars, &path)?;
+        if file
+            .user_patches
+            .iter()
+            .any(|patch| patch["kind"] == object["kind"] && patch["$patch"] == "delete")
+        {
+            continue;
+        }
         for patch in &file.user_patches {
             if patch["kind"] == object["kind"] {
                 template::merge(&mut object, &filled(patch, &vars, &file.release)?);
@@ -140,7 +149,10 @@ fn add(objects: &mut Vec<Value>, object: &Value) -> Result<(), DemoError> {
 }
 
 fn label(object: &mut Value, labels: &Labels, vars: &Vars, place: &str) -> Result<(), DemoError> {
-    let marked = |metadata: &Value| metadata["labels"][&labels.when].clone();
+    let marked = |metadata: &Value| match &metadata["labels"] {
+        found if found.get(&labels.unless).is_some() => Value::Null,
+        found => found[&labels.when].clone(),
+    };
     let own = marked(&object["metadata"]);
     if !own.is_null() {
         let mut vars = vars.clone();

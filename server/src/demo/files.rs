@@ -15,7 +15,7 @@ use super::{DemoError, Denied, Expected};
 pub(super) static FILES: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/demo");
 
 /// The clusters in the order they are shown: names of files in `clusters/` and `history/`.
-pub(super) const CLUSTERS: [&str; 1] = ["teaching-eu"];
+pub(super) const CLUSTERS: [&str; 3] = ["teaching-eu", "research-aws", "campus-shared"];
 
 /// `clusters/<name>.yaml`.
 #[derive(Debug, Clone, Deserialize)]

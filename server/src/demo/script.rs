@@ -57,7 +57,8 @@ impl Iterator for Live {
 
 /// Builds a cluster and plays its past up to `now`.
 pub(super) fn play(name: &str, now: Timestamp) -> Result<DemoCluster, DemoError> {
-    let file: ClusterFile = files::one(&format!("clusters/{name}.yaml"))?;
+    let mut file: ClusterFile = files::one(&format!("clusters/{name}.yaml"))?;
+    file.vars.insert(template::NOW.to_owned(), now.as_second().into());
     let history: HistoryFile = files::one(&format!("history/{name}.yaml"))?;
     let begins = history.begins.from(now);
     let mut world = World::new(&file.name, &file.pod_prefix, &file.service_prefix, now);
@@ -134,7 +135,9 @@ fn take(world: &mut World, vars: &Vars, step: &Step) -> Result<(), DemoError> {
         Step::Spawn { hub, user } => chart::spawn(world, hub, user),
         Step::Stop { hub, user } => chart::stop(world, hub, user),
         Step::Apply { manager, object } => world.patch(&fill(object, vars, "apply")?, manager).map(drop),
-        Step::Pods { namespace, labels, patch } => pods::touch(world, namespace, labels, patch),
+        Step::Pods { namespace, labels, patch } => {
+            pods::touch(world, namespace, labels, &fill(patch, vars, "pods")?)
+        }
         Step::Delete { api_version, kind, namespace, name } => {
             let key = ObjectKey {
                 api_version: api_version.clone(),

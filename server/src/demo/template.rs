@@ -1,16 +1,23 @@
 //! Placeholders and patches: how a manifest template becomes an object.
 
+use jiff::Timestamp;
 use serde_json::{Map, Value};
+
+use super::instant::{Offset, rfc3339};
 
 /// Lists whose items a patch meets by name instead of replacing the whole list, as `kubectl patch` does.
 const BY_NAME: [&str; 6] =
     ["containers", "initContainers", "env", "volumes", "containerStatuses", "initContainerStatuses"];
 
+/// The variable that holds the instant taken for now, in seconds.
+pub(super) const NOW: &str = "now";
+
 /// What placeholders stand for.
 pub(super) type Vars = Map<String, Value>;
 
 /// Replaces every `${name}` in the strings of `value`. Substitution happens after parsing, so no value can change the
-/// shape of the document. A string that is one placeholder takes the variable's own type.
+/// shape of the document. A string that is one placeholder takes the variable's own type. `${-29d}` is the instant that
+/// long before `now`.
 pub(super) fn fill(value: &Value, vars: &Vars) -> Result<Value, String> {
     Ok(match value {
         Value::String(text) => fill_text(text, vars)?,
@@ -35,12 +42,22 @@ fn fill_text(text: &str, vars: &Vars) -> Result<Value, String> {
         .map(|at| start + at)
         .ok_or_else(|| format!("`{text}` has no closing brace"))?;
     let name = &text[start + 2..end];
-    let found = vars.get(name).ok_or_else(|| format!("nothing is known for `${{{name}}}`"))?;
+    let found = look_up(name, vars)?;
     if start == 0 && end + 1 == text.len() {
-        return Ok(found.clone());
+        return Ok(found);
     }
     let rest = plain(&fill_text(&text[end + 1..], vars)?);
-    Ok(Value::String(format!("{}{}{rest}", &text[..start], plain(found))))
+    Ok(Value::String(format!("{}{}{rest}", &text[..start], plain(&found))))
+}
+
+fn look_up(name: &str, vars: &Vars) -> Result<Value, String> {
+    if name.starts_with(['+', '-']) {
+        let now =
+            vars.get(NOW).and_then(Value::as_i64).and_then(|seconds| Timestamp::from_second(seconds).ok());
+        let now = now.ok_or_else(|| format!("`${{{name}}}` stands where now is not known"))?;
+        return Ok(rfc3339(Offset::try_from(name.to_owned())?.from(now)).into());
+    }
+    vars.get(name).cloned().ok_or_else(|| format!("nothing is known for `${{{name}}}`"))
 }
 
 /// The text of a scalar without quotes.
@@ -104,6 +121,14 @@ mod tests {
     #[test]
     fn a_lone_placeholder_keeps_the_type() {
         assert_eq!(fill(&json!(["${port}", "p${port}/${port}"]), &vars()), Ok(json!([6443, "p6443/6443"])));
+    }
+
+    #[test]
+    fn a_signed_placeholder_is_an_instant_relative_to_now() {
+        let mut vars = vars();
+        assert!(fill(&json!("${-1d}"), &vars).is_err());
+        vars.insert(super::NOW.to_owned(), 86_400.into());
+        assert_eq!(fill(&json!("${-1d}"), &vars), Ok(json!("1970-01-01T00:00:00Z")));
     }
 
     #[test]

@@ -82,6 +82,9 @@ impl World {
         } else if key.kind == "Pod" && object.get("status").is_none() {
             super::pods::admit(self, &mut object);
         }
+        if key.kind == "Deployment" {
+            keep_revision(before.as_ref(), &mut object);
+        }
         if key.kind == "Service" {
             self.address_service(&key, before.as_ref(), &mut object);
         }
@@ -184,6 +187,15 @@ pub(super) fn key_of(object: &Value) -> Result<ObjectKey, DemoError> {
         namespace: text(&object["metadata"]["namespace"]).unwrap_or_default(),
         name: text(&object["metadata"]["name"]).ok_or_else(|| missing("metadata.name is missing"))?,
     })
+}
+
+/// The controller's own annotation survives what others apply.
+fn keep_revision(before: Option<&Value>, object: &mut Value) {
+    const REVISION: &str = "deployment.kubernetes.io/revision";
+    let kept = before.map(|before| before["metadata"]["annotations"][REVISION].clone()).unwrap_or_default();
+    if !kept.is_null() && object["metadata"]["annotations"].get(REVISION).is_none() {
+        object["metadata"]["annotations"][REVISION] = kept;
+    }
 }
 
 /// Secrets are written in clear in the files and stored encoded, as the API server does.
