@@ -1,5 +1,7 @@
 //! What a check is: metadata as data, and one function from facts to an outcome.
 
+mod worst;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -12,6 +14,8 @@ use crate::object::ObjectRef;
 use crate::settings::Settings;
 use crate::snapshot::Snapshot;
 use crate::text::{Arg, Reason};
+
+pub use worst::{worst, worst_with};
 
 /// The result of a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

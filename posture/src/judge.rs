@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::check::{Check, Context, Judge, Judgement, Outcome, Recall};
 use crate::checks::CHECKS;
-use crate::derived::Derived;
+use crate::derived::{Derived, MissingHub};
 use crate::finding::{Finding, FindingKey};
 use crate::fix::Slots;
 use crate::gap::Gap;
@@ -28,29 +28,18 @@ pub fn judge(
 
 /// Asks some checks; the findings are sorted by key.
 pub fn judge_with(checks: &[&Check], context: &Context<'_>) -> Vec<Finding> {
-    let hidden = hidden_hubs(context);
+    let hidden = context.derived.missing_hubs(context.recall);
     let mut findings: Vec<Finding> =
         checks.iter().flat_map(|check| Asker { check, context, hidden: &hidden }.ask()).collect();
     findings.sort_by(|a, b| a.key.cmp(&b.key));
     findings
 }
 
-/// Hubs that were seen before and that a gap may hide now, with that gap.
-///
-/// A hub whose namespace was listed completely without it is gone, not hidden.
-fn hidden_hubs<'a>(context: &Context<'a>) -> Vec<(&'a HubKey, Gap)> {
-    let is_seen = |key: &HubKey| context.derived.hubs.iter().any(|hub| hub.key == *key);
-    let recalled = context.recall.hubs.iter().filter(|key| !is_seen(key));
-    recalled
-        .filter_map(|key| Some((key, context.snapshot.deployments.complete_in(&key.namespace).err()?)))
-        .collect()
-}
-
 /// One check and what it is asked with.
 struct Asker<'a> {
     check: &'a Check,
     context: &'a Context<'a>,
-    hidden: &'a [(&'a HubKey, Gap)],
+    hidden: &'a [MissingHub],
 }
 
 impl Asker<'_> {
@@ -77,7 +66,7 @@ impl Asker<'_> {
         let hidden = self
             .hidden
             .iter()
-            .map(|(key, gap)| self.finding(Some(key), Slots::of_key(key), || Err(gap.clone().into())));
+            .map(|hub| self.finding(Some(&hub.key), Slots::of_key(&hub.key), || Err(hub.unknown.clone())));
         let mut findings: Vec<Finding> = seen.chain(hidden).collect();
         if findings.is_empty()
             && let Err(gap) = self.context.snapshot.deployments.complete()

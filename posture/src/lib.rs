@@ -9,6 +9,7 @@
 
 pub mod check;
 pub mod checks;
+pub mod component;
 pub mod control;
 pub mod derived;
 pub mod facts;

@@ -1,0 +1,111 @@
+//! Flags consoles other than the Kubernetes Dashboard that hold every right or are reachable from outside.
+
+use crate::check::{
+    Check, Context, Judge, Judgement, Mapping, Outcome, Reference, Severity, Topic, Verdict, worst,
+};
+use crate::component::console::{CONSOLES, Console};
+use crate::component::{self, Power, Sighting, Sightings};
+use crate::fix::Fix;
+use crate::gap::Gap;
+use crate::kind::Kind;
+use crate::text::{Arg, Reason};
+
+pub(super) const CHECK: Check = Check {
+    code: "DSH-05",
+    name: "other-console",
+    title: "No other console holds every right or is reachable from outside",
+    fault: "Another console holds every right or is reachable from outside",
+    severity: Severity::Medium,
+    topic: Topic::Dashboards,
+    since: "0.1.0",
+    why: "A web console that acts as the cluster's administrator is what the Dashboard was: one stolen session, or one flaw, is the whole \
+          cluster.",
+    verdicts: &[Verdict::Pass, Verdict::Warn, Verdict::Fail, Verdict::Unknown],
+    needs: &[
+        Kind::Pod,
+        Kind::Deployment,
+        Kind::StatefulSet,
+        Kind::DaemonSet,
+        Kind::ReplicaSet,
+        Kind::ReplicationController,
+        Kind::Service,
+        Kind::Ingress,
+        Kind::HttpRoute,
+        Kind::ClusterRole,
+        Kind::ClusterRoleBinding,
+        Kind::Role,
+        Kind::RoleBinding,
+    ],
+    fixes: &[Fix::advice(
+        "Give the console's account the role `view` (charts have a value for it; Headlamp's is clusterRoleBinding), let people sign in with \
+         their own rights, and put what is exposed behind single sign-on.",
+    )],
+    kubectl: &["kubectl", "get", "clusterrolebindings", "--output", "wide"],
+    references: &[Reference {
+        title: "Headlamp: Installation in a cluster",
+        url: "https://headlamp.dev/docs/latest/installation/in-cluster/",
+    }],
+    mappings: &[Mapping::Cis("5.1.1"), Mapping::Nsa("Authentication and authorization")],
+    judge: Judge::Cluster(judge),
+};
+
+fn judge(context: &Context<'_>) -> Judgement {
+    let mut parts = Vec::new();
+    for console in CONSOLES {
+        let sightings = console.sight(context.snapshot);
+        if !sightings.seen.is_empty() {
+            parts.push(part(context, console, &sightings));
+        }
+        if parts.is_empty() || sightings.gap.is_some() {
+            parts.extend(sightings.gap.map(|gap| Err(gap.into())));
+        }
+    }
+    let none =
+        || Outcome::pass(Reason::new("none", "None of the consoles that Perijove knows runs in the cluster"));
+    Ok(worst(parts).unwrap_or_else(none))
+}
+
+fn part(context: &Context<'_>, console: &Console, sightings: &Sightings<'_>) -> Judgement {
+    let exposure = component::exposure(context.snapshot, &sightings.seen);
+    let (admin, bindings) = administrator(context, &sightings.seen);
+    let name = Arg::word(console.name);
+    let outcome = match (admin, exposure.is_exposed()) {
+        (Ok(true), Ok(true)) => Outcome::fail(
+            Reason::new("both", "{console} holds every right in the cluster and is reachable from outside")
+                .with("console", name),
+        ),
+        (Ok(true), Ok(false)) => Outcome::warn(
+            Reason::new("admin", "{console} holds every right in the cluster").with("console", name),
+        ),
+        (Ok(false), Ok(true)) => Outcome::warn(
+            Reason::new("exposed", "{console} is reachable from outside the cluster").with("console", name),
+        ),
+        (Ok(false), Ok(false)) => Outcome::pass(
+            Reason::new("present", "{console} neither holds every right nor is reachable from outside")
+                .with("console", name),
+        ),
+        (Err(gap), _) | (_, Err(gap)) => return Err(gap.into()),
+    };
+    Ok(outcome
+        .because_all(sightings.roots().map(Sighting::image))
+        .because_all(bindings)
+        .because_all(exposure.ways))
+}
+
+/// Whether any of its accounts holds every right, and through which bindings.
+fn administrator(
+    context: &Context<'_>,
+    seen: &[Sighting<'_>],
+) -> (Result<bool, Gap>, Vec<crate::check::Evidence>) {
+    let mut hidden = None;
+    for sighting in seen {
+        match component::power(context.derived, sighting) {
+            Ok(Power::Everything(grants)) => {
+                return (Ok(true), grants.iter().map(component::binding).collect());
+            }
+            Ok(_) => {}
+            Err(gap) => hidden = Some(gap),
+        }
+    }
+    (hidden.map_or(Ok(false), Err), Vec::new())
+}

@@ -1,0 +1,196 @@
+//! Programs that run beside the hubs and that checks look for: Tiller, the Kubernetes Dashboard, other consoles.
+
+pub mod console;
+pub mod dashboard;
+mod exposure;
+mod matching;
+mod power;
+pub mod tiller;
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use crate::check::Evidence;
+use crate::facts::{Container, Leaf, Meta, PodSpec};
+use crate::fix::Slots;
+use crate::gap::Gap;
+use crate::kind::Kind;
+use crate::object::ObjectRef;
+use crate::snapshot::Snapshot;
+use crate::text::{Arg, Reason};
+
+pub use exposure::{Exposure, exposure};
+pub use matching::{Candidate, image_path};
+pub use power::{Power, binding, power};
+
+/// A controller or a pod that runs the program.
+#[derive(Debug, Clone)]
+pub struct Sighting<'a> {
+    /// The object; a pod that a controller made is named after it: `tiller-deploy-*`.
+    pub object: ObjectRef,
+    /// Its namespace.
+    pub namespace: &'a str,
+    /// The labels of its pods.
+    pub labels: &'a BTreeMap<String, String>,
+    /// What its pods run.
+    pub spec: &'a PodSpec,
+    /// How many pods are wanted; `None` for a pod and for controllers without a number.
+    pub replicas: Option<u32>,
+    /// When the object was created.
+    pub created_at: Option<Timestamp>,
+    /// Whether a controller made it.
+    pub is_owned: bool,
+}
+
+/// Everything that runs the program, as far as it can be seen.
+#[derive(Debug)]
+pub struct Sightings<'a> {
+    /// What was seen, controllers before pods.
+    pub seen: Vec<Sighting<'a>>,
+    /// What may hide more.
+    pub gap: Option<Gap>,
+}
+
+/// Looks through all controllers and pods of the cluster.
+///
+/// ReplicaSets that a Deployment made are left out: their pods say what runs, and old revisions say nothing.
+pub fn sight<'a>(snapshot: &'a Snapshot, is_it: impl Fn(&Candidate<'_>) -> bool) -> Sightings<'a> {
+    let mut seen = Vec::new();
+    let mut gap = None;
+    for listing in snapshot.workload_listings() {
+        gap = gap.or(listing.complete().err());
+        for workload in listing.present() {
+            let meta = &workload.metadata;
+            let is_owned = meta.owner_references.iter().any(|owner| owner.controller);
+            let labels = &*workload.template.metadata.labels;
+            let candidate = Candidate { name: &meta.name, own: &meta.labels, labels, spec: workload.pod() };
+            if !(is_owned && workload.kind == Kind::ReplicaSet) && is_it(&candidate) {
+                seen.push(Sighting {
+                    object: workload.object(),
+                    namespace: meta.namespace.as_deref().unwrap_or_default(),
+                    labels,
+                    spec: workload.pod(),
+                    replicas: workload.replicas,
+                    created_at: meta.creation_timestamp,
+                    is_owned,
+                });
+            }
+        }
+    }
+    gap = gap.or(snapshot.pods.complete().err());
+    for pod in snapshot.pods.present() {
+        let meta = &pod.metadata;
+        let is_over = matches!(pod.status.phase.as_deref(), Some("Succeeded" | "Failed"));
+        let labels = &*meta.labels;
+        if !is_over && is_it(&Candidate { name: &meta.name, own: labels, labels, spec: &pod.spec }) {
+            let namespace = meta.namespace.as_deref().unwrap_or_default();
+            seen.push(Sighting {
+                object: ObjectRef::namespaced(Kind::Pod, namespace, pod_name(meta)),
+                namespace,
+                labels,
+                spec: &pod.spec,
+                replicas: None,
+                created_at: meta.creation_timestamp,
+                is_owned: meta.owner_references.iter().any(|owner| owner.controller),
+            });
+        }
+    }
+    Sightings { seen, gap }
+}
+
+/// A name that outlives the pod where a controller replaces it: `tiller-deploy-*`.
+fn pod_name(meta: &Meta) -> String {
+    let Some(owner) = meta.owner_references.iter().find(|owner| owner.controller) else {
+        return meta.name.clone();
+    };
+    let hash = meta.label("pod-template-hash").map(|hash| format!("-{hash}"));
+    let name = hash.and_then(|hash| owner.name.strip_suffix(&hash)).unwrap_or(&owner.name);
+    format!("{name}-*")
+}
+
+impl Sightings<'_> {
+    /// Whether the program runs: `Ok(false)` only if it is proven that it does not.
+    pub fn is_present(&self) -> Result<bool, Gap> {
+        match (&self.gap, self.seen.is_empty()) {
+            (_, false) => Ok(true),
+            (Some(gap), true) => Err(gap.clone()),
+            (None, true) => Ok(false),
+        }
+    }
+
+    /// Everything seen was everything there is, or the gap that may hide more.
+    pub fn complete(&self) -> Result<(), Gap> {
+        self.gap.clone().map_or(Ok(()), Err)
+    }
+
+    /// What a person would delete: the objects that no controller made, or everything where only pods were seen.
+    pub fn roots(&self) -> impl Iterator<Item = &Sighting<'_>> {
+        let is_rootless = self.seen.iter().all(|sighting| sighting.is_owned);
+        self.seen.iter().filter(move |sighting| is_rootless || !sighting.is_owned)
+    }
+
+    /// The ServiceAccounts it runs as, by namespace and name, each with an object that does.
+    pub fn accounts(&self) -> BTreeMap<(&str, &str), &Sighting<'_>> {
+        self.seen.iter().rev().map(|s| ((s.namespace, s.spec.account()), s)).collect()
+    }
+}
+
+impl Sighting<'_> {
+    /// The field path of something in the pod specification.
+    pub fn path(&self, below: &str) -> String {
+        match self.object.kind {
+            Kind::Pod => format!("spec.{below}"),
+            _ => format!("spec.template.spec.{below}"),
+        }
+    }
+
+    /// The slots `<program>-namespace`, `<program>-kind` and `<program>-name` for a command; those that a controller replaces stay open.
+    pub fn slots(&self, program: &str) -> Slots {
+        let mut slots = Slots::default();
+        slots.set(&format!("{program}-namespace"), self.namespace);
+        if !self.is_owned {
+            slots.set(&format!("{program}-kind"), self.object.kind.to_string().to_lowercase());
+            slots.set(&format!("{program}-name"), &self.object.name);
+        }
+        slots
+    }
+
+    /// The image of its first container, as a fact.
+    pub fn image(&self) -> Evidence {
+        let image = self.spec.containers.first().map_or("", |container| container.image.as_str());
+        Evidence::new(self.object.clone(), self.path("containers[0].image"), Arg::text(image))
+    }
+}
+
+/// Whether a boolean flag is given, written `--name` or `--name=true`, with one dash or two; the last one counts.
+///
+/// Undecided if it is not seen but some words were dropped, or if the program is started by a shell.
+pub fn switch(container: &Container, name: &str) -> Result<bool, Reason> {
+    let value = |word: &str| -> Option<bool> {
+        let bare = word.strip_prefix("--").or_else(|| word.strip_prefix('-'))?;
+        match bare.strip_prefix(name)? {
+            "" => Some(true),
+            rest => rest
+                .strip_prefix('=')
+                .map(|value| !matches!(value, "false" | "f" | "F" | "FALSE" | "False" | "0")),
+        }
+    };
+    match container.words().filter_map(value).last() {
+        Some(is_set) => Ok(is_set),
+        None => flags_are_known(container).map(|()| false),
+    }
+}
+
+/// Whether every word of the command line is known, so that a flag that is not seen is not there.
+pub fn flags_are_known(container: &Container) -> Result<(), Reason> {
+    let is_dropped = |leaf: &Leaf| leaf.plain().is_none_or(|word| word.contains(char::is_whitespace));
+    if !container.command.iter().chain(&container.args).any(is_dropped) {
+        return Ok(());
+    }
+    Err(Reason::new(
+        "flags-hidden",
+        "The flags of container {container} cannot be read in full, for they may hold secrets or are part of a shell command; look at them by hand",
+    )
+    .with("container", Arg::text(&container.name)))
+}
