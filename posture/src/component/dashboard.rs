@@ -48,7 +48,7 @@ pub fn is_own_right(grant: &Grant) -> bool {
             !rule.api_groups.is_empty() && rule.api_groups.iter().all(|group| group == "metrics.k8s.io");
         !is_wild && (!rule.resource_names.is_empty() || is_creation || is_metrics)
     };
-    grant.is_powerless() || grant.rules.iter().all(is_own)
+    grant.is_powerless() || grant.rules().all(is_own)
 }
 
 /// The kinds a check of the Dashboard's rights and presence reads.
