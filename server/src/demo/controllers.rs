@@ -1,54 +1,52 @@
 //! A stand-in for the controller manager: accounts of namespaces, `ReplicaSet`s and pods of workloads, garbage.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value, json};
 
 use super::world::{World, key_of};
-use super::{DemoError, names};
+use super::{DemoError, ObjectKey, names};
 
 /// Who the controller manager is in `managedFields`.
 const MANAGER: &str = "kube-controller-manager";
 
 /// Makes what follows from the objects as they are now.
 pub(super) fn reconcile(world: &mut World) -> Result<(), DemoError> {
-    for namespace in world.of_kind("Namespace") {
+    for namespace in waiting(world, "Namespace", |namespace| namespace.get("status").is_none()) {
         furnish_namespace(world, &namespace)?;
     }
-    for deployment in world.of_kind("Deployment") {
+    for deployment in waiting(world, "Deployment", unsettled) {
         deploy(world, &deployment)?;
     }
-    for set in world.of_kind("StatefulSet") {
+    for set in waiting(world, "StatefulSet", unsettled) {
         number_pods(world, &set)?;
     }
-    for set in world.of_kind("DaemonSet") {
+    for set in waiting(world, "DaemonSet", unsettled) {
         cover_nodes(world, &set)?;
     }
     collect_garbage(world)
 }
 
 fn furnish_namespace(world: &mut World, namespace: &Value) -> Result<(), DemoError> {
-    if namespace["status"].is_null() {
-        world.patch(
-            &json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace["metadata"]["name"]},
-                "spec": {"finalizers": ["kubernetes"]}, "status": {"phase": "Active"}}),
-            MANAGER,
-        )?;
-        let metadata = |name: &str| json!({"name": name, "namespace": namespace["metadata"]["name"]});
-        world.patch(
-            &json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata("default")}),
-            MANAGER,
-        )?;
-        let authority =
-            json!({"ca.crt": "A certificate of the cluster's authority stands here in a real cluster.\n"});
-        let root = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata("kube-root-ca.crt"), "data": authority});
-        world.patch(&root, MANAGER)?;
-    }
+    let name = &namespace["metadata"]["name"];
+    world.patch(
+        &json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name},
+            "spec": {"finalizers": ["kubernetes"]}, "status": {"phase": "Active"}}),
+        MANAGER,
+    )?;
+    let metadata = |object: &str| json!({"name": object, "namespace": name});
+    world.patch(
+        &json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata("default")}),
+        MANAGER,
+    )?;
+    let authority =
+        json!({"ca.crt": "A certificate of the cluster's authority stands here in a real cluster.\n"});
+    let root = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata("kube-root-ca.crt"), "data": authority});
+    world.patch(&root, MANAGER)?;
     Ok(())
 }
 
 fn deploy(world: &mut World, deployment: &Value) -> Result<(), DemoError> {
-    if settled(deployment) {
-        return Ok(());
-    }
     let template = &deployment["spec"]["template"];
     let hash = names::suffix(&[&template.to_string()], 10);
     let name = format!("{}-{hash}", deployment["metadata"]["name"].as_str().unwrap_or_default());
@@ -111,9 +109,6 @@ fn revision(set: &Value) -> Option<u64> {
 
 fn number_pods(world: &mut World, set: &Value) -> Result<(), DemoError> {
     let replicas = set["spec"]["replicas"].as_u64().unwrap_or(1);
-    if settled(set) {
-        return Ok(());
-    }
     remove_pods(world, set)?;
     for place in 0..replicas {
         make_pod(
@@ -131,15 +126,8 @@ fn number_pods(world: &mut World, set: &Value) -> Result<(), DemoError> {
 }
 
 fn cover_nodes(world: &mut World, set: &Value) -> Result<(), DemoError> {
-    if settled(set) {
-        return Ok(());
-    }
     remove_pods(world, set)?;
-    let nodes: Vec<Value> = world
-        .of_kind("Node")
-        .into_iter()
-        .filter(|node| runs_on(&set["spec"]["template"]["spec"], node))
-        .collect();
+    let nodes = waiting(world, "Node", |node| runs_on(&set["spec"]["template"]["spec"], node));
     for node in &nodes {
         let name = set["metadata"]["name"].as_str().unwrap_or_default();
         let drawn = world.draw().to_string();
@@ -173,9 +161,14 @@ fn revision_hash(set: &Value) -> String {
     names::suffix(&[&set["spec"]["template"].to_string()], 10)
 }
 
-/// Whether the controllers have already seen the newest wish.
-fn settled(workload: &Value) -> bool {
-    workload["status"]["observedGeneration"] == workload["metadata"]["generation"]
+/// Copies of the objects of a kind that wait for a controller.
+fn waiting(world: &World, kind: &str, waits: impl Fn(&Value) -> bool) -> Vec<Value> {
+    world.of_kind(kind).filter(|object| waits(object)).cloned().collect()
+}
+
+/// Whether the controllers have not seen the newest wish yet.
+fn unsettled(workload: &Value) -> bool {
+    workload["status"]["observedGeneration"] != workload["metadata"]["generation"]
 }
 
 fn make_pod(
@@ -217,11 +210,7 @@ fn owner(object: &Value) -> Value {
 
 fn owned_by(world: &World, kind: &str, owner: &Value) -> Vec<Value> {
     let uid = &owner["metadata"]["uid"];
-    world
-        .of_kind(kind)
-        .into_iter()
-        .filter(|object| &object["metadata"]["ownerReferences"][0]["uid"] == uid)
-        .collect()
+    waiting(world, kind, |object| &object["metadata"]["ownerReferences"][0]["uid"] == uid)
 }
 
 fn remove_pods(world: &mut World, owner: &Value) -> Result<(), DemoError> {
@@ -234,26 +223,31 @@ fn remove_pods(world: &mut World, owner: &Value) -> Result<(), DemoError> {
 /// Removes what belonged to owners or namespaces that are gone.
 fn collect_garbage(world: &mut World) -> Result<(), DemoError> {
     loop {
-        let uids: Vec<Value> =
-            world.objects.values().map(|object| object["metadata"]["uid"].clone()).collect();
-        let namespaces: Vec<Value> =
-            world.of_kind("Namespace").iter().map(|object| object["metadata"]["name"].clone()).collect();
-        let orphans: Vec<Value> = world
-            .objects
-            .values()
-            .filter(|object| {
-                let owner = &object["metadata"]["ownerReferences"][0]["uid"];
-                let namespace = &object["metadata"]["namespace"];
-                !owner.is_null() && !uids.contains(owner)
-                    || !namespace.is_null() && !namespaces.contains(namespace)
-            })
-            .cloned()
-            .collect();
+        let orphans = orphans(world)?;
         if orphans.is_empty() {
             return Ok(());
         }
         for orphan in orphans {
-            world.delete(&key_of(&orphan)?);
+            world.delete(&orphan);
         }
     }
+}
+
+fn orphans(world: &World) -> Result<Vec<ObjectKey>, DemoError> {
+    let uids: BTreeSet<&str> =
+        world.objects.values().filter_map(|object| object["metadata"]["uid"].as_str()).collect();
+    let namespaces: BTreeSet<&str> =
+        world.of_kind("Namespace").filter_map(|object| object["metadata"]["name"].as_str()).collect();
+    world
+        .objects
+        .values()
+        .filter(|object| {
+            let metadata = &object["metadata"];
+            let owner = metadata["ownerReferences"][0]["uid"].as_str();
+            let namespace = metadata["namespace"].as_str();
+            owner.is_some_and(|owner| !uids.contains(owner))
+                || namespace.is_some_and(|namespace| !namespaces.contains(namespace))
+        })
+        .map(key_of)
+        .collect()
 }

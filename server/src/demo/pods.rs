@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::instant::rfc3339;
 use super::names;
-use super::world::{World, key_of};
+use super::world::World;
 
 /// Where a service-account token is mounted.
 const TOKEN_PATH: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
@@ -53,7 +53,7 @@ fn mount_token(world: &World, pod: &mut Value) {
     let volume = format!("kube-api-access-{}", names::suffix(&[&world.cluster, &namespace, name], 5));
     let mut mounted = false;
     for list in ["initContainers", "containers"] {
-        for container in pod["spec"][list].as_array_mut().into_iter().flatten() {
+        for container in pod["spec"].get_mut(list).and_then(Value::as_array_mut).into_iter().flatten() {
             let mounts = &mut container["volumeMounts"];
             if mounts.is_null() {
                 *mounts = json!([]);
@@ -86,7 +86,7 @@ fn schedule(world: &mut World, pod: &mut Value) {
         return;
     }
     let turn = world.draw() as usize;
-    let nodes: Vec<Value> = world.of_kind("Node").into_iter().filter(takes_work).collect();
+    let nodes: Vec<Value> = world.of_kind("Node").filter(|node| takes_work(node)).cloned().collect();
     let purpose = purpose(&pod["spec"]);
     let wanted: Vec<&Value> = nodes
         .iter()
@@ -121,9 +121,9 @@ fn purpose(spec: &Value) -> Option<String> {
 
 fn run(world: &mut World, pod: &mut Value) {
     let node_name = pod["spec"]["nodeName"].clone();
-    let nodes = world.of_kind("Node");
+    let nodes: Vec<&Value> = world.of_kind("Node").collect();
     let place = nodes.iter().position(|node| node["metadata"]["name"] == node_name).unwrap_or_default();
-    let host = nodes.get(place).map(internal_address).unwrap_or_default();
+    let host = nodes.get(place).map(|node| internal_address(node)).unwrap_or_default();
     let address = if pod["spec"]["hostNetwork"] == true { host.clone() } else { free_address(world, place) };
     let at = rfc3339(world.now);
     pod["status"] = json!({
@@ -172,11 +172,10 @@ fn internal_address(node: &Value) -> String {
 }
 
 fn free_address(world: &mut World, place: usize) -> String {
-    let taken: Vec<Value> = world.of_kind("Pod").iter().map(|pod| pod["status"]["podIP"].clone()).collect();
     loop {
         let last = world.draw() % 250 + 3;
         let address = format!("{}.{place}.{last}", world.pod_prefix);
-        if !taken.iter().any(|used| used == &address) {
+        if world.of_kind("Pod").all(|pod| pod["status"]["podIP"] != *address) {
             return address;
         }
     }
@@ -191,9 +190,9 @@ pub(super) fn touch(
 ) -> Result<(), super::DemoError> {
     let found: Vec<Value> = world
         .of_kind("Pod")
-        .into_iter()
         .filter(|pod| pod["metadata"]["namespace"] == namespace)
         .filter(|pod| labels.iter().all(|(name, value)| pod["metadata"]["labels"][name] == *value))
+        .cloned()
         .collect();
     if found.is_empty() {
         return Err(super::DemoError::new(
@@ -203,7 +202,6 @@ pub(super) fn touch(
     }
     for mut pod in found {
         super::template::merge(&mut pod, patch);
-        key_of(&pod)?;
         world.put(pod, "kubelet")?;
     }
     Ok(())

@@ -1,5 +1,7 @@
 //! Plays a cluster's history: the beginning, the past, and what goes on while somebody looks.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -177,15 +179,18 @@ fn fill(object: &Value, vars: &Vars, place: &str) -> Result<Value, DemoError> {
     template::fill(object, vars).map_err(|problem| DemoError::new(place, &problem))
 }
 
-/// Drops what a later operation of the same moment makes invisible.
+/// Drops what a later operation of the same moment makes invisible. A deletion stays, also before a new creation: the
+/// new object is another one.
 fn last_of_each(ops: Vec<Op>) -> Vec<Op> {
-    let key = |op: &Op| match op {
-        Op::Put(object) => super::world::key_of(object).ok(),
-        Op::Delete(key) => Some(key.clone()),
-    };
+    let mut later: BTreeSet<ObjectKey> = BTreeSet::new();
     let mut kept: Vec<Op> = Vec::new();
     for op in ops.into_iter().rev() {
-        if !kept.iter().any(|later| key(later) == key(&op)) {
+        let key = match &op {
+            Op::Put(object) => super::world::key_of(object).ok(),
+            Op::Delete(key) => Some(key.clone()),
+        };
+        let first = key.is_some_and(|key| later.insert(key));
+        if first || matches!(op, Op::Delete(_)) {
             kept.push(op);
         }
     }

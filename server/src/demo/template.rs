@@ -88,6 +88,18 @@ pub(super) fn merge(target: &mut Value, patch: &Value) {
     }
 }
 
+/// Drops fields that say nothing, as the API server does.
+pub(super) fn prune(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            fields.retain(|_, field| !field.is_null());
+            fields.values_mut().for_each(prune);
+        }
+        Value::Array(items) => items.iter_mut().for_each(prune),
+        _ => {}
+    }
+}
+
 fn merge_named(items: &mut Vec<Value>, more: &[Value]) {
     for change in more {
         let found = items.iter().position(|item| item["name"] == change["name"]);

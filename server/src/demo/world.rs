@@ -63,15 +63,16 @@ impl World {
         self.drawn
     }
 
-    /// A copy of every object of a kind.
-    pub(super) fn of_kind(&self, kind: &str) -> Vec<Value> {
-        self.objects.iter().filter(|(key, _)| key.kind == kind).map(|(_, object)| object.clone()).collect()
+    /// Every object of a kind.
+    pub(super) fn of_kind<'w>(&'w self, kind: &'w str) -> impl Iterator<Item = &'w Value> {
+        self.objects.iter().filter(move |(key, _)| key.kind == kind).map(|(_, object)| object)
     }
 
     /// Creates or replaces an object. Status, identity and history of an existing one stay.
     pub(super) fn put(&mut self, mut object: Value, manager: &str) -> Result<ObjectKey, DemoError> {
         let key = key_of(&object)?;
         encode_secret(&mut object);
+        template::prune(&mut object);
         let before = self.objects.get(&key).cloned();
         if let Some(before) = &before {
             for field in ["status", "secrets"] {
@@ -81,6 +82,7 @@ impl World {
             }
         } else if key.kind == "Pod" && object.get("status").is_none() {
             super::pods::admit(self, &mut object);
+            template::prune(&mut object);
         }
         if key.kind == "Deployment" {
             keep_revision(before.as_ref(), &mut object);
