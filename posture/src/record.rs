@@ -1,9 +1,17 @@
 //! The redacted object, and the two hashes that decide whether it changed.
 
+mod drift;
+mod hash;
+pub(crate) mod shape;
+
+use std::fmt;
+
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::facts::ManagedField;
+use crate::kind::Kind;
 use crate::object::ObjectRef;
 
 /// A redacted object without noise: what the store keeps and what facts are made of.
@@ -30,3 +38,77 @@ pub struct Record {
 /// The first 128 bits of a SHA-256, over canonical JSON (sorted keys, no white space).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct ContentHash(pub [u8; 16]);
+
+impl ContentHash {
+    /// The hash of a value.
+    pub fn of(value: &Value) -> Self {
+        hash::canonical(value)
+    }
+}
+
+impl fmt::Display for ContentHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl Record {
+    /// A record from its redacted body, and from what stands outside the hashes. The body must come from redaction or from a record.
+    pub fn new(
+        object: ObjectRef,
+        body: Value,
+        managed_fields: Vec<ManagedField>,
+        resource_version: String,
+    ) -> Self {
+        let uid = body.pointer("/metadata/uid").and_then(Value::as_str).unwrap_or_default().to_owned();
+        let content = ContentHash::of(&body);
+        let drift = drift::hash(object.kind, &body);
+        Self { object, uid, body, content, drift, managed_fields, resource_version }
+    }
+
+    /// Makes a record of what redaction left of an object: takes out what stands outside the hashes, and names the kind.
+    ///
+    /// # Errors
+    /// The name of what every object has and this one has not.
+    pub(crate) fn from_redacted(kind: Kind, body: Value) -> Result<Self, &'static str> {
+        let Value::Object(mut fields) = body else { return Err("metadata") };
+        let Some(Value::Object(metadata)) = fields.get_mut("metadata") else { return Err("metadata") };
+        let text = |metadata: &Map<String, Value>, field: &str| {
+            metadata.get(field).and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned)
+        };
+        let name = text(metadata, "name").ok_or("metadata.name")?;
+        let info = kind.info();
+        let namespace = if info.namespaced {
+            Some(text(metadata, "namespace").ok_or("metadata.namespace")?)
+        } else {
+            metadata.shift_remove("namespace");
+            None
+        };
+        let version = metadata.shift_remove("resourceVersion");
+        let version = version.as_ref().and_then(Value::as_str).unwrap_or_default().to_owned();
+        let managed = managed_fields(metadata.shift_remove("managedFields"));
+        let group = if info.group.is_empty() { String::new() } else { format!("{}/", info.group) };
+        let newest = info.versions.first().copied().unwrap_or("v1");
+        fields.insert("apiVersion".to_owned(), format!("{group}{newest}").into());
+        fields.insert("kind".to_owned(), info.manifest_kind().into());
+        Ok(Self::new(ObjectRef { kind, namespace, name }, Value::Object(fields), managed, version))
+    }
+}
+
+/// The newest entry of each manager, sorted by manager.
+fn managed_fields(value: Option<Value>) -> Vec<ManagedField> {
+    let Some(Value::Array(items)) = value else { return Vec::new() };
+    let text =
+        |item: &Value, field: &str| item.get(field).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let mut fields: Vec<_> = items
+        .iter()
+        .map(|item| ManagedField {
+            manager: text(item, "manager"),
+            operation: text(item, "operation"),
+            time: item.get("time").and_then(Value::as_str).and_then(|time| time.parse::<Timestamp>().ok()),
+        })
+        .collect();
+    fields.sort_by(|a, b| a.manager.cmp(&b.manager).then_with(|| b.time.cmp(&a.time)));
+    fields.dedup_by(|later, first| later.manager == first.manager);
+    fields
+}
