@@ -36,7 +36,8 @@ pub enum File {
 }
 
 /// Every file that is understood.
-pub const FILES: &[File] = &[File::TraefikStatic, File::TraefikDynamic, File::Values, File::CloudMetadata];
+pub(super) const FILES: &[File] =
+    &[File::TraefikStatic, File::TraefikDynamic, File::Values, File::CloudMetadata];
 
 /// Keys of the hub's ConfigMap from chart 1.0 on: the resolved names of the release's objects.
 const NAMES: &[&str] = &[
