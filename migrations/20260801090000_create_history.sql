@@ -105,8 +105,10 @@ create table revisions (
     last_confirmed integer,
     -- 1 if it ended because the object was gone, 0 if another revision followed.
     gone integer not null default 0 check (gone in (0, 1)),
-    -- 1 if it differs from what was there before in a security-relevant field.
-    is_change integer not null check (is_change in (0, 1)),
+    -- 1 if its beginning is a change: it differs from what was there before in a security-relevant field, or is proven to be new.
+    starts_change integer not null check (starts_change in (0, 1)),
+    -- 1 if its end without a successor is a change.
+    ends_change integer not null default 0 check (ends_change in (0, 1)),
     content blob not null check (length(content) = 16),
     drift blob not null check (length(drift) = 16),
     content_id integer not null references contents (id),
@@ -116,7 +118,8 @@ create unique index revisions_open on revisions (object_id) where until_scan is 
 create index revisions_by_object on revisions (object_id, first_scan);
 create index revisions_by_content on revisions (content_id);
 create index revisions_by_end on revisions (cluster_id, until_scan);
-create index changes_by_start on revisions (cluster_id, first_scan) where is_change = 1;
+create index revisions_by_change on revisions (cluster_id, first_scan) where starts_change = 1;
+create index revisions_by_loss on revisions (cluster_id, until_scan) where ends_change = 1;
 
 -- The latest body of each object that exists, overwritten without a revision.
 create table current_objects (
@@ -201,6 +204,22 @@ create table verdicts (
 create unique index verdicts_open on verdicts (finding_id) where until_scan is null;
 create index verdicts_by_finding on verdicts (finding_id, first_scan);
 
+-- How many findings of a hub have which verdict; without a hub, those of the cluster itself.
+create table verdict_counts (
+    id integer not null primary key,
+    cluster_id integer not null references clusters (id),
+    hub_id integer references hubs (id),
+    first_scan integer not null,
+    until_scan integer,
+    fail integer not null,
+    warn integer not null,
+    unknown integer not null,
+    pass integer not null,
+    not_applicable integer not null
+) strict;
+create unique index verdict_counts_open on verdict_counts (cluster_id, coalesce(hub_id, 0)) where until_scan is null;
+create index verdict_counts_by_hub on verdict_counts (cluster_id, hub_id, first_scan);
+
 -- From the first warn or fail of a finding to the proof that it is over.
 create table episodes (
     id integer not null primary key,
@@ -214,6 +233,7 @@ create table episodes (
     check ((closed_scan is null) = (closed_by is null))
 ) strict;
 create unique index episodes_open on episodes (finding_id) where closed_scan is null;
+create index episodes_open_by_cluster on episodes (cluster_id) where closed_scan is null;
 create index episodes_by_finding on episodes (finding_id, opened_scan);
 create index episodes_by_opening on episodes (cluster_id, opened_scan);
 create index episodes_by_closing on episodes (cluster_id, closed_scan) where closed_scan is not null;

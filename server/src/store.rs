@@ -4,21 +4,24 @@
 //! Readers take a consistent view with [`Store::read`] and pass it to the query functions of the modules below, one module per table or
 //! question. Row types are private to their module. No SQL stands outside this folder.
 
-mod clusters;
+pub mod changes;
+pub mod clusters;
 mod commit;
 mod contents;
-mod coverage;
+pub mod coverage;
 mod error;
-mod findings;
-mod hubs;
+pub mod findings;
+pub mod hubs;
 mod lock;
-mod marks;
+pub mod marks;
 mod meta;
 mod objects;
-mod people;
+pub mod people;
 mod pods;
-mod recall;
-mod scans;
+pub mod rebuild;
+pub mod recall;
+pub mod scans;
+mod scope;
 mod stage;
 
 use std::path::{Path, PathBuf};
@@ -32,11 +35,13 @@ use sqlx::sqlite::{
 use sqlx::{Sqlite, SqliteConnection, SqlitePool, Transaction};
 
 pub use clusters::{ClusterId, ClusterIdentity};
-pub use commit::{Committed, HubSeen, ScanCommit, ServersSeen, Trigger};
+pub use commit::{Committed, HubSeen, ScanCommit, Trigger};
 pub use contents::ContentId;
 pub use error::StoreError;
+pub use findings::FindingId;
 pub use hubs::{HubFacts, HubId};
 pub use scans::ScanNumber;
+pub use scope::Scope;
 pub use stage::{PodToStage, StagedObject, StagedPod};
 
 use lock::Lock;

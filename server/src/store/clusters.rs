@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 use sqlx::SqliteConnection;
 
-use super::{Store, StoreError};
+use super::scans::{self, Scan};
+use super::{Scope, Store, StoreError};
 
 /// A cluster in this database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -134,4 +135,45 @@ async fn insert(
     .fetch_one(connection)
     .await?;
     Ok(ClusterId(id))
+}
+
+/// A cluster as a list shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClusterView {
+    /// The cluster.
+    pub id: ClusterId,
+    /// The name in the configuration.
+    pub name: String,
+    /// Its latest scan; `None` before the first.
+    pub latest: Option<Scan>,
+}
+
+/// The clusters a viewer may see, by name. One that is no longer configured is among them, with the scans it had.
+pub async fn list(connection: &mut SqliteConnection, scope: &Scope) -> Result<Vec<ClusterView>, StoreError> {
+    let hubs = scope.parameter();
+    let rows = sqlx::query!(
+        "select id, name from clusters c
+         where ?1 is null or exists (select 1 from hubs h where h.cluster_id = c.id
+           and h.id in (select value from json_each(?1)))
+         order by name",
+        hubs
+    )
+    .fetch_all(&mut *connection)
+    .await?;
+    let mut views = Vec::with_capacity(rows.len());
+    for row in rows {
+        let id = ClusterId(row.id);
+        let latest = scans::at(connection, id, None).await?.map(|moment| moment.scan);
+        views.push(ClusterView { id, name: row.name, latest });
+    }
+    Ok(views)
+}
+
+/// A cluster by its name in the configuration, if the viewer may see it.
+pub async fn find(
+    connection: &mut SqliteConnection,
+    scope: &Scope,
+    name: &str,
+) -> Result<Option<ClusterView>, StoreError> {
+    Ok(list(connection, scope).await?.into_iter().find(|cluster| cluster.name == name))
 }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
+use posture::check::RecalledServers;
 use posture::control::Control;
 use posture::finding::Finding;
 use posture::hub::HubKey;
@@ -57,17 +58,6 @@ pub struct HubSeen {
     pub facts: HubFacts,
 }
 
-/// The last sight of a hub's user servers, as the next scans will recall it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ServersSeen {
-    /// Which hub.
-    pub hub: HubKey,
-    /// When a user server was last seen.
-    pub seen_at: Timestamp,
-    /// Whether every server seen then carried an effective iptables barrier.
-    pub barrier: bool,
-}
-
 /// Everything one scan adds to the history.
 ///
 /// `coverage`, `hubs`, `findings`, `controls` and `servers` are complete: what is missing in them is over, or cannot be seen. Objects and
@@ -101,7 +91,7 @@ pub struct ScanCommit {
     /// The controls of each hub.
     pub controls: BTreeMap<HubKey, Vec<Control>>,
     /// The last sight of user servers, of hubs that ever had any.
-    pub servers: Vec<ServersSeen>,
+    pub servers: Vec<RecalledServers>,
     /// Names of people by token; empty where names are kept hashed.
     pub people: BTreeMap<String, String>,
 }

@@ -2,13 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use posture::gap::GapReason;
+use jiff::Timestamp;
+use posture::gap::{Gap, GapReason};
 use posture::kind::Kind;
 use posture::listing::Coverage;
 use sqlx::SqliteConnection;
 
 use super::commit::Trigger;
-use super::{ClusterId, ScanNumber, StoreError};
+use super::findings::word;
+use super::scans::instant;
+use super::{ClusterId, ScanNumber, Scope, StoreError};
 
 /// The kind under which a pause of Perijove itself is kept.
 pub(super) const PAUSE: &str = "*";
@@ -166,4 +169,75 @@ fn was_full(spans: &[SpanRow], namespace: &str, scan: i64) -> bool {
         })
     };
     at(namespace).or_else(|| at("")).is_some_and(|span| span.state == "full")
+}
+
+/// A gap at a scan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GapView {
+    /// What could not be read, and why.
+    pub gap: Gap,
+    /// Since when.
+    pub since: Timestamp,
+}
+
+/// What could not be read at a scan, by kind and namespace. A viewer of some hubs sees the gaps of the whole cluster and those of the
+/// namespaces of these hubs.
+pub async fn gaps(
+    connection: &mut SqliteConnection,
+    cluster: ClusterId,
+    scan: ScanNumber,
+    scope: &Scope,
+) -> Result<Vec<GapView>, StoreError> {
+    let hubs = scope.parameter();
+    let rows = sqlx::query!(
+        r#"select c.kind, c.namespace, c.reason_json as "reason_json!", s.taken_at as since
+           from coverage c join scans s on s.cluster_id = c.cluster_id and s.seq = c.first_scan
+           where c.cluster_id = ?1 and c.state = 'gap' and c.first_scan <= ?2
+             and (c.until_scan is null or c.until_scan > ?2)
+             and (?3 is null or c.namespace = '' or c.namespace in
+               (select namespace from hubs where id in (select value from json_each(?3))))
+           order by c.kind, c.namespace"#,
+        cluster.0,
+        scan.0,
+        hubs
+    )
+    .fetch_all(connection)
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            let reason = serde_json::from_str(&row.reason_json).map_err(StoreError::unreadable("a gap"))?;
+            let kind = word::<Kind>(row.kind, "the kind of a gap")?;
+            let namespace = Some(row.namespace).filter(|n| !n.is_empty());
+            Ok(GapView { gap: Gap { kind, namespace, reason }, since: instant(row.since)? })
+        })
+        .collect()
+}
+
+/// How much of each kind was read at a scan.
+pub async fn at(
+    connection: &mut SqliteConnection,
+    cluster: ClusterId,
+    scan: ScanNumber,
+) -> Result<BTreeMap<Kind, Coverage>, StoreError> {
+    let rows = sqlx::query!(
+        "select kind, namespace, reason_json from coverage
+         where cluster_id = ?1 and kind <> ?3 and first_scan <= ?2 and (until_scan is null or until_scan > ?2)",
+        cluster.0,
+        scan.0,
+        PAUSE
+    )
+    .fetch_all(connection)
+    .await?;
+    let mut all: BTreeMap<Kind, Coverage> = BTreeMap::new();
+    for row in rows {
+        let reason = row.reason_json.map(|json| serde_json::from_str(&json)).transpose();
+        let reason: Option<GapReason> = reason.map_err(StoreError::unreadable("a gap"))?;
+        let coverage = all.entry(word(row.kind, "the kind of a gap")?).or_insert_with(Coverage::full);
+        if row.namespace.is_empty() {
+            coverage.everywhere = reason;
+        } else {
+            coverage.namespaces.insert(row.namespace, reason);
+        }
+    }
+    Ok(all)
 }

@@ -1,11 +1,14 @@
 //! Findings: their keys, their verdicts as intervals, and the episodes in which they were open.
 
 mod compared;
+mod counts;
 mod episodes;
+mod history;
+mod views;
 
 use std::collections::BTreeMap;
 
-use posture::check::{Evidence, Severity, Verdict};
+use posture::check::Evidence;
 use posture::finding::Finding;
 use posture::fix::Slots;
 use posture::kind::Kind;
@@ -19,6 +22,10 @@ use super::hubs::HubIds;
 use super::{ClusterId, ScanNumber, StoreError};
 
 pub(super) use compared::{Hashes, mark_hashes};
+pub use counts::{VerdictCounts, counts};
+pub use history::{VerdictSpan, history, open_over_time};
+pub(super) use views::word;
+pub use views::{Episode, FindingId, FindingView, OpenCursor, checklist, of_check, open};
 
 /// What a verdict row keeps beside its reason.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -68,28 +75,6 @@ struct OpenVerdict {
     exact: Vec<u8>,
 }
 
-/// The permanent word of a verdict in the database.
-pub(super) fn verdict_key(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Fail => "fail",
-        Verdict::Warn => "warn",
-        Verdict::Unknown => "unknown",
-        Verdict::Pass => "pass",
-        Verdict::NotApplicable => "not-applicable",
-    }
-}
-
-/// The permanent word of a severity in the database.
-pub(super) fn severity_key(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Critical => "critical",
-        Severity::High => "high",
-        Severity::Medium => "medium",
-        Severity::Low => "low",
-        Severity::Info => "info",
-    }
-}
-
 /// Ends and begins intervals of verdicts, and opens and closes episodes: the one place where that happens.
 pub(super) async fn commit(
     connection: &mut SqliteConnection,
@@ -109,6 +94,7 @@ pub(super) async fn commit(
         record(connection, scan, &known, finding).await?;
         episodes::judge(connection, commit.cluster, scan, known.id, known.episode, finding.verdict).await?;
     }
+    counts::commit(connection, commit, scan, hubs).await?;
     for (key, known) in stored {
         if let Some(open) = known.open {
             end(connection, open.id, scan).await?;
@@ -222,7 +208,7 @@ async fn record(
         }
         end(connection, open.id, scan).await?;
     }
-    let (verdict, severity) = (verdict_key(finding.verdict), severity_key(finding.severity));
+    let (verdict, severity) = (finding.verdict.word(), finding.severity.word());
     sqlx::query!(
         "insert into verdicts (finding_id, first_scan, verdict, severity, compared, exact, reason_json, detail_json)
          values (?, ?, ?, ?, ?, ?, ?, ?)",

@@ -2,13 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
 use posture::hub::{ChartVersion, Hub, HubKey, Support};
 use posture::kind::Kind;
 use sqlx::SqliteConnection;
 
 use super::commit::ScanCommit;
 use super::coverage::is_full;
-use super::{ClusterId, ScanNumber, StoreError};
+use super::scans::instant;
+use super::{ClusterId, ScanNumber, Scope, StoreError};
 
 /// A hub in this database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -89,11 +91,20 @@ impl Encoded {
     }
 }
 
+/// The permanent words of what kind of hub it is.
+const SUPPORT: [(Support, &str); 2] =
+    [(Support::ZeroToJupyterHub, "zero-to-jupyter-hub"), (Support::Other, "other")];
+
 fn support_key(support: Support) -> &'static str {
-    match support {
-        Support::ZeroToJupyterHub => "zero-to-jupyter-hub",
-        Support::Other => "other",
-    }
+    SUPPORT.iter().find(|(known, _)| *known == support).map_or("other", |(_, word)| *word)
+}
+
+fn support_of(word: &str) -> Result<Support, StoreError> {
+    SUPPORT
+        .iter()
+        .find(|(_, known)| *known == word)
+        .map(|(support, _)| *support)
+        .ok_or(StoreError::Unreadable { what: "what kind of hub one is", source: None })
 }
 
 /// Adds new hubs, and ends and begins intervals of facts. A hub that is not among those found is gone only if the Deployments of its
@@ -194,4 +205,79 @@ async fn begin(
     .execute(connection)
     .await?;
     Ok(())
+}
+
+/// A hub at a scan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HubView {
+    /// The hub.
+    pub id: HubId,
+    /// Its identity.
+    pub key: HubKey,
+    /// What was known about it.
+    pub facts: HubFacts,
+    /// When Perijove first saw it.
+    pub since: Timestamp,
+    /// Its user servers.
+    pub servers: u32,
+}
+
+struct HubRow {
+    id: i64,
+    namespace: String,
+    release: String,
+    app: String,
+    support: String,
+    chart_json: Option<String>,
+    tls_mode: Option<String>,
+    names_json: String,
+    since: i64,
+    servers: i64,
+}
+
+impl HubRow {
+    fn into_view(self) -> Result<HubView, StoreError> {
+        let chart = self.chart_json.map(|json| serde_json::from_str(&json)).transpose();
+        Ok(HubView {
+            id: HubId(self.id),
+            key: HubKey { namespace: self.namespace, release: self.release, app: self.app },
+            facts: HubFacts {
+                support: support_of(&self.support)?,
+                chart: chart.map_err(StoreError::unreadable("a chart version"))?,
+                tls_mode: self.tls_mode,
+                names: serde_json::from_str(&self.names_json)
+                    .map_err(StoreError::unreadable("names of a hub"))?,
+            },
+            since: instant(self.since)?,
+            servers: u32::try_from(self.servers).unwrap_or(u32::MAX),
+        })
+    }
+}
+
+/// The hubs of a cluster at a scan, by namespace and release.
+pub async fn list(
+    connection: &mut SqliteConnection,
+    cluster: ClusterId,
+    scan: ScanNumber,
+    scope: &Scope,
+) -> Result<Vec<HubView>, StoreError> {
+    let hubs = scope.parameter();
+    let rows = sqlx::query_as!(
+        HubRow,
+        r#"select h.id, h.namespace, h.release, h.app, x.support, x.chart_json, x.tls_mode, x.names_json,
+             (select s.taken_at from hub_facts y join scans s on s.cluster_id = h.cluster_id and s.seq = y.first_scan
+              where y.hub_id = h.id order by y.first_scan limit 1) as "since!: i64",
+             (select count(*) from pods p where p.hub_id = h.id and p.first_scan <= ?2
+                and (p.until_scan is null or p.until_scan > ?2)) as "servers!: i64"
+           from hubs h
+           join hub_facts x on x.hub_id = h.id and x.first_scan <= ?2 and (x.until_scan is null or x.until_scan > ?2)
+           where h.cluster_id = ?1 and (?3 is null or h.id in (select value from json_each(?3)))
+           order by h.namespace, h.release, h.app"#,
+        cluster.0,
+        scan.0,
+        hubs
+    )
+    .fetch_all(connection)
+    .await?;
+    rows.into_iter().map(HubRow::into_view).collect()
 }

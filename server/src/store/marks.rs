@@ -6,9 +6,9 @@ use posture::control::{Answer, Control, ControlName, Mark};
 use sqlx::SqliteConnection;
 
 use super::commit::ScanCommit;
-use super::findings::{Hashes, mark_hashes};
+use super::findings::{Hashes, mark_hashes, word};
 use super::hubs::HubIds;
-use super::{ClusterId, ScanNumber, StoreError};
+use super::{ClusterId, HubId, ScanNumber, Scope, StoreError};
 
 /// The permanent word of a control in the database.
 pub(super) fn control_key(name: ControlName) -> &'static str {
@@ -141,4 +141,43 @@ async fn record(
 async fn end(connection: &mut SqliteConnection, id: i64, scan: ScanNumber) -> Result<(), StoreError> {
     sqlx::query!("update marks set until_scan = ? where id = ?", scan.0, id).execute(connection).await?;
     Ok(())
+}
+
+/// The controls of a hub at a scan, in their order. A control with a question that was not asked then is left out.
+pub async fn at(
+    connection: &mut SqliteConnection,
+    hub: HubId,
+    scan: ScanNumber,
+    scope: &Scope,
+) -> Result<Vec<Control>, StoreError> {
+    if !scope.allows(Some(hub)) {
+        return Ok(Vec::new());
+    }
+    let rows = sqlx::query!(
+        "select control, question, mark, reason_json, evidence_json from marks
+         where hub_id = ?1 and first_scan <= ?2 and (until_scan is null or until_scan > ?2)",
+        hub.0,
+        scan.0
+    )
+    .fetch_all(connection)
+    .await?;
+    let mut answers: BTreeMap<ControlName, BTreeMap<String, Answer>> = BTreeMap::new();
+    for row in rows {
+        let answer = Answer {
+            mark: word(row.mark, "a mark")?,
+            reason: serde_json::from_str(&row.reason_json).map_err(StoreError::unreadable("a reason"))?,
+            evidence: serde_json::from_str(&row.evidence_json).map_err(StoreError::unreadable("evidence"))?,
+        };
+        answers.entry(word(row.control, "a control")?).or_default().insert(row.question, answer);
+    }
+    let control = |(name, mut answers): (ControlName, BTreeMap<String, Answer>)| {
+        Some(Control {
+            name,
+            configured: answers.remove("configured")?,
+            applied: answers.remove("applied")?,
+            enforced: answers.remove("enforced")?,
+            observed: answers.remove("observed")?,
+        })
+    };
+    Ok(answers.into_iter().filter_map(control).collect())
 }

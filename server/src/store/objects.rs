@@ -151,8 +151,8 @@ async fn record(
         row.uid.as_deref() == Some(&staged.uid) && row.content.as_deref() == Some(&staged.content.0)
     });
     if !is_same {
-        let is_change = replace_open(connection, work, staged, open.as_ref()).await?;
-        insert_revision(connection, work, staged, object_id, is_change).await?;
+        let starts_change = replace_open(connection, work, staged, open.as_ref()).await?;
+        insert_revision(connection, work, staged, object_id, starts_change).await?;
     }
     if open.and_then(|row| row.body) != Some(staged.body.0) {
         sqlx::query!(
@@ -174,13 +174,13 @@ async fn replace_open(
     staged: &StagedObject,
     open: Option<&OpenRow>,
 ) -> Result<bool, StoreError> {
-    let kind = kind_key(staged.object.kind);
-    let namespace = staged.object.namespace.as_deref().unwrap_or_default();
-    if let Some((id, first)) = open.and_then(|row| row.revision_id.zip(row.first_scan)) {
-        end(connection, work, id, first, &kind, namespace, 0).await?;
+    if let Some(revision) = open.and_then(|row| row.revision_id.zip(row.first_scan)) {
+        end(connection, work, &staged.object, revision, Fate::Replaced).await?;
         return Ok(open.and_then(|row| row.drift.as_deref()) != Some(&staged.drift.0));
     }
-    Ok(!SHORT_LIVED.contains(&staged.object.kind) && work.was_absent(connection, &kind, namespace).await?)
+    let namespace = staged.object.namespace.as_deref().unwrap_or_default();
+    Ok(!SHORT_LIVED.contains(&staged.object.kind)
+        && work.was_absent(connection, &kind_key(staged.object.kind), namespace).await?)
 }
 
 async fn insert_object(
@@ -209,19 +209,19 @@ async fn insert_revision(
     work: &Work<'_>,
     staged: &StagedObject,
     object_id: i64,
-    is_change: bool,
+    starts_change: bool,
 ) -> Result<(), StoreError> {
     let (content, drift) = (&staged.content.0[..], &staged.drift.0[..]);
     let managed =
         serde_json::to_string(&staged.managed_fields).map_err(StoreError::unreadable("managed fields"))?;
     sqlx::query!(
-        "insert into revisions (cluster_id, object_id, uid, first_scan, is_change, content, drift, content_id,
+        "insert into revisions (cluster_id, object_id, uid, first_scan, starts_change, content, drift, content_id,
            managed_fields_json) values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         work.commit.cluster.0,
         object_id,
         staged.uid,
         work.scan.0,
-        is_change,
+        starts_change,
         content,
         drift,
         staged.body.0,
@@ -232,23 +232,34 @@ async fn insert_revision(
     Ok(())
 }
 
-/// Ends a revision; `gone` is 1 if nothing follows.
+/// How a revision ends.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    /// Another revision of the object follows.
+    Replaced,
+    /// The object is gone.
+    Gone,
+}
+
+/// Ends a revision of an object, given its id and first scan.
 async fn end(
     connection: &mut SqliteConnection,
     work: &mut Work<'_>,
-    revision_id: i64,
-    first_scan: i64,
-    kind: &str,
-    namespace: &str,
-    gone: i64,
+    object: &ObjectRef,
+    (id, first): (i64, i64),
+    fate: Fate,
 ) -> Result<(), StoreError> {
-    let confirmed = work.last_confirmed(connection, kind, namespace, first_scan).await?;
+    let namespace = object.namespace.as_deref().unwrap_or_default();
+    let confirmed = work.last_confirmed(connection, &kind_key(object.kind), namespace, first).await?;
+    let is_gone = fate == Fate::Gone;
+    let ends_change = is_gone && !SHORT_LIVED.contains(&object.kind);
     sqlx::query!(
-        "update revisions set until_scan = ?, last_confirmed = ?, gone = ? where id = ?",
+        "update revisions set until_scan = ?, last_confirmed = ?, gone = ?, ends_change = ? where id = ?",
         work.scan.0,
         confirmed,
-        gone,
-        revision_id
+        is_gone,
+        ends_change,
+        id
     )
     .execute(connection)
     .await?;
@@ -262,9 +273,8 @@ async fn remove(
     object: &ObjectRef,
 ) -> Result<(), StoreError> {
     let Some(row) = find_open(connection, work, object).await? else { return Ok(()) };
-    let Some((id, first)) = row.revision_id.zip(row.first_scan) else { return Ok(()) };
-    let namespace = object.namespace.as_deref().unwrap_or_default();
-    end(connection, work, id, first, &kind_key(object.kind), namespace, 1).await?;
+    let Some(open) = row.revision_id.zip(row.first_scan) else { return Ok(()) };
+    end(connection, work, object, open, Fate::Gone).await?;
     sqlx::query!("delete from current_objects where object_id = ?", row.object_id)
         .execute(connection)
         .await?;

@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 use sqlx::SqliteConnection;
 
-use super::commit::ScanCommit;
+use super::commit::{ScanCommit, Trigger};
+use super::coverage::PAUSE;
 use super::{ClusterId, StoreError};
 
 /// The number of a scan in its cluster, from 1.
@@ -51,4 +52,115 @@ pub(super) async fn insert(
 pub(super) fn instant(milliseconds: i64) -> Result<Timestamp, StoreError> {
     Timestamp::from_millisecond(milliseconds)
         .map_err(|_| StoreError::Unreadable { what: "an instant", source: None })
+}
+
+/// A committed scan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Scan {
+    /// Its number.
+    pub number: ScanNumber,
+    /// What caused it.
+    pub trigger: Trigger,
+    /// The instant it describes.
+    pub taken_at: Timestamp,
+    /// The oldest of the kinds' last list, event or bookmark.
+    pub fresh_at: Timestamp,
+}
+
+/// What an instant leads to: the last scan at or before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Moment {
+    /// The scan.
+    pub scan: Scan,
+    /// Whether no later scan exists.
+    pub is_latest: bool,
+    /// Set if Perijove was not running at the instant: when the next run began.
+    pub paused_until: Option<Timestamp>,
+}
+
+struct ScanRow {
+    seq: i64,
+    cause: String,
+    taken_at: i64,
+    fresh_at: i64,
+}
+
+impl ScanRow {
+    fn into_scan(self) -> Result<Scan, StoreError> {
+        let trigger = Trigger::parse(&self.cause)
+            .ok_or(StoreError::Unreadable { what: "the trigger of a scan", source: None })?;
+        Ok(Scan {
+            number: ScanNumber(self.seq),
+            trigger,
+            taken_at: instant(self.taken_at)?,
+            fresh_at: instant(self.fresh_at)?,
+        })
+    }
+}
+
+/// The scan that an instant leads to, or the latest; `None` before the first scan.
+///
+/// Where the clock was set back, the scan closest before the instant by the clock of then is meant.
+pub async fn at(
+    connection: &mut SqliteConnection,
+    cluster: ClusterId,
+    instant: Option<Timestamp>,
+) -> Result<Option<Moment>, StoreError> {
+    let Some(latest) = latest(connection, cluster).await? else { return Ok(None) };
+    let Some(instant) = instant else {
+        return Ok(Some(Moment {
+            scan: get(connection, cluster, latest).await?,
+            is_latest: true,
+            paused_until: None,
+        }));
+    };
+    let milliseconds = instant.as_millisecond();
+    let row = sqlx::query_as!(
+        ScanRow,
+        r#"select seq as "seq!: i64", cause, taken_at, fresh_at from scans where cluster_id = ? and taken_at <= ?
+           order by taken_at desc, seq desc limit 1"#,
+        cluster.0,
+        milliseconds
+    )
+    .fetch_optional(&mut *connection)
+    .await?;
+    let Some(scan) = row.map(ScanRow::into_scan).transpose()? else { return Ok(None) };
+    let paused_until =
+        if instant > scan.taken_at { pause_after(connection, cluster, scan.number).await? } else { None };
+    Ok(Some(Moment { scan, is_latest: scan.number == latest, paused_until }))
+}
+
+/// One scan.
+pub async fn get(
+    connection: &mut SqliteConnection,
+    cluster: ClusterId,
+    scan: ScanNumber,
+) -> Result<Scan, StoreError> {
+    let row = sqlx::query_as!(
+        ScanRow,
+        "select seq, cause, taken_at, fresh_at from scans where cluster_id = ? and seq = ?",
+        cluster.0,
+        scan.0
+    )
+    .fetch_optional(connection)
+    .await?;
+    row.ok_or_else(|| StoreError::NotFound { what: format!("scan {}", scan.0) })?.into_scan()
+}
+
+/// When the run began that followed a pause after this scan.
+async fn pause_after(
+    connection: &mut SqliteConnection,
+    cluster: ClusterId,
+    scan: ScanNumber,
+) -> Result<Option<Timestamp>, StoreError> {
+    let until = sqlx::query_scalar!(
+        "select s.taken_at from coverage c join scans s on s.cluster_id = c.cluster_id and s.seq = c.until_scan
+         where c.cluster_id = ? and c.kind = ? and c.namespace = '' and c.first_scan = ?",
+        cluster.0,
+        PAUSE,
+        scan.0
+    )
+    .fetch_optional(connection)
+    .await?;
+    until.map(instant).transpose()
 }

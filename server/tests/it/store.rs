@@ -1,6 +1,7 @@
 //! The store, through its public functions and a file of its own for each test.
 
 mod commit;
+mod read;
 mod stage;
 
 use std::collections::{BTreeMap, BTreeSet};

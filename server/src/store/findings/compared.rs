@@ -7,7 +7,6 @@ use posture::text::{Arg, Reason};
 use serde::Serialize;
 
 use super::super::contents::digest;
-use super::{severity_key, verdict_key};
 
 /// The two hashes of a row: what its interval compares, and everything it stores.
 pub(in crate::store) struct Hashes {
@@ -51,7 +50,7 @@ fn hash(words: &[&str], reason: &Reason, evidence: &[Evidence]) -> [u8; 16] {
 
 /// The hashes of a verdict; `reason` and `detail` are the texts to be stored.
 pub(super) fn verdict_hashes(finding: &Finding, reason: &str, detail: &str) -> Hashes {
-    let words = [verdict_key(finding.verdict), severity_key(finding.severity)];
+    let words = [finding.verdict.word(), finding.severity.word()];
     Hashes {
         compared: hash(&words, &finding.reason, &finding.evidence),
         exact: digest(format!("{reason}\n{detail}").as_bytes()),

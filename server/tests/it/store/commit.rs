@@ -70,7 +70,7 @@ async fn a_new_content_ends_a_revision_and_a_new_body_does_not() {
     }
     assert_eq!(place.count("revisions").await, 2);
     assert_eq!(place.number("select until_scan from revisions where first_scan = 1").await, Some(3));
-    assert_eq!(place.number("select is_change from revisions where first_scan = 3").await, Some(1));
+    assert_eq!(place.number("select starts_change from revisions where first_scan = 3").await, Some(1));
 }
 
 #[tokio::test]
@@ -120,8 +120,8 @@ async fn what_a_closed_gap_reveals_is_no_change() {
     let mut later = place.scan(2);
     later.objects.push(place.stage(&record(Kind::Service, "jhub", "new", "b")).await);
     place.commit(later).await;
-    assert_eq!(place.number("select is_change from revisions where first_scan = 2").await, Some(0));
-    assert_eq!(place.number("select is_change from revisions where first_scan = 3").await, Some(1));
+    assert_eq!(place.number("select starts_change from revisions where first_scan = 2").await, Some(0));
+    assert_eq!(place.number("select starts_change from revisions where first_scan = 3").await, Some(1));
 }
 
 async fn judged(place: &Place, verdicts: &[Option<Verdict>]) {
