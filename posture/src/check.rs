@@ -368,6 +368,11 @@ impl Outcome {
         self
     }
 
+    /// Names the case, where the fix depends on it.
+    pub fn case(self, case: &'static str) -> Self {
+        self.slot(crate::fix::CASE, case)
+    }
+
     /// Fills a slot of the fix with a live value.
     pub fn slot(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.slots.set(name, value);

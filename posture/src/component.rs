@@ -55,7 +55,7 @@ pub struct Sightings<'a> {
 /// Looks through all controllers and pods of the cluster.
 ///
 /// ReplicaSets that a Deployment made are left out: their pods say what runs, and old revisions say nothing.
-pub fn sight<'a>(snapshot: &'a Snapshot, is_it: impl Fn(&Candidate<'_>) -> bool) -> Sightings<'a> {
+pub fn sight(snapshot: &Snapshot, is_it: impl Fn(&Candidate<'_>) -> bool) -> Sightings<'_> {
     let mut seen = Vec::new();
     let mut gap = None;
     for listing in snapshot.workload_listings() {
@@ -182,15 +182,27 @@ pub fn switch(container: &Container, name: &str) -> Result<bool, Reason> {
     }
 }
 
-/// Whether every word of the command line is known, so that a flag that is not seen is not there.
+/// Whether the program is started directly, so that a flag that is not seen is not there: of a program's own words redaction drops only
+/// what is no flag that a check looks for. What a shell makes of its script is not read.
 pub fn flags_are_known(container: &Container) -> Result<(), Reason> {
-    let is_dropped = |leaf: &Leaf| leaf.plain().is_none_or(|word| word.contains(char::is_whitespace));
-    if !container.command.iter().chain(&container.args).any(is_dropped) {
+    const SHELLS: [&str; 6] = ["sh", "bash", "ash", "dash", "busybox", "env"];
+    let program = container.command.first().or_else(|| container.args.first().filter(|word| is_path(word)));
+    let is_direct = match program {
+        None => true,
+        Some(Leaf::Plain(word)) => !SHELLS.contains(&word.rsplit('/').next().unwrap_or_default()),
+        Some(Leaf::Dropped { .. }) => false,
+    };
+    if is_direct {
         return Ok(());
     }
     Err(Reason::new(
         "flags-hidden",
-        "The flags of container {container} cannot be read in full, for they may hold secrets or are part of a shell command; look at them by hand",
+        "Container {container} is not started directly, so its flags cannot be told; look at its command by hand",
     )
     .with("container", Arg::text(&container.name)))
+}
+
+/// Whether a word is a program rather than a flag.
+fn is_path(word: &Leaf) -> bool {
+    word.plain().is_some_and(|word| word.starts_with('/'))
 }

@@ -39,6 +39,8 @@ pub struct Fix {
     pub from: Option<(u64, u64)>,
     /// See `from`.
     pub to: Option<(u64, u64)>,
+    /// The case it is for, as the outcome names it with [`Outcome::case`](crate::check::Outcome::case); `None` is for every case.
+    pub case: Option<&'static str>,
     /// What to do, in sentences with a final period.
     pub advice: &'static str,
     /// Lines for `config.yaml`: dotted path and value. Where there are any, the `helm upgrade` command follows.
@@ -50,17 +52,29 @@ pub struct Fix {
 impl Fix {
     /// A fix for every chart version, without values or commands.
     pub const fn advice(advice: &'static str) -> Self {
-        Self { from: None, to: None, advice, values: &[], commands: &[] }
+        Self { from: None, to: None, case: None, advice, values: &[], commands: &[] }
     }
 
     /// A fix for chart versions from this one on.
     pub const fn from(major: u64, minor: u64, advice: &'static str) -> Self {
-        Self { from: Some((major, minor)), to: None, advice, values: &[], commands: &[] }
+        Self { from: Some((major, minor)), to: None, case: None, advice, values: &[], commands: &[] }
     }
 
     /// A fix for chart versions before this one.
     pub const fn before(major: u64, minor: u64, advice: &'static str) -> Self {
-        Self { from: None, to: Some((major, minor)), advice, values: &[], commands: &[] }
+        Self { from: None, to: Some((major, minor)), case: None, advice, values: &[], commands: &[] }
+    }
+
+    /// The same, before this chart version only.
+    pub const fn until(mut self, major: u64, minor: u64) -> Self {
+        self.to = Some((major, minor));
+        self
+    }
+
+    /// The same for one case only.
+    pub const fn case(mut self, case: &'static str) -> Self {
+        self.case = Some(case);
+        self
     }
 
     /// The same with lines for `config.yaml`.
@@ -172,12 +186,16 @@ pub struct RenderedFix {
     pub refused: Option<String>,
 }
 
-/// The fix for the chart version that the slots hold: the first whose range fits; for an unknown version the newest one.
+/// The slot that holds the case.
+pub(crate) const CASE: &str = "case";
+
+/// The fix for the case and the chart version that the slots hold: the first that fits; for an unknown version the newest one.
 pub fn for_slots(fixes: &'static [Fix], slots: &Slots) -> Option<RenderedFix> {
     let version = slots.value("chart-range").and_then(|text| Version::parse(text).ok());
+    let mut cases = fixes.iter().filter(|fix| fix.case.is_none_or(|case| slots.value(CASE) == Some(case)));
     let fix = match &version {
-        Some(version) => fixes.iter().find(|fix| fix.fits(version)),
-        None => fixes.iter().find(|fix| fix.to.is_none()).or(fixes.last()),
+        Some(version) => cases.find(|fix| fix.fits(version)),
+        None => cases.max_by_key(|fix| fix.to.unwrap_or((u64::MAX, 0))),
     };
     fix.map(|fix| render(fix, slots))
 }

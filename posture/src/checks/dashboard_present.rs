@@ -96,14 +96,14 @@ fn judge(context: &Context<'_>) -> Judgement {
     Ok(outcome)
 }
 
-fn harmless() -> Judgement {
-    Ok(Outcome::pass(Reason::new("harmless", "Nothing makes it worse")))
+fn harmless() -> Outcome {
+    Outcome::pass(Reason::new("harmless", "Nothing makes it worse"))
 }
 
 fn reachable(context: &Context<'_>, seen: &[Sighting<'_>]) -> Judgement {
     let exposure = component::exposure(context.snapshot, seen);
     if !exposure.is_exposed()? {
-        return harmless();
+        return Ok(harmless());
     }
     let reason = Reason::new(
         "exposed",
@@ -113,7 +113,9 @@ fn reachable(context: &Context<'_>, seen: &[Sighting<'_>]) -> Judgement {
 }
 
 fn powerful(context: &Context<'_>, sighting: &Sighting<'_>) -> Judgement {
-    let Power::Everything(grants) = component::power(context.derived, sighting)? else { return harmless() };
+    let Power::Everything(grants) = component::power(context.derived, sighting)? else {
+        return Ok(harmless());
+    };
     let reason = Reason::new(
         "powerful",
         "The Kubernetes Dashboard is installed, and account {account} gives it every right in the cluster",
@@ -124,7 +126,7 @@ fn powerful(context: &Context<'_>, sighting: &Sighting<'_>) -> Judgement {
 
 fn login(context: &Context<'_>, sighting: &Sighting<'_>) -> Judgement {
     if dashboard::login(context.derived, sighting)? != Login::Skipped {
-        return harmless();
+        return Ok(harmless());
     }
     let reason = Reason::new(
         "skip-login",

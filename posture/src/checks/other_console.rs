@@ -50,19 +50,21 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn judge(context: &Context<'_>) -> Judgement {
-    let mut parts = Vec::new();
-    for console in CONSOLES {
-        let sightings = console.sight(context.snapshot);
-        if !sightings.seen.is_empty() {
-            parts.push(part(context, console, &sightings));
-        }
-        if parts.is_empty() || sightings.gap.is_some() {
-            parts.extend(sightings.gap.map(|gap| Err(gap.into())));
-        }
+    let sightings: Vec<_> =
+        CONSOLES.iter().map(|console| (console, console.sight(context.snapshot))).collect();
+    let seen = sightings.iter().filter(|(_, sightings)| !sightings.seen.is_empty());
+    let outcome = worst(seen.map(|(console, sightings)| part(context, console, sightings)));
+    let gap = sightings.iter().find_map(|(_, sightings)| sightings.gap.clone());
+    match (outcome, gap) {
+        // What is hidden may be worse than what was seen, unless that is as bad as it gets.
+        (Some(outcome), Some(_)) if outcome.verdict == Verdict::Fail => Ok(outcome),
+        (_, Some(gap)) => Err(gap.into()),
+        (Some(outcome), None) => Ok(outcome),
+        (None, None) => Ok(Outcome::pass(Reason::new(
+            "none",
+            "None of the consoles that Perijove knows runs in the cluster",
+        ))),
     }
-    let none =
-        || Outcome::pass(Reason::new("none", "None of the consoles that Perijove knows runs in the cluster"));
-    Ok(worst(parts).unwrap_or_else(none))
 }
 
 fn part(context: &Context<'_>, console: &Console, sightings: &Sightings<'_>) -> Judgement {

@@ -58,9 +58,10 @@ pub(super) const CHECK: Check = Check {
 fn judge(context: &Context<'_>) -> Judgement {
     let tillers = tiller::tillers(context.snapshot);
     let parts = tillers.seen.iter().map(part).chain(tillers.complete().err().map(|gap| Err(gap.into())));
-    let Some(mut outcome) = worst(parts) else {
+    if !tillers.is_present()? {
         return Ok(Outcome::not_applicable(Reason::new("none", "There is no Tiller in the cluster")));
-    };
+    }
+    let mut outcome = worst(parts).ok_or_else(|| Reason::new("none", "No Tiller was seen"))?;
     if let Some(root) = tillers.roots().next() {
         outcome.slots.extend(&root.slots("tiller"));
     }

@@ -39,9 +39,10 @@ pub(super) const CHECK: Check = Check {
 fn judge(context: &Context<'_>) -> Judgement {
     let tillers = tiller::tillers(context.snapshot);
     let parts = tillers.seen.iter().map(part).chain(tillers.complete().err().map(|gap| Err(gap.into())));
-    let Some(mut outcome) = worst(parts) else {
+    if !tillers.is_present()? {
         return Ok(Outcome::pass(Reason::new("none", "No Deployment, other controller or pod is Tiller")));
-    };
+    }
+    let mut outcome = worst(parts).ok_or_else(|| Reason::new("none", "No Tiller was seen"))?;
     // Pods repeat what their Deployment shows.
     outcome.evidence = match outcome.verdict {
         Verdict::Unknown => tillers.seen.iter().map(presence).collect(),

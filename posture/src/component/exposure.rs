@@ -32,7 +32,7 @@ impl Exposure {
 
 /// Follows Services, Ingresses and HTTPRoutes to the pods, and looks for ports of the node.
 pub fn exposure(snapshot: &Snapshot, seen: &[Sighting<'_>]) -> Exposure {
-    let mut ways: Vec<Evidence> = seen.iter().flat_map(node_ports).collect();
+    let mut ways: Vec<Evidence> = seen.iter().filter_map(node_ports).collect();
     let leads_there = |service: &Service, namespace: Option<&str>| {
         seen.iter().any(|sighting| Some(sighting.namespace) == namespace && service.selects(sighting.labels))
     };
