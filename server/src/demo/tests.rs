@@ -1,5 +1,7 @@
 //! The demo's promises: whole objects, whole references, nothing that depends on the day.
 
+mod judged;
+
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 

@@ -115,10 +115,7 @@ async fn the_history_of_a_finding_is_paged_newest_first() {
     let before = first.last().map(|span| span.first_scan);
     let second = findings::history(&mut reading, list[0].id, scan, before, 3).await.unwrap();
     let verdicts: Vec<Verdict> = first.iter().chain(&second).map(|span| span.verdict).collect();
-    assert_eq!(
-        verdicts,
-        [Verdict::Unknown, Verdict::Fail, Verdict::Pass, Verdict::Fail, Verdict::Pass]
-    );
+    assert_eq!(verdicts, [Verdict::Unknown, Verdict::Fail, Verdict::Pass, Verdict::Fail, Verdict::Pass]);
     assert_eq!(first[0].until, None);
     assert_eq!(second[1].until, Some(at(1)));
 }
@@ -128,8 +125,7 @@ async fn open_faults_are_counted_over_time() {
     let place = history().await;
     let mut reading = place.store.read().await.unwrap();
     let instants: Vec<Timestamp> = (0..5).map(at).collect();
-    let open =
-        findings::open_over_time(&mut reading, place.cluster, &Scope::All, &instants).await.unwrap();
+    let open = findings::open_over_time(&mut reading, place.cluster, &Scope::All, &instants).await.unwrap();
     assert_eq!(open, [0, 1, 0, 1, 1]);
 }
 
@@ -166,8 +162,7 @@ async fn a_viewer_of_one_hub_sees_nothing_of_another() {
     assert_eq!(check.len(), 1);
     assert_eq!(coverage::gaps(&mut reading, place.cluster, scan, &scope).await.unwrap(), []);
     assert_eq!(marks::at(&mut reading, theirs, scan, &scope).await.unwrap(), []);
-    let changes =
-        changes::changes(&mut reading, place.cluster, scan, &scope, None, 10).await.unwrap();
+    let changes = changes::changes(&mut reading, place.cluster, scan, &scope, None, 10).await.unwrap();
     assert!(changes.iter().all(|change| change.hub == Some(mine)));
 }
 
