@@ -108,3 +108,21 @@ fn every_cluster_is_judged_to_be_what_its_file_says() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+#[test]
+fn no_planted_secret_is_left_in_a_record() {
+    let redactor = Redactor::new(RedactionKey::new(&[7; 32]), Names::Hashed);
+    for cluster in all() {
+        for object in super::ever(cluster) {
+            let Some(kind) = Kind::of_manifest(text(&object, "/apiVersion"), text(&object, "/kind")) else {
+                continue;
+            };
+            let record = decode_json(object.to_string().as_bytes(), kind, &redactor).unwrap();
+            let kept = format!("{record:?}");
+            let leak = kept
+                .find("planted-")
+                .map(|at| kept[at.saturating_sub(80)..].chars().take(160).collect::<String>());
+            assert_eq!(leak, None, "{}: {}", cluster.name, record.object);
+        }
+    }
+}
