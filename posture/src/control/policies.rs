@@ -1,0 +1,128 @@
+//! The four questions about network policies.
+
+use std::collections::BTreeMap;
+
+use super::{Answer, Control, ControlName};
+use crate::check::{Context, Evidence};
+use crate::derived::EnforcementState;
+use crate::derived::selection::selecting;
+use crate::gap::Gap;
+use crate::hub::{Hub, parts};
+use crate::kind::Kind;
+use crate::listing::Placed;
+use crate::object::ObjectRef;
+use crate::text::{Arg, Reason};
+
+/// Asks the four questions.
+pub(super) fn control(context: &Context<'_>, hub: &Hub) -> Control {
+    Control {
+        name: ControlName::Policies,
+        configured: configured(context, hub),
+        applied: applied(context, hub),
+        enforced: enforced(context, hub),
+        observed: Answer::not_probed(),
+    }
+}
+
+fn configured(context: &Context<'_>, hub: &Hub) -> Answer {
+    let namespace = hub.key.namespace.as_str();
+    let of_chart: Vec<_> = context
+        .snapshot
+        .network_policies
+        .present_in(namespace)
+        .filter(|policy| parts::carries_labels_of(&policy.metadata, &hub.key))
+        .map(|policy| {
+            let object = ObjectRef::namespaced(Kind::NetworkPolicy, namespace, policy.name());
+            let component = parts::component_of(&policy.metadata).unwrap_or_default();
+            Evidence::new(object, "metadata.labels.component", Arg::text(component))
+        })
+        .collect();
+    if !of_chart.is_empty() {
+        return Answer::yes(Reason::new("policies-of-the-chart", "the chart's network policies exist"))
+            .because(of_chart);
+    }
+    if let Err(gap) = context.snapshot.network_policies.complete_in(namespace) {
+        return Answer::unknown(gap);
+    }
+    match &hub.chart {
+        Err(unknown) => Answer::unknown(unknown.clone()),
+        Ok(chart) if !chart.is_at_least(0, 7) => {
+            Answer::no(Reason::new("policies-not-in-chart", "charts before 0.7 have no network policies"))
+        }
+        Ok(_) => Answer::unknown(Reason::new(
+            "policies-values-unread",
+            "none of the chart's network policies exists; whether the values turn them off is in a Secret",
+        )),
+    }
+}
+
+/// Something whose pods policies should select.
+struct Part<'a> {
+    what: ObjectRef,
+    namespace: &'a str,
+    labels: &'a BTreeMap<String, String>,
+}
+
+fn parts(hub: &Hub) -> Vec<Part<'_>> {
+    let workloads = [Some(&hub.deployment), hub.proxy.as_ref(), hub.autohttps.as_ref()];
+    let of_workloads = workloads.into_iter().flatten().map(|workload| Part {
+        what: workload.object(),
+        namespace: &hub.key.namespace,
+        labels: &workload.template.metadata.labels,
+    });
+    let of_servers = hub.user_classes.iter().map(|class| Part {
+        what: ObjectRef::namespaced(Kind::Pod, &class.namespace, class.display_name()),
+        namespace: &class.namespace,
+        labels: &class.labels,
+    });
+    of_workloads.chain(of_servers).collect()
+}
+
+fn applied(context: &Context<'_>, hub: &Hub) -> Answer {
+    let mut hidden: Option<Gap> = None;
+    for part in parts(hub) {
+        let selection = selecting(context.snapshot, part.namespace, part.labels);
+        for (direction, answer) in
+            [("incoming", selection.has_ingress()), ("outgoing", selection.has_egress())]
+        {
+            match answer {
+                Ok(true) => {}
+                Ok(false) => {
+                    return Answer::no(
+                        Reason::new(
+                            "policies-leave-open",
+                            "no policy restricts {direction} traffic of {part}",
+                        )
+                        .with("direction", Arg::word(direction))
+                        .with("part", part.what),
+                    );
+                }
+                Err(gap) => {
+                    hidden.get_or_insert(gap);
+                }
+            }
+        }
+    }
+    if let Some(gap) = hidden {
+        return Answer::unknown(gap);
+    }
+    match context.derived.servers(hub) {
+        Err(unknown) => Answer::unknown(unknown),
+        Ok([]) => Answer::no_server_seen(),
+        Ok(_) => Answer::yes(Reason::new(
+            "policies-select-all",
+            "policies restrict both directions of the hub, the proxy and every user server",
+        )),
+    }
+}
+
+fn enforced(context: &Context<'_>, hub: &Hub) -> Answer {
+    let enforcement = context.derived.enforcement_for(hub);
+    let reason = enforcement.reason.clone();
+    let answer = match enforcement.state {
+        EnforcementState::Enforced => Answer::yes(reason),
+        EnforcementState::NotEnforced => Answer::no(reason),
+        EnforcementState::Likely | EnforcementState::Unknown => Answer::unknown(reason),
+    };
+    answer.because(enforcement.evidence.clone())
+}

@@ -1,0 +1,14 @@
+//! What is derived from a cluster: hubs of every generation of the chart, HTTPS, enforcement, barriers, rights and controls.
+
+mod barriers;
+mod clouds;
+mod controls;
+mod discovery;
+mod enforcement;
+mod gaps;
+mod rights;
+mod scenes;
+mod servers;
+mod tls;
+mod tokens;
+mod versions;
