@@ -15,12 +15,8 @@
 //! kind: Service
 //! ```
 //!
-//! Every kind is complete unless the header says otherwise: what the manifests do not hold does not exist.
-
-mod manifest;
-
-use std::collections::BTreeMap;
-use std::sync::Arc;
+//! Every kind is complete unless the header says otherwise: what the manifests do not hold does not exist. The manifests are redacted
+//! as those of a cluster are, so a fixture shows what a check really sees.
 
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -28,12 +24,13 @@ use serde_json::Value;
 
 use crate::check::{Context, Recall};
 use crate::derived::{Derived, derive};
-use crate::facts::{ConfigMap, CustomResource};
 use crate::gap::GapReason;
-use crate::kind::Kind;
+use crate::kind::{KINDS, Kind};
 use crate::listing::{Coverage, Listing, Placed};
+use crate::record::Record;
+use crate::redact::{Declared, Names, RedactionKey, Redactor, decode_manifests};
 use crate::settings::Settings;
-use crate::snapshot::{Origin, Reviews, Snapshot};
+use crate::snapshot::{Origin, Reviews, Snapshot, SnapshotBuilder};
 
 /// The instant of fixtures that name none.
 pub const NOW: &str = "2026-11-02T12:00:00Z";
@@ -123,84 +120,43 @@ impl Fixture {
     /// Reads a fixture, or says what is wrong with it.
     pub fn parse(text: &str) -> Result<Self, String> {
         let mut header = Header::default();
-        let mut objects: BTreeMap<Kind, Vec<Value>> = BTreeMap::new();
+        let mut manifests = Vec::new();
         for (index, document) in serde_norway::Deserializer::from_str(text).enumerate() {
             let place = |error: &dyn std::fmt::Display| format!("document {}: {error}", index + 1);
             let value = Value::deserialize(document).map_err(|error| place(&error))?;
-            if value.is_null() {
-                continue;
-            }
             if let Some(found) = value.get("perijove") {
                 header = serde_json::from_value(found.clone()).map_err(|error| place(&error))?;
-                continue;
-            }
-            if let Some(kind) = manifest::kind(&value).map_err(|error| place(&error))? {
-                objects.entry(kind).or_default().push(value);
+            } else if !value.is_null() {
+                manifests.push(value);
             }
         }
-        let namespace = header.namespace.clone().unwrap_or_else(|| "default".to_owned());
-        for (kind, values) in &mut objects {
-            if kind.info().namespaced {
-                for value in values {
-                    manifest::place(value, &namespace);
-                }
-            }
-        }
-        Self::assemble(header, &objects)
+        Self::assemble(header, manifests)
     }
 
-    fn assemble(header: Header, objects: &BTreeMap<Kind, Vec<Value>>) -> Result<Self, String> {
+    fn assemble(header: Header, manifests: Vec<Value>) -> Result<Self, String> {
         let now = header.now.unwrap_or_else(|| NOW.parse().expect("the constant is an instant"));
-        let origin = header.origin.unwrap_or(Origin::Observed);
-        let coverage = match origin {
-            Origin::Observed => Coverage::full(),
-            Origin::Declared => Coverage::gap(GapReason::NotInFiles),
-        };
-        let listed = |kind: Kind| objects.get(&kind).map_or(&[][..], Vec::as_slice);
-        let mut foreign_policies = BTreeMap::new();
-        for kind in FOREIGN {
-            let items = listed(kind)
-                .iter()
-                .map(|value| {
-                    manifest::meta(value).map(|metadata| Arc::new(CustomResource { kind, metadata }))
-                })
-                .collect::<Result<_, _>>()?;
-            foreign_policies.insert(kind, Listing::new(kind, items, coverage.clone()));
+        let redactor = Redactor::new(RedactionKey::new(b"the key of fixtures is no secret"), Names::Hashed);
+        let records = records(&redactor, header.namespace.as_deref(), manifests)?;
+        let mut builder = SnapshotBuilder::new(header.origin.unwrap_or(Origin::Observed), "fixture");
+        if header.origin != Some(Origin::Declared) {
+            for info in KINDS {
+                builder.cover(info.kind, Coverage::full());
+            }
         }
-        let config_data = listed(Kind::ConfigMap)
-            .iter()
-            .map(|value| {
-                let config_map: ConfigMap = manifest::config_map(value)?;
-                let key =
-                    (config_map.metadata.namespace.clone().unwrap_or_default(), config_map.name().to_owned());
-                Ok((key, Ok(Arc::new(config_map))))
-            })
-            .collect::<Result<_, String>>()?;
-        macro_rules! snapshot {
-            ($($field:ident: $kind:ident),+ $(,)?) => {
-                Snapshot {
-                    origin,
-                    taken_at: now,
-                    cluster: "fixture".to_owned(),
-                    $($field: Listing::new(
-                        Kind::$kind,
-                        manifest::facts(Kind::$kind, listed(Kind::$kind))?,
-                        coverage.clone(),
-                    ),)+
-                    config_data,
-                    foreign_policies,
-                    reviews: header.reviews.ok_or(GapReason::NotRead),
-                    other_gaps: Vec::new(),
-                }
-            };
+        for record in &records {
+            builder.apply(record).map_err(|misfit| misfit.to_string())?;
+            if record.object.kind == Kind::ConfigMap {
+                let namespace = record.object.namespace.clone().unwrap_or_default();
+                builder.config_data(&namespace, &record.object.name, Ok(record));
+            }
         }
-        let snapshot = for_each_listing!(snapshot);
+        builder.reviews(header.reviews.ok_or(GapReason::NotRead));
         let recall = header.recall.unwrap_or_default();
-        let fixture = Self { snapshot, settings: header.settings, recall, now };
-        Ok(header
-            .gaps
-            .into_iter()
-            .fold(fixture, |fixture, gap| fixture.with_gap(gap.kind, gap.namespace.as_deref(), &gap.reason)))
+        let fixture = Self { snapshot: builder.build(now), settings: header.settings, recall, now };
+        Ok(header.gaps.into_iter().fold(fixture, |fixture, gap| {
+            let namespace = gap.namespace.map(|namespace| redactor.namespace(&namespace));
+            fixture.with_gap(gap.kind, namespace.as_deref(), &gap.reason)
+        }))
     }
 
     /// The same without the permission to read a kind.
@@ -244,6 +200,42 @@ impl Fixture {
             now: self.now,
         }
     }
+}
+
+/// The manifests as the collector would record them: pods first, for they tell whose a namespace is.
+fn records(
+    redactor: &Redactor,
+    namespace: Option<&str>,
+    mut manifests: Vec<Value>,
+) -> Result<Vec<Record>, String> {
+    let text = |value: &Value, field: &str| value[field].as_str().unwrap_or_default().to_owned();
+    manifests.sort_by_key(|value| {
+        let kind = Kind::of_manifest(&text(value, "apiVersion"), &text(value, "kind"));
+        KINDS.iter().position(|info| Some(info.kind) == kind)
+    });
+    for deployment in manifests.iter().filter(|value| value["kind"] == "Deployment") {
+        if let Some(namespace) = deployment["metadata"]["namespace"].as_str().or(namespace) {
+            redactor.add_hub_namespace(namespace);
+        }
+    }
+    let mut records = Vec::new();
+    for value in manifests {
+        let name = value["metadata"]["name"].as_str().unwrap_or("?").to_owned();
+        let found = decode_manifests(&value.to_string(), &name, redactor, namespace)
+            .map_err(|error| error.to_string())?;
+        for declared in found {
+            match declared {
+                Declared::Object { record, .. } => records.push(*record),
+                // Secrets may stand in a fixture: nothing of them is kept.
+                Declared::Unsupported { kind, .. } if kind == "Secret" => {}
+                Declared::Unsupported { kind, .. } => {
+                    let version = text(&value, "apiVersion");
+                    return Err(format!("{name}: `{kind}` of `{version}` is not a kind that is read"));
+                }
+            }
+        }
+    }
+    Ok(records)
 }
 
 /// A listing without what a gap hides.

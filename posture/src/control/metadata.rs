@@ -127,15 +127,10 @@ fn enforced(context: &Context<'_>, is_complete: bool, barriers: &[(&UserClass, &
 }
 
 fn of_barrier(class: &UserClass, barrier: &Barrier) -> Evidence {
-    match barrier.index {
-        Some(index) => {
-            let command = Arg::text(barrier.command.join(" "));
-            of_class(class, format!("spec.initContainers[{index}].command"), command)
-        }
-        None => {
-            let names =
-                class.spec.init_containers.iter().map(|container| Arg::text(&container.name)).collect();
-            of_class(class, "spec.initContainers[*].name", Arg::List(names))
-        }
+    if let Some(index) = barrier.index {
+        let command = Arg::text(barrier.command.join(" "));
+        return of_class(class, format!("spec.initContainers[{index}].command"), command);
     }
+    let names = class.spec.init_containers.iter().map(|container| Arg::text(&container.name)).collect();
+    of_class(class, "spec.initContainers[*].name", Arg::List(names))
 }

@@ -159,9 +159,12 @@ fn built_in(snapshot: &Snapshot) -> Option<Enforcement> {
 
 fn not_enforced(sightings: &[Sighting<'_>]) -> Option<Enforcement> {
     let sighting = sightings.first()?;
-    let reason = Reason::new("engine-missing", "{plugin} runs as {object} and does not enforce policies")
-        .with("plugin", Arg::word(sighting.name))
-        .with("object", sighting.daemon_set.object());
+    let reason = if sighting.is_idle {
+        Reason::new("engine-idle", "{plugin} is installed as {object}, which has no ready pod")
+    } else {
+        Reason::new("engine-missing", "{plugin} runs as {object} and does not enforce policies")
+    };
+    let reason = reason.with("plugin", Arg::word(sighting.name)).with("object", sighting.daemon_set.object());
     let evidence = sightings.iter().flat_map(|sighting| sighting.evidence.clone()).collect();
     Some(Enforcement { evidence, ..Enforcement::new(EnforcementState::NotEnforced, reason) })
 }

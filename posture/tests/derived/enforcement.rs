@@ -18,6 +18,7 @@ apiVersion: apps/v1
 kind: DaemonSet
 metadata: {{ name: {name}, namespace: kube-system }}
 spec: {{ template: {{ spec: {{ containers: [{containers}] }} }} }}
+status: {{ desiredNumberScheduled: 3, numberReady: 3 }}
 "
     )
 }
@@ -137,8 +138,19 @@ fn a_daemon_set_of_a_tenant_is_no_engine() {
 
 #[test]
 fn an_engine_without_a_ready_pod_enforces_nothing() {
-    let status = "status: { desiredNumberScheduled: 3, numberReady: 0 }\n";
-    assert_eq!(state(&[daemon_set("calico-node", "{ name: calico-node }") + status]), NotEnforced);
+    let calico = daemon_set("calico-node", "{ name: calico-node }");
+    for (status, origin, expected) in [
+        // Broken, and switched off by a node selector that no node has.
+        ("desiredNumberScheduled: 3, numberReady: 0", "observed", NotEnforced),
+        ("desiredNumberScheduled: 0, numberReady: 0", "observed", NotEnforced),
+        ("desiredNumberScheduled: 3, numberReady: 2", "observed", Enforced),
+        // Files have no status.
+        ("{}", "declared", Enforced),
+    ] {
+        let manifest =
+            calico.replace("desiredNumberScheduled: 3, numberReady: 3", status).replace("{ {} }", "{}");
+        assert_eq!(state(&[format!("perijove: {{ origin: {origin} }}\n"), manifest]), expected, "{status}");
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use crate::check::Evidence;
 use crate::facts::{Container, Workload};
 use crate::gap::Unknown;
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Origin, Snapshot};
 use crate::text::{Arg, Reason};
 
 /// Namespaces of plug-ins beside those of Kubernetes and OpenShift.
@@ -27,6 +27,8 @@ pub(super) struct Sighting<'a> {
     pub(super) daemon_set: &'a Workload,
     /// Whether it enforces policies here.
     pub(super) enforces: Result<bool, Unknown>,
+    /// Whether it has no ready pod on any node: it was switched off, or it is broken.
+    pub(super) is_idle: bool,
     /// The facts that decide.
     pub(super) evidence: Vec<Evidence>,
 }
@@ -97,7 +99,7 @@ const PLUGINS: [Plugin; 13] = [
 ];
 
 /// The first kindnet image that enforces policies, shipped with kind v0.24; tags begin with the day of their build.
-const KINDNET_SINCE: u32 = 2024_08_13;
+const KINDNET_SINCE: u32 = 20_240_813;
 
 /// Recognises a plug-in by the name of its DaemonSet or by one of its containers.
 pub(super) fn recognise<'a>(snapshot: &Snapshot, daemon_set: &'a Workload) -> Option<Sighting<'a>> {
@@ -110,12 +112,12 @@ pub(super) fn recognise<'a>(snapshot: &Snapshot, daemon_set: &'a Workload) -> Op
     let object = daemon_set.object();
     let mut evidence = vec![Evidence::new(object.clone(), "metadata.name", Arg::text(name))];
     evidence.extend(fact.map(|(path, found)| Evidence::new(object.clone(), path, found)));
-    let status = &daemon_set.status;
-    if enforces == Ok(true) && status.desired > 0 && status.ready_replicas == 0 {
+    let is_idle = snapshot.origin == Origin::Observed && daemon_set.status.ready_replicas == 0;
+    if is_idle && enforces == Ok(true) {
         evidence.push(Evidence::new(object, "status.numberReady", Arg::Number(0)));
-        return Some(Sighting { name: plugin.name, daemon_set, enforces: Ok(false), evidence });
+        return Some(Sighting { name: plugin.name, daemon_set, enforces: Ok(false), is_idle, evidence });
     }
-    Some(Sighting { name: plugin.name, daemon_set, enforces, evidence })
+    Some(Sighting { name: plugin.name, daemon_set, enforces, is_idle, evidence })
 }
 
 /// The fact that decides, as a field path and what was found.
