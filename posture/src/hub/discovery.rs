@@ -26,14 +26,9 @@ pub(crate) fn discover(snapshot: &Snapshot) -> Vec<Hub> {
 }
 
 /// What speaks for a Deployment being a hub. Labels alone do not: other products have a component called `hub` too.
-#[derive(Debug, Default)]
 struct Signals {
-    /// `component`, `app` and `release` as every chart since 0.7 writes them.
-    legacy_labels: bool,
-    /// `app.kubernetes.io/component` with a chart called `jupyterhub`, which Bitnami's chart is called too.
-    modern_labels: bool,
-    /// The labels of v0.5 and v0.6.
-    ancient_labels: bool,
+    /// Labels that call it a hub.
+    labels: Option<LabelSet>,
     /// A command line of JupyterHub.
     program: bool,
     /// An image of Zero to JupyterHub.
@@ -42,49 +37,62 @@ struct Signals {
     token: bool,
 }
 
-impl Signals {
-    fn read(snapshot: &Snapshot, deployment: &Workload) -> Self {
-        let spec = deployment.pod();
+/// The labels by which charts call a Deployment a hub.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum LabelSet {
+    /// `component`, `app` and `release`, as every chart since 0.7 writes them.
+    Legacy,
+    /// `name=hub` on the pods, as v0.5 and v0.6 write it.
+    Ancient,
+    /// Only `app.kubernetes.io/component` with a chart called `jupyterhub`, as Bitnami's chart is called too.
+    Modern,
+}
+
+impl LabelSet {
+    fn read(deployment: &Workload) -> Option<Self> {
         let has = |key| label(deployment, key).is_some();
-        let has_chart = label(deployment, "helm.sh/chart").is_some_and(|c| c.starts_with("jupyterhub-"));
-        let mut signals = Self {
-            legacy_labels: label(deployment, "component") == Some("hub") && has("app") && has("release"),
-            modern_labels: label(deployment, "app.kubernetes.io/component") == Some("hub") && has_chart,
-            ancient_labels: parts::is_ancient(deployment),
-            program: runs_jupyterhub(spec),
-            image: spec.containers.iter().any(|c| matches!(c.image_base(), "k8s-hub" | "k8s-hub-slim")),
-            token: false,
-        };
-        if signals.is_candidate() {
-            signals.token = knows_proxy_token(spec) || has_proxy_sibling(snapshot, deployment);
+        let has_chart = || label(deployment, "helm.sh/chart").is_some_and(|c| c.starts_with("jupyterhub-"));
+        if label(deployment, "component") == Some("hub") && has("app") && has("release") {
+            Some(Self::Legacy)
+        } else if parts::is_ancient(deployment) {
+            Some(Self::Ancient)
+        } else if label(deployment, "app.kubernetes.io/component") == Some("hub") && has_chart() {
+            Some(Self::Modern)
+        } else {
+            None
         }
-        signals
-    }
-
-    fn has_labels(&self) -> bool {
-        self.legacy_labels || self.modern_labels || self.ancient_labels
-    }
-
-    fn is_candidate(&self) -> bool {
-        self.has_labels() || self.program || self.image
-    }
-
-    fn count(&self) -> usize {
-        [self.has_labels(), self.program, self.image, self.token].into_iter().filter(|signal| *signal).count()
     }
 }
 
-/// Whether a Deployment is a hub, and of which kind.
-fn recognise(snapshot: &Snapshot, deployment: &Workload) -> Option<Support> {
-    let signals = Signals::read(snapshot, deployment);
-    if !signals.is_candidate() || signals.count() < 2 {
-        return None;
+impl Signals {
+    fn read(snapshot: &Snapshot, deployment: &Workload) -> Option<Self> {
+        let spec = deployment.pod();
+        let labels = LabelSet::read(deployment);
+        let program = runs_jupyterhub(spec);
+        let image = spec.containers.iter().any(|c| matches!(c.image_base(), "k8s-hub" | "k8s-hub-slim"));
+        if labels.is_none() && !program && !image {
+            return None;
+        }
+        let token = knows_proxy_token(spec) || has_proxy_sibling(snapshot, deployment);
+        Some(Self { labels, program, image, token })
     }
-    let has_chart_marks = version::of_labels(deployment).is_some() || label(deployment, "heritage").is_some();
-    let labels_are_the_charts = (signals.legacy_labels || signals.ancient_labels)
-        && (signals.image || has_chart_marks || has_chart_volumes(deployment.pod()));
-    let is_relabelled_copy = signals.image && has_chart_volumes(deployment.pod());
-    let is_chart = labels_are_the_charts || is_relabelled_copy;
+
+    fn count(&self) -> usize {
+        let signals = [self.labels.is_some(), self.program, self.image, self.token];
+        signals.into_iter().filter(|signal| *signal).count()
+    }
+}
+
+/// Whether a Deployment is a hub, and of which kind: two signals that do not depend on each other are needed.
+fn recognise(snapshot: &Snapshot, deployment: &Workload) -> Option<Support> {
+    let signals = Signals::read(snapshot, deployment).filter(|signals| signals.count() >= 2)?;
+    let has_volumes = has_chart_volumes(deployment.pod());
+    let has_marks = version::of_labels(deployment).is_some() || label(deployment, "heritage").is_some();
+    let is_chart = match signals.labels {
+        Some(LabelSet::Legacy | LabelSet::Ancient) => signals.image || has_marks || has_volumes,
+        // A relabelled copy of the chart's Deployment.
+        Some(LabelSet::Modern) | None => signals.image && has_volumes,
+    };
     Some(if is_chart { Support::ZeroToJupyterHub } else { Support::Other })
 }
 
