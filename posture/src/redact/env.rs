@@ -1,6 +1,10 @@
 //! Environment variables: the names whose values are kept, and in which form.
 
+mod variable;
+
 use serde_json::Value;
+
+pub(super) use variable::environment;
 
 use super::class::{class_of, dropped};
 use super::scalar::{self, is_path, is_word};

@@ -8,8 +8,9 @@ use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Seq
 use serde_json::Value;
 
 use super::error::{DecodeError, Fault};
+use super::reading::{Reading, Step, Types};
 use super::rule::Node;
-use super::seed::{Reading, Seed, Step, Types};
+use super::seed::Seed;
 use super::{Redactor, table};
 use crate::kind::Kind;
 use crate::record::Record;

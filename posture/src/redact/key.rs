@@ -1,6 +1,6 @@
 //! The key of the installation: comparable hashes of what was dropped, and tokens for names of people.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
@@ -65,7 +65,10 @@ pub(crate) fn is_token_letter(letter: char) -> bool {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 #[cfg(test)]

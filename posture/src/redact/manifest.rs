@@ -7,7 +7,8 @@ use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Seq
 use serde_json::Value;
 
 use super::error::{Fault, ManifestError};
-use super::seed::{Reading, Seed, Step, Types};
+use super::reading::{Reading, Step, Types};
+use super::seed::Seed;
 use super::{Redactor, table};
 use crate::kind::Kind;
 use crate::record::Record;

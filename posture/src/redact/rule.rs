@@ -92,7 +92,7 @@ impl Node {
         let Self::Fields(fields) = self else { panic!("`{step}` stands below a leaf, a list or a map") };
         let name = step.trim_end_matches(['[', ']', '{', '}']);
         let mut node = fields.entry(name).or_insert_with(Self::empty);
-        for bracket in step[name.len()..].as_bytes().chunks(2) {
+        for bracket in step.as_bytes()[name.len()..].chunks(2) {
             if *node == Self::empty() {
                 *node = match bracket {
                     b"[]" => Self::Items(Box::new(Self::empty())),

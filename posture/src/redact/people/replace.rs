@@ -130,18 +130,18 @@ impl Sweep<'_> {
             self.claim(volume);
             for source in ["secret", "configMap"] {
                 for field in ["secretName", "name"] {
-                    text(volume.pointer_mut(&format!("/{source}/{field}")), |name| self.word(name));
+                    change(volume.pointer_mut(&format!("/{source}/{field}")), |name| self.word(name));
                 }
             }
             for source in
                 volume.pointer_mut("/projected/sources").and_then(Value::as_array_mut).into_iter().flatten()
             {
                 for path in ["/secret/name", "/configMap/name"] {
-                    text(source.pointer_mut(path), |name| self.word(name));
+                    change(source.pointer_mut(path), |name| self.word(name));
                 }
             }
-            text(volume.pointer_mut("/hostPath/path"), |path| self.path(path));
-            text(volume.get_mut("name"), |name| self.volume(name));
+            change(volume.pointer_mut("/hostPath/path"), |path| self.path(path));
+            change(volume.get_mut("name"), |name| self.volume(name));
         }
         // Names of volumes are changed in the same way wherever they stand, so that mounts still find them.
         for containers in ["containers", "initContainers", "ephemeralContainers"] {
@@ -168,8 +168,8 @@ impl Sweep<'_> {
 
     fn container(&self, container: &mut Value) {
         for mount in items(container, "volumeMounts") {
-            text(mount.get_mut("name"), |name| self.volume(name));
-            text(mount.get_mut("mountPath"), |path| self.path(path));
+            change(mount.get_mut("name"), |name| self.volume(name));
+            change(mount.get_mut("mountPath"), |path| self.path(path));
             let Some(sub_path) = mount.get_mut("subPath") else { continue };
             if let Value::String(path) = sub_path {
                 let replaced = replace_word(path, &self.owner.forms, self.token);
@@ -178,17 +178,17 @@ impl Sweep<'_> {
             }
         }
         for variable in items(container, "env") {
-            text(variable.pointer_mut("/valueFrom/secretKeyRef/name"), |name| self.word(name));
-            text(variable.pointer_mut("/valueFrom/configMapKeyRef/name"), |name| self.word(name));
+            change(variable.pointer_mut("/valueFrom/secretKeyRef/name"), |name| self.word(name));
+            change(variable.pointer_mut("/valueFrom/configMapKeyRef/name"), |name| self.word(name));
             let is_url =
                 variable.get("name").and_then(Value::as_str).is_some_and(|name| name.ends_with("_URL"));
             if is_url {
-                text(variable.get_mut("value"), |url| self.word(url));
+                change(variable.get_mut("value"), |url| self.word(url));
             }
         }
         for source in items(container, "envFrom") {
-            text(source.pointer_mut("/secretRef/name"), |name| self.word(name));
-            text(source.pointer_mut("/configMapRef/name"), |name| self.word(name));
+            change(source.pointer_mut("/secretRef/name"), |name| self.word(name));
+            change(source.pointer_mut("/configMapRef/name"), |name| self.word(name));
         }
     }
 
@@ -262,7 +262,7 @@ fn namespaces(people: &People, kind: Kind, body: &mut Value) {
     }
     let rename = |name: &mut String| people.namespace(name).to_owned().clone_into(name);
     if kind == Kind::Namespace {
-        text(body.pointer_mut("/metadata/name"), rename);
+        change(body.pointer_mut("/metadata/name"), rename);
     }
     walk_namespaces(body, &rename);
 }
@@ -279,7 +279,9 @@ fn walk_namespaces(value: &mut Value, rename: &impl Fn(&mut String)) {
                         rename(text);
                     }
                     Value::Array(values) if is_place && name == "values" => {
-                        values.iter_mut().for_each(|value| text(Some(value), rename));
+                        for value in values {
+                            change(Some(value), rename);
+                        }
                     }
                     Value::String(text) if name == "name" && text.starts_with("system:serviceaccount") => {
                         let parts: Vec<_> = text
@@ -305,17 +307,26 @@ fn items<'a>(value: &'a mut Value, field: &str) -> impl Iterator<Item = &'a mut 
     value.get_mut(field).and_then(Value::as_array_mut).into_iter().flatten()
 }
 
-fn text(value: Option<&mut Value>, change: impl FnOnce(&mut String)) {
-    if let Some(Value::String(text)) = value {
-        change(text);
+/// Changes a text, where there is one.
+fn change(value: Option<&mut Value>, how: impl FnOnce(&mut String)) {
+    if let Some(text) = value.and_then(text_of) {
+        how(text);
     }
 }
+
+fn text_of(value: &mut Value) -> Option<&mut String> {
+    match value {
+        Value::String(text) => Some(text),
+        _ => None,
+    }
+}
+
+/// Stands for the token until all forms were looked for, since a short name may be part of a token.
+const MARK: char = '\0';
 
 /// Replaces every form of the name wherever it stands as a word of its own; `None` if none does.
 fn replace_word(text: &str, forms: &[String], token: &str) -> Option<String> {
     let is_edge = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric());
-    // A mark stands for the token until all forms were looked for, since a short name may be part of a token.
-    const MARK: char = '\0';
     let mut marked = text.replace(MARK, "");
     for form in forms {
         let mut kept = String::new();
