@@ -122,10 +122,12 @@ pub(super) fn is_suspicious(text: &str) -> bool {
 }
 
 fn is_token(word: &str) -> bool {
-    let word = word.trim_matches('.');
-    is_jwt(word)
-        || TOKEN_BEGINNINGS.iter().any(|start| word.starts_with(start) && word.len() >= start.len() + 8)
-        || word.split(['.', '-', '_']).any(is_random)
+    let is_issued = |start: &&str| {
+        let rest = word.strip_prefix(*start).unwrap_or_default();
+        let letters = rest.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(rest.len());
+        letters >= 16 && rest[..letters].chars().any(|c| c.is_ascii_digit() || c.is_ascii_uppercase())
+    };
+    is_jwt(word) || TOKEN_BEGINNINGS.iter().any(is_issued) || word.split(['.', '-', '_']).any(is_random)
 }
 
 /// `user:password@host` in a URL.
@@ -147,7 +149,8 @@ fn is_email(text: &str) -> bool {
     })
 }
 
-/// Long hexadecimal, or long mixed letters and digits without separators: keys, tokens and hashes.
+/// Long hexadecimal, or long mixed letters and digits without separators: keys, tokens and hashes. Labels of domains and names of
+/// classes, long as they may be, have letters of one case or no digits.
 fn is_random(word: &str) -> bool {
     let count = |test: fn(char) -> bool| word.chars().filter(|c| test(*c)).count();
     let digits = count(|c| c.is_ascii_digit());
@@ -158,9 +161,9 @@ fn is_random(word: &str) -> bool {
         return false;
     }
     let is_hex = word.chars().all(|c| c.is_ascii_hexdigit());
-    (is_hex && word.len() >= 16)
-        || (word.len() >= 20 && digits >= 2 && lower + upper >= 8)
-        || (word.len() >= 24 && lower >= 4 && upper >= 4)
+    (is_hex && word.len() >= 16 && digits >= 2)
+        || (word.len() >= 20 && digits >= 1 && lower >= 2 && upper >= 2)
+        || (word.len() >= 32 && digits >= 3)
 }
 
 #[cfg(test)]
@@ -199,6 +202,8 @@ mod tests {
             "hub.jupyter.org",
             "continuous-image-puller",
             "4.4.1-0.dev.git.7041.h1234abcd",
+            "sk-hub.uni.example.org",
+            "jupyterhub2026universitaet",
         ] {
             assert!(!is_suspicious(text), "{text}");
         }
@@ -212,6 +217,7 @@ mod tests {
             "https://user:pass@host/",
             "dGhpc0lzQVZlcnlMb25nU2VjcmV0S2V5",
             "AKIAABCDEFGH12345678",
+            "ghp_0123456789abcdefABCD",
             "prefix-0123456789abcdef0123",
         ] {
             assert!(is_suspicious(text), "{text}");

@@ -37,6 +37,9 @@ const PROGRAMS: &[&str] = &[
 const FIREWALLS: &[&str] =
     &["iptables", "iptables-nft", "iptables-legacy", "ip6tables", "ip6tables-nft", "ip6tables-legacy"];
 
+/// Programs that start others by a script.
+const SHELLS: &[&str] = &["sh", "bash", "ash", "dash", "busybox", "env"];
+
 /// What is kept of a flag's value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Worth {
@@ -125,6 +128,10 @@ enum Expected {
     Value(Worth),
     /// More of the language of a firewall.
     Firewall,
+    /// The flags of a shell, then perhaps its script.
+    Shell,
+    /// The script of a shell, of which either every word is kept or none.
+    Script,
     /// More of what autohttps' sidecar that keeps a Secret and a file in step is told.
     Sync,
 }
@@ -133,6 +140,7 @@ enum Expected {
 #[derive(Debug, Default)]
 pub(super) struct Words {
     expected: Expected,
+    is_begun: bool,
 }
 
 impl Words {
@@ -141,18 +149,44 @@ impl Words {
         let kept = match self.expected {
             Expected::Firewall => is_firewall_word(word).then(|| word.to_owned()),
             Expected::Sync => is_sync_word(word).then(|| word.to_owned()),
+            Expected::Shell => self.of_shell(word),
+            Expected::Script => {
+                self.expected = Expected::Anything;
+                is_plain_script(word).then(|| word.to_owned())
+            }
             Expected::Value(worth) if !word.starts_with('-') => {
                 self.expected = Expected::Anything;
                 value(worth, word)
             }
             Expected::Value(_) | Expected::Anything => self.first(word),
         };
+        self.is_begun = true;
         kept.map_or_else(|| dropped(class_of(word)), Value::from)
+    }
+
+    /// Flags of a shell are few letters; one with a `c` announces a script.
+    fn of_shell(&mut self, word: &str) -> Option<String> {
+        let Some(letters) = word.strip_prefix('-').filter(|_| word.len() <= 5) else {
+            return self.first(word);
+        };
+        if !letters.chars().all(|c| c.is_ascii_lowercase()) {
+            return self.first(word);
+        }
+        self.expected = if letters.contains('c') { Expected::Script } else { Expected::Shell };
+        Some(word.to_owned())
     }
 
     fn first(&mut self, word: &str) -> Option<String> {
         self.expected = Expected::Anything;
         let program = word.rsplit('/').next().unwrap_or_default();
+        if !self.is_begun && SHELLS.contains(&program) && is_path(word) {
+            self.expected = Expected::Shell;
+            return Some(word.to_owned());
+        }
+        // The path of the program says whether its flags can be believed, whichever program it is.
+        if !self.is_begun && word.starts_with('/') && is_path(word) && !FIREWALLS.contains(&program) {
+            return Some(word.to_owned());
+        }
         if FIREWALLS.contains(&program) && is_path(word) {
             self.expected = Expected::Firewall;
             return Some(word.to_owned());
@@ -204,8 +238,18 @@ fn is_bracketed(given: &str) -> bool {
         && !is_suspicious(given)
 }
 
-/// Flags, addresses, numbers, chains and protocols.
+/// A script without anything that its first program does not know.
+fn is_plain_script(script: &str) -> bool {
+    let mut words = Words { is_begun: true, ..Words::default() };
+    let script = script.strip_prefix("exec ").unwrap_or(script);
+    !script.is_empty() && script.split(' ').all(|word| words.keep(word).is_string())
+}
+
+/// Flags, addresses, numbers, chains and protocols, and a flag with one of them behind `=`.
 fn is_firewall_word(word: &str) -> bool {
+    if let Some((flag, value)) = word.split_once('=') {
+        return flag.starts_with('-') && is_firewall_word(flag) && is_firewall_word(value);
+    }
     let is_flag = word
         .strip_prefix('-')
         .is_some_and(|rest| word.len() <= 32 && rest.chars().all(|c| c.is_ascii_alphabetic() || c == '-'));
@@ -316,6 +360,16 @@ mod tests {
             [Some("jupyter-labhub".to_owned()), Some(format!("--ServerApp.token={HIDDEN}")), None, None]
         );
         assert_eq!(kept(&["iptables", "--comment", "hunter2x"])[2], None);
-        assert_eq!(kept(&["/bin/sh", "-c", "curl -u admin:hunter2 http://x"]), [None, None, None]);
+        assert_eq!(kept(&["/bin/sh", "-c", "curl -u admin:hunter2 http://x"])[2], None);
+        assert_eq!(kept(&["sh", "-c", "jupyterhub; echo hunter2 > x"])[2], None);
+        assert_eq!(kept(&["sh", "-c", "iptables -A OUTPUT; hunter2x"])[2], None);
+        assert_eq!(kept(&["--ssl-key=/etc/key", "/opt/hunter2/hunter2"])[1], None);
+    }
+
+    #[test]
+    fn a_script_of_known_words_is_kept() {
+        assert!(all(&["sh", "-c", "jupyterhub --config /srv/jupyterhub_config.py --debug"]));
+        assert!(all(&["/bin/sh", "-ec", "exec iptables -A OUTPUT -d 169.254.169.254 -j DROP"]));
+        assert!(all(&["/dashboard", "--enable-skip-login"]));
     }
 }
