@@ -4,7 +4,7 @@ mod pool;
 mod reading;
 mod shelf;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -54,18 +54,25 @@ macro_rules! shelves {
                 Self { $($field: Shelf::new(nothing.clone()),)+ }
             }
 
-            /// Puts the fact of a record on its shelf; `Ok(false)` for a kind without facts.
-            fn put(&mut self, record: &Record, pools: &mut Pools) -> Result<bool, serde_json::Error> {
+            /// Puts the fact of a record on its shelf, if its kind has facts.
+            fn put(&mut self, record: &Record, pools: &mut Pools) -> Result<(), serde_json::Error> {
                 match record.object.kind {
-                    $(Kind::$kind => self.$field.put($read(record, pools)?),)+
-                    _ => return Ok(false),
+                    $(Kind::$kind => self.$field.put(&record.object, $read(record, pools)?),)+
+                    _ => {}
                 }
-                Ok(true)
+                Ok(())
+            }
+
+            fn put_misfit(&mut self, object: &ObjectRef) {
+                match object.kind {
+                    $(Kind::$kind => self.$field.put_misfit(object),)+
+                    _ => {}
+                }
             }
 
             fn remove(&mut self, object: &ObjectRef) {
                 match object.kind {
-                    $(Kind::$kind => self.$field.remove(object.namespace.as_deref(), &object.name),)+
+                    $(Kind::$kind => self.$field.remove(object),)+
                     _ => {}
                 }
             }
@@ -77,9 +84,9 @@ macro_rules! shelves {
                 }
             }
 
-            fn begin(&mut self, kind: Kind) {
+            fn begin(&mut self, kind: Kind, namespace: Option<&str>) {
                 match kind {
-                    $(Kind::$kind => self.$field.begin(),)+
+                    $(Kind::$kind => self.$field.begin(namespace),)+
                     _ => {}
                 }
             }
@@ -139,7 +146,6 @@ pub struct SnapshotBuilder {
     others: BTreeMap<Kind, Coverage>,
     config_data: BTreeMap<(String, String), Result<Arc<ConfigMap>, GapReason>>,
     reviews: Result<Reviews, GapReason>,
-    misfits: BTreeSet<ObjectRef>,
 }
 
 impl SnapshotBuilder {
@@ -164,7 +170,6 @@ impl SnapshotBuilder {
             others,
             config_data: BTreeMap::new(),
             reviews: Err(reason),
-            misfits: BTreeSet::new(),
         }
     }
 
@@ -176,11 +181,9 @@ impl SnapshotBuilder {
         let object = &record.object;
         let put = self.shelves.put(record, &mut self.pools);
         if put.is_err() {
-            self.shelves.remove(object);
-            self.misfits.insert(object.clone());
+            self.shelves.put_misfit(object);
             return Err(Misfit { object: object.clone() });
         }
-        self.misfits.remove(object);
         if object.kind == Kind::ConfigMap && self.origin == Origin::Declared {
             let namespace = object.namespace.clone().unwrap_or_default();
             self.config_data(&namespace, &object.name, Ok(record));
@@ -191,24 +194,21 @@ impl SnapshotBuilder {
     /// Takes out an object that is gone.
     pub fn remove(&mut self, object: &ObjectRef) {
         self.shelves.remove(object);
-        self.misfits.remove(object);
         if object.kind == Kind::ConfigMap {
             let namespace = object.namespace.clone().unwrap_or_default();
             self.config_data.remove(&(namespace, object.name.clone()));
         }
     }
 
-    /// A list of this kind begins: what it does not hold will be gone when it [ends](Self::finish_list).
-    pub fn begin_list(&mut self, kind: Kind) {
-        self.shelves.begin(kind);
+    /// A list of this kind begins, in one namespace or everywhere: what it does not hold will be gone when it
+    /// [ends](Self::finish_list). A list that fails is begun anew.
+    pub fn begin_list(&mut self, kind: Kind, namespace: Option<&str>) {
+        self.shelves.begin(kind, namespace);
     }
 
     /// The list of this kind is complete, in one namespace or everywhere: takes out what it did not hold.
     pub fn finish_list(&mut self, kind: Kind, namespace: Option<&str>) {
         self.shelves.finish(kind, namespace);
-        self.misfits.retain(|object| {
-            object.kind != kind || namespace.is_some_and(|n| object.namespace.as_deref() != Some(n))
-        });
     }
 
     /// Says how much of a kind was read.
@@ -262,7 +262,7 @@ impl SnapshotBuilder {
                     origin: self.origin,
                     taken_at: now,
                     cluster: self.cluster.clone(),
-                    $($field: self.shelves.$field.listing(Kind::$kind, &self.misfits),)+
+                    $($field: self.shelves.$field.listing(Kind::$kind),)+
                     config_data: self.config_data.clone(),
                     foreign_policies: BTreeMap::new(),
                     reviews: self.reviews.clone(),
@@ -288,11 +288,8 @@ impl SnapshotBuilder {
             &mut self.shelves.admin,
             &mut self.shelves.baseline_admin,
         ];
-        snapshot.foreign_policies = FOREIGN_POLICIES
-            .iter()
-            .zip(shelves)
-            .map(|(kind, shelf)| (*kind, shelf.listing(*kind, &self.misfits)))
-            .collect();
+        snapshot.foreign_policies =
+            FOREIGN_POLICIES.iter().zip(shelves).map(|(kind, shelf)| (*kind, shelf.listing(*kind))).collect();
         snapshot
     }
 

@@ -1,6 +1,6 @@
 //! The facts of one kind, sorted when somebody asks.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::gap::GapReason;
@@ -17,6 +17,8 @@ pub(super) struct Shelf<T> {
     sorted: Vec<Entry<T>>,
     waiting: Vec<Entry<T>>,
     list: u32,
+    begun: BTreeMap<Option<String>, u32>,
+    misfits: BTreeMap<ObjectRef, u32>,
     coverage: Coverage,
 }
 
@@ -28,7 +30,14 @@ struct Entry<T> {
 
 impl<T: Placed> Shelf<T> {
     pub(super) fn new(coverage: Coverage) -> Self {
-        Self { sorted: Vec::new(), waiting: Vec::new(), list: 0, coverage }
+        Self {
+            sorted: Vec::new(),
+            waiting: Vec::new(),
+            list: 0,
+            begun: BTreeMap::new(),
+            misfits: BTreeMap::new(),
+            coverage,
+        }
     }
 
     pub(super) fn coverage(&mut self) -> &mut Coverage {
@@ -36,7 +45,8 @@ impl<T: Placed> Shelf<T> {
     }
 
     /// Adds a fact, or replaces the one of the same place.
-    pub(super) fn put(&mut self, fact: T) {
+    pub(super) fn put(&mut self, object: &ObjectRef, fact: T) {
+        self.misfits.remove(object);
         let entry = Entry { fact: Arc::new(fact), list: self.list };
         match self.position(entry.fact.namespace(), entry.fact.name()) {
             Ok(at) => self.sorted[at] = entry,
@@ -44,33 +54,41 @@ impl<T: Placed> Shelf<T> {
         }
     }
 
-    pub(super) fn remove(&mut self, namespace: Option<&str>, name: &str) {
+    pub(super) fn remove(&mut self, object: &ObjectRef) {
         self.merge();
-        if let Ok(at) = self.position(namespace, name) {
+        self.misfits.remove(object);
+        if let Ok(at) = self.position(object.namespace.as_deref(), &object.name) {
             self.sorted.remove(at);
         }
     }
 
-    /// A list begins.
-    pub(super) fn begin(&mut self) {
-        self.list = self.list.wrapping_add(1);
+    /// An object is there, but no fact can be made of it.
+    pub(super) fn put_misfit(&mut self, object: &ObjectRef) {
+        self.remove(object);
+        self.misfits.insert(object.clone(), self.list);
     }
 
-    /// The list is complete: what it did not confirm is gone.
+    /// A list of one namespace, or of everything, begins; lists of several namespaces may run at once.
+    pub(super) fn begin(&mut self, namespace: Option<&str>) {
+        self.list = self.list.wrapping_add(1);
+        self.begun.insert(namespace.map(str::to_owned), self.list);
+    }
+
+    /// The list is complete: what was not seen since it began is gone.
     pub(super) fn finish(&mut self, namespace: Option<&str>) {
         self.merge();
-        let list = self.list;
-        self.sorted.retain(|entry| {
-            entry.list == list || namespace.is_some_and(|n| entry.fact.namespace() != Some(n))
-        });
+        let Some(began) = self.begun.remove(&namespace.map(str::to_owned)) else { return };
+        let is_elsewhere = |place: Option<&str>| namespace.is_some_and(|n| place != Some(n));
+        self.sorted.retain(|entry| entry.list >= began || is_elsewhere(entry.fact.namespace()));
+        self.misfits.retain(|object, list| *list >= began || is_elsewhere(object.namespace.as_deref()));
         self.sorted.shrink_to_fit();
     }
 
     /// The facts as a listing; objects that could not be understood are gaps in their namespaces.
-    pub(super) fn listing(&mut self, kind: Kind, misfits: &BTreeSet<ObjectRef>) -> Listing<T> {
+    pub(super) fn listing(&mut self, kind: Kind) -> Listing<T> {
         self.merge();
         let mut coverage = self.coverage.clone();
-        for object in misfits.iter().filter(|object| object.kind == kind) {
+        for object in self.misfits.keys() {
             let reason = GapReason::Failed(format!("{object} could not be understood"));
             match &object.namespace {
                 Some(namespace) => {
@@ -113,14 +131,23 @@ fn place<T: Placed>(fact: &Arc<T>) -> (Option<&str>, &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::{Meta, Namespace};
+    use crate::facts::{Meta, Namespace, Service};
 
     fn fact(name: &str, uid: &str) -> Namespace {
         Namespace { metadata: Meta { name: name.to_owned(), uid: uid.to_owned(), ..Meta::default() } }
     }
 
+    fn put<T: Placed>(shelf: &mut Shelf<T>, fact: T) {
+        let object = ObjectRef {
+            kind: Kind::Service,
+            namespace: fact.namespace().map(str::to_owned),
+            name: fact.name().to_owned(),
+        };
+        shelf.put(&object, fact);
+    }
+
     fn names(shelf: &mut Shelf<Namespace>) -> Vec<String> {
-        let listing = shelf.listing(Kind::Namespace, &BTreeSet::new());
+        let listing = shelf.listing(Kind::Namespace);
         listing.present().map(|n| format!("{}{}", n.metadata.name, n.metadata.uid)).collect()
     }
 
@@ -128,23 +155,47 @@ mod tests {
     fn the_last_fact_of_a_place_stays() {
         let mut shelf = Shelf::new(Coverage::full());
         for (name, uid) in [("b", "1"), ("a", "1"), ("b", "2")] {
-            shelf.put(fact(name, uid));
+            put(&mut shelf, fact(name, uid));
         }
         assert_eq!(names(&mut shelf), ["a1", "b2"]);
-        shelf.put(fact("a", "2"));
+        put(&mut shelf, fact("a", "2"));
         assert_eq!(names(&mut shelf), ["a2", "b2"]);
-        shelf.remove(None, "a");
+        shelf.remove(&ObjectRef::cluster(Kind::Namespace, "a"));
         assert_eq!(names(&mut shelf), ["b2"]);
     }
 
     #[test]
     fn a_complete_list_takes_out_what_it_does_not_hold() {
         let mut shelf = Shelf::new(Coverage::full());
-        shelf.put(fact("a", ""));
-        shelf.put(fact("b", ""));
-        shelf.begin();
-        shelf.put(fact("b", ""));
+        put(&mut shelf, fact("a", ""));
+        put(&mut shelf, fact("b", ""));
+        shelf.begin(None);
+        put(&mut shelf, fact("b", ""));
         shelf.finish(None);
         assert_eq!(names(&mut shelf), ["b"]);
+        shelf.finish(None);
+        assert_eq!(names(&mut shelf), ["b"], "a list that never began takes nothing out");
+    }
+
+    #[test]
+    fn lists_of_two_namespaces_do_not_disturb_each_other() {
+        let service = |namespace: &str, name: &str| Service {
+            metadata: Meta {
+                name: name.to_owned(),
+                namespace: Some(namespace.to_owned()),
+                ..Meta::default()
+            },
+            ..Service::default()
+        };
+        let mut shelf = Shelf::new(Coverage::full());
+        put(&mut shelf, service("one", "old"));
+        shelf.begin(Some("one"));
+        put(&mut shelf, service("one", "new"));
+        shelf.begin(Some("two"));
+        shelf.finish(Some("two"));
+        put(&mut shelf, service("one", "newer"));
+        shelf.finish(Some("one"));
+        let listing = shelf.listing(Kind::Service);
+        assert_eq!(listing.present().map(|s| s.metadata.name.as_str()).collect::<Vec<_>>(), ["new", "newer"]);
     }
 }
