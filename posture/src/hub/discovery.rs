@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::parts::{self, Siblings, knows_proxy_token, label};
 use super::{Hub, HubKey, Support, servers, version};
-use crate::facts::{Pod, PodSpec, Service, Workload};
+use crate::facts::{PodSpec, Service, Workload};
 use crate::snapshot::Snapshot;
 
 /// Every hub that can be seen, sorted by key.
@@ -224,45 +224,58 @@ fn published_names(snapshot: &Snapshot, namespace: &str, config_map: &str) -> BT
 /// Attaches the Services whose selectors lead to pods of the hub, whatever the Services are called.
 fn attach_services(snapshot: &Snapshot, hub: &mut Hub) {
     let namespace = hub.key.namespace.clone();
-    let pods: Vec<_> = snapshot.pods.present_in(&namespace).collect();
-    let leads_to = |service: &Service, workload: Option<&Arc<Workload>>| {
-        workload.is_some_and(|workload| selects(service, workload, &pods))
-    };
+    let live = label_sets(snapshot, &namespace);
+    let of_hub = Reached::new(Some(&hub.deployment), &live);
+    let of_proxy = Reached::new(hub.proxy.as_deref(), &live);
+    let of_autohttps = Reached::new(hub.autohttps.as_deref(), &live);
+    let (mut public, mut inner, mut to_hub) = (Vec::new(), Vec::new(), Vec::new());
     for service in snapshot.services.present_in(&namespace) {
-        let is_own_public = is_public_service(service, hub);
-        if leads_to(service, Some(&hub.deployment)) {
-            hub.hub_services.push(Arc::clone(service));
-        } else if leads_to(service, hub.autohttps.as_ref()) || is_own_public {
-            hub.public_services.push(Arc::clone(service));
-        } else if leads_to(service, hub.proxy.as_ref()) {
+        if of_hub.by(service) {
+            to_hub.push(Arc::clone(service));
+        } else if of_autohttps.by(service) || is_public_service(service, hub) {
+            public.push(Arc::clone(service));
+        } else if of_proxy.by(service) {
             let proxy = hub.proxy.as_ref().map(|proxy| proxy.pod());
             // `proxy-http` leads autohttps to the proxy; it is labelled as part of autohttps and selects the proxy.
             let is_inner = parts::component_of(&service.metadata) == Some("autohttps")
                 && service.spec.type_name() == "ClusterIP";
             if !is_inner && proxy.is_some_and(|proxy| parts::leads_to_users(service, proxy)) {
-                hub.public_services.push(Arc::clone(service));
+                public.push(Arc::clone(service));
             } else {
-                hub.proxy_services.push(Arc::clone(service));
+                inner.push(Arc::clone(service));
             }
         }
     }
-    let mut public = std::mem::take(&mut hub.public_services);
     public.sort_by_key(|service| !is_public_service(service, hub));
-    hub.public_services = public;
+    (hub.public_services, hub.proxy_services, hub.hub_services) = (public, inner, to_hub);
+}
+
+/// The different label sets of the live pods of a namespace: pods that are alike share theirs, so there are few.
+fn label_sets<'a>(snapshot: &'a Snapshot, namespace: &'a str) -> Vec<&'a BTreeMap<String, String>> {
+    let mut seen = BTreeSet::new();
+    let labels = snapshot.pods.present_in(namespace).map(|pod| &pod.metadata.labels);
+    labels.filter(|labels| seen.insert(Arc::as_ptr(labels))).map(|labels| &**labels).collect()
+}
+
+/// The label sets by which a Service can lead to the pods of a controller: those of its template and of its live pods.
+struct Reached<'a>(Vec<&'a BTreeMap<String, String>>);
+
+impl<'a> Reached<'a> {
+    fn new(workload: Option<&'a Workload>, live: &[&'a BTreeMap<String, String>]) -> Self {
+        let Some(workload) = workload else { return Self(Vec::new()) };
+        let template = &*workload.template.metadata.labels;
+        let selector = workload.selector.as_ref().filter(|selector| !selector.is_empty());
+        let of_pods = live.iter().filter(|labels| selector.is_some_and(|selector| selector.matches(labels)));
+        Self(std::iter::once(&template).chain(of_pods).copied().collect())
+    }
+
+    fn by(&self, service: &Service) -> bool {
+        self.0.iter().any(|labels| service.selects(labels))
+    }
 }
 
 /// Whether this is the Service through which the chart publishes the hub.
 pub(crate) fn is_public_service(service: &Service, hub: &Hub) -> bool {
     parts::component_of(&service.metadata) == Some("proxy-public")
         && parts::carries_labels_of(&service.metadata, &hub.key)
-}
-
-fn selects(service: &Service, workload: &Workload, pods: &[&Arc<Pod>]) -> bool {
-    service.selects(&workload.template.metadata.labels)
-        || workload.selector.as_ref().is_some_and(|selector| {
-            !selector.is_empty()
-                && pods.iter().any(|pod| {
-                    service.selects(&pod.metadata.labels) && selector.matches(&pod.metadata.labels)
-                })
-        })
 }

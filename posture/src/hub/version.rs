@@ -2,6 +2,7 @@
 
 use semver::{BuildMetadata, Prerelease, Version};
 
+use super::charts::charts;
 use super::{ChartVersion, Confidence, Hub, Support, parts};
 use crate::facts::{Container, Meta, Workload};
 use crate::gap::Unknown;
@@ -12,6 +13,9 @@ use crate::text::Reason;
 
 /// The labels that name the chart, modern one first.
 const CHART_LABELS: [&str; 2] = ["helm.sh/chart", "chart"];
+
+/// The annotation with the version of JupyterHub that started a server, from chart 4.0 on.
+const STAMP: &str = "hub.jupyter.org/jupyterhub-version";
 
 /// The answer before anything was read.
 pub(super) fn not_read() -> Unknown {
@@ -54,6 +58,41 @@ pub fn of_image(hub: &Hub) -> Option<ChartVersion> {
         found: tag.to_owned(),
         confidence: Confidence::High,
         source: format!("image tag of container {} of {}", container.name, hub.deployment.object()),
+    })
+}
+
+/// A version of JupyterHub, and where it was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunningVersion {
+    /// The version.
+    pub version: String,
+    /// How sure it is.
+    pub confidence: Confidence,
+    /// Where it was read: `annotation hub.jupyter.org/jupyterhub-version of Pod/jhub/jupyter-*`.
+    pub source: String,
+}
+
+/// The version of JupyterHub a hub runs: what it wrote on the user server it started last, or else what its chart brings along.
+pub fn of_jupyterhub(hub: &Hub) -> Option<RunningVersion> {
+    let stamped = hub.user_classes.iter().flat_map(|class| class.pods.iter().map(move |pod| (class, pod)));
+    let newest = stamped
+        .filter_map(|(class, pod)| {
+            Some((pod.metadata.creation_timestamp, class, pod.metadata.annotation(STAMP)?))
+        })
+        .max_by_key(|(created, _, version)| (*created, *version));
+    if let Some((_, class, version)) = newest {
+        let object = ObjectRef::namespaced(Kind::Pod, &class.namespace, class.display_name());
+        return Some(RunningVersion {
+            version: version.to_owned(),
+            confidence: Confidence::High,
+            source: format!("annotation {STAMP} of {object}"),
+        });
+    }
+    let chart = hub.chart.as_ref().ok()?;
+    Some(RunningVersion {
+        version: charts().find(&chart.version)?.jupyterhub.clone()?,
+        confidence: chart.confidence,
+        source: format!("chart {}", chart.found),
     })
 }
 

@@ -1,6 +1,7 @@
 //! From where the chart version of a hub is read.
 
 use posture::gap::Unknown;
+use posture::hub::version::of_jupyterhub;
 use posture::hub::{ChartVersion, Confidence};
 use posture::kind::Kind;
 use posture::testing::Fixture;
@@ -118,4 +119,15 @@ fn ranges_of_fixes_compare_major_and_minor() {
     assert!(
         chart.is_between((0, 8), (0, 10)) && !chart.is_between((0, 10), (2, 0)) && !chart.is_at_least(1, 0)
     );
+}
+
+#[test]
+fn user_servers_tell_which_jupyterhub_started_them() {
+    let running = |fixture: &Fixture| of_jupyterhub(&fixture.derived().hubs[0]).unwrap();
+    let stamped =
+        running(&Fixture::from_yaml(&V4_4.replace("jupyterhub-version: 5.5.0", "jupyterhub-version: 5.5.1")));
+    assert_eq!(stamped.version, "5.5.1");
+    assert_eq!(stamped.source, "annotation hub.jupyter.org/jupyterhub-version of Pod/jhub/jupyter-*");
+    let bundled = running(&Fixture::from_yaml(V0_9));
+    assert_eq!((bundled.version.as_str(), bundled.source.as_str()), ("1.1.0", "chart jupyterhub-0.9.1"));
 }

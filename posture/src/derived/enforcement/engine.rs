@@ -62,6 +62,8 @@ enum Rule {
 
 /// Engines first: a DaemonSet with the containers of Calico and flannel is Canal, which enforces.
 const PLUGINS: [Plugin; 13] = [
+    // Runs Cilium's agent under its own rule.
+    Plugin { name: "GKE Dataplane V2", daemon_sets: &["anetd"], container: "", rule: Rule::Always },
     Plugin {
         name: "Calico",
         daemon_sets: &["calico-node", "canal", "rke2-canal"],
@@ -69,7 +71,6 @@ const PLUGINS: [Plugin; 13] = [
         rule: Rule::Always,
     },
     Plugin { name: "Cilium", daemon_sets: &["cilium"], container: "cilium-agent", rule: Rule::Cilium },
-    Plugin { name: "GKE Dataplane V2", daemon_sets: &["anetd"], container: "", rule: Rule::Always },
     Plugin { name: "Antrea", daemon_sets: &["antrea-agent"], container: "antrea-agent", rule: Rule::Always },
     Plugin { name: "OVN-Kubernetes", daemon_sets: &["ovnkube-node"], container: "", rule: Rule::Always },
     Plugin { name: "Azure NPM", daemon_sets: &["azure-npm"], container: "azure-npm", rule: Rule::Always },
