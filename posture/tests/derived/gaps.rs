@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use posture::control::{Mark, controls};
 use posture::derived::{BarrierState, EnforcementState};
+use posture::gap::GapReason;
 use posture::testing::{Fixture, fact_kinds};
 
 use crate::scenes::{AUTOHTTPS, Scene, V0_6, V0_9, V4_4, server};
@@ -58,7 +59,7 @@ fn values(fixture: &Fixture) -> BTreeMap<String, Option<String>> {
     values
 }
 
-/// Compares what is left after each removal, one kind and two kinds at a time.
+/// Compares what is left after each removal: one kind and two kinds at a time, everywhere and in one namespace.
 fn only_turns_unknown(name: &str, fixture: &Fixture) {
     let mut full = fixture.clone();
     full.recall.hubs = full.derived().hubs.iter().map(|hub| hub.key.clone()).collect();
@@ -67,21 +68,25 @@ fn only_turns_unknown(name: &str, fixture: &Fixture) {
     for (index, first) in kinds.iter().enumerate() {
         for second in &kinds[index..] {
             let less = full.clone().without(*first).without(*second);
-            let missing = less.derived().missing_hubs(&less.recall);
-            for hub in &full.recall.hubs {
-                let is_seen = less.derived().hub(hub).is_some();
-                assert!(
-                    is_seen || missing.iter().any(|missing| missing.key == *hub),
-                    "{name}: {hub} without {first}"
-                );
-            }
-            for (key, value) in values(&less) {
-                if value.is_some() {
-                    let was = before.get(&key);
-                    assert_eq!(was, Some(&value), "{name}: {key} changed without {first} and {second}");
-                }
-            }
+            compare(&format!("{name} without {first} and {second}"), &full, &before, &less);
         }
+        for namespace in ["jhub", "kube-system"] {
+            let less = full.clone().with_gap(*first, Some(namespace), &GapReason::Forbidden);
+            compare(&format!("{name} without {first} in {namespace}"), &full, &before, &less);
+        }
+    }
+}
+
+fn compare(what: &str, full: &Fixture, before: &BTreeMap<String, Option<String>>, less: &Fixture) {
+    let derived = less.derived();
+    let missing = derived.missing_hubs(&less.recall);
+    for hub in &full.recall.hubs {
+        let is_accounted_for =
+            derived.hub(hub).is_some() || missing.iter().any(|missing| missing.key == *hub);
+        assert!(is_accounted_for, "{what}: {hub} is gone");
+    }
+    for (key, value) in values(less).into_iter().filter(|(_, value)| value.is_some()) {
+        assert_eq!(before.get(&key), Some(&value), "{what}: {key} changed");
     }
 }
 

@@ -200,10 +200,10 @@ spec:
 fn a_route_is_as_good_as_the_listeners_it_is_attached_to() {
     let both = tls(&behind(ROUTE)).unwrap();
     assert_eq!((both.mode, both.fronts[0].plain), (TlsMode::Outside, Some(true)));
-    let https_only = ROUTE.replace("namespace: gateways }]", "namespace: gateways, sectionName: https }]");
-    assert_eq!(tls(&behind(&https_only)).unwrap().fronts[0].plain, Some(false));
-    let http_only = ROUTE.replace("namespace: gateways }]", "namespace: gateways, sectionName: http }]");
-    assert_eq!(mode(&behind(&http_only)), TlsMode::None);
+    let encrypted = ROUTE.replace("namespace: gateways }]", "namespace: gateways, sectionName: https }]");
+    assert_eq!(tls(&behind(&encrypted)).unwrap().fronts[0].plain, Some(false));
+    let plain = ROUTE.replace("namespace: gateways }]", "namespace: gateways, sectionName: http }]");
+    assert_eq!(mode(&behind(&plain)), TlsMode::None);
     assert_eq!(gap(&behind(ROUTE).without(Kind::Gateway)), Some(Kind::Gateway));
 }
 
