@@ -16,7 +16,9 @@ create table clusters (
     uid text unique,
     -- The server's URL and a hash of its CA: what identifies a cluster whose uid cannot be read.
     address text not null,
-    added_at integer not null
+    added_at integer not null,
+    -- The first scan whose picture is still whole; what came before is pruned in part.
+    history_from integer not null default 1
 ) strict;
 
 -- One committed judgement. `seq` counts from 1 in each cluster; everything else refers to it.
@@ -147,6 +149,8 @@ create table pods (
     shape_id integer not null references contents (id),
     status_id integer not null references contents (id),
     content blob not null check (length(content) = 16),
+    -- 1 for the first interval of an incarnation.
+    is_new integer not null check (is_new in (0, 1)),
     first_scan integer not null,
     until_scan integer,
     last_confirmed integer,
@@ -202,6 +206,7 @@ create table verdicts (
     detail_json text not null
 ) strict;
 create unique index verdicts_open on verdicts (finding_id) where until_scan is null;
+create index verdicts_by_end on verdicts (until_scan) where until_scan is not null;
 create index verdicts_by_finding on verdicts (finding_id, first_scan);
 
 -- How many findings of a hub have which verdict; without a hub, those of the cluster itself.

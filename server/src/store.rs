@@ -18,9 +18,11 @@ mod meta;
 mod objects;
 pub mod people;
 mod pods;
+mod prune;
 pub mod rebuild;
 pub mod recall;
 pub mod scans;
+mod schema;
 mod scope;
 mod stage;
 
@@ -40,7 +42,9 @@ pub use contents::ContentId;
 pub use error::StoreError;
 pub use findings::FindingId;
 pub use hubs::{HubFacts, HubId};
+pub use prune::{Pruned, Retention, SHORTEST_HISTORY_DAYS};
 pub use scans::ScanNumber;
+pub use schema::{MigrationState, migrations};
 pub use scope::Scope;
 pub use stage::{PodToStage, StagedObject, StagedPod};
 
@@ -111,6 +115,15 @@ impl Store {
     /// Commits and says where if that fails.
     async fn finish(&self, transaction: Transaction<'static, Sqlite>) -> Result<(), StoreError> {
         transaction.commit().await.map_err(|e| StoreError::from_sqlx(&self.path, e))
+    }
+
+    /// Folds the WAL into the file and empties it, so that nothing deleted is left in it.
+    async fn truncate_wal(&self) -> Result<(), StoreError> {
+        sqlx::query("pragma wal_checkpoint(truncate)")
+            .execute(&self.writer)
+            .await
+            .map_err(|e| StoreError::from_sqlx(self.path(), e))?;
+        Ok(())
     }
 
     /// Closes every connection; SQLite then folds its WAL into the file.

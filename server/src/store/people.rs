@@ -62,14 +62,3 @@ impl Store {
         Ok(done.rows_affected())
     }
 }
-
-impl Store {
-    /// Folds the WAL into the file and empties it, so that nothing deleted is left in it.
-    async fn truncate_wal(&self) -> Result<(), StoreError> {
-        sqlx::query("pragma wal_checkpoint(truncate)")
-            .execute(&self.writer)
-            .await
-            .map_err(|e| StoreError::from_sqlx(self.path(), e))?;
-        Ok(())
-    }
-}

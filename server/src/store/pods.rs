@@ -22,7 +22,7 @@ pub(super) async fn commit(connection: &mut SqliteConnection, work: &mut Work<'_
     for object in commit.removed.iter().filter(|o| o.kind == Kind::Pod) {
         let namespace = object.namespace.as_deref().unwrap_or_default();
         if let Some(row) = find_open(connection, work, namespace, &object.name).await? {
-            end(connection, work, &row, namespace, 1).await?;
+            end(connection, work, &row, namespace, true).await?;
         }
     }
     for (_, namespace) in commit.relisted.iter().filter(|(kind, _)| *kind == Kind::Pod) {
@@ -65,7 +65,9 @@ async fn record(
 ) -> Result<(), StoreError> {
     let namespace = pod.object.namespace.as_deref().unwrap_or_default();
     let hub = pod.hub.as_ref().and_then(|key| work.hubs.get(key)).map(|id| id.0);
+    let mut is_new = true;
     if let Some(row) = find_open(connection, work, namespace, &pod.object.name).await? {
+        is_new = row.uid != pod.uid;
         if row.uid == pod.uid && row.content == pod.content.0 {
             if row.hub_id != hub {
                 sqlx::query!("update pods set hub_id = ? where id = ?", hub, row.id)
@@ -74,14 +76,13 @@ async fn record(
             }
             return Ok(());
         }
-        let gone = i64::from(row.uid != pod.uid);
-        end(connection, work, &row, namespace, gone).await?;
+        end(connection, work, &row, namespace, is_new).await?;
     }
     let content = &pod.content.0[..];
     sqlx::query!(
         "insert into pods (cluster_id, hub_id, uid, namespace, name, person, account, node, phase, created_at,
-           own_json, shape_id, status_id, content, first_scan)
-         values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+           own_json, shape_id, status_id, content, is_new, first_scan)
+         values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         work.commit.cluster.0,
         hub,
         pod.uid,
@@ -96,6 +97,7 @@ async fn record(
         pod.shape.0,
         pod.status.0,
         content,
+        is_new,
         work.scan.0
     )
     .execute(connection)
@@ -108,7 +110,7 @@ async fn end(
     work: &mut Work<'_>,
     row: &OpenRow,
     namespace: &str,
-    gone: i64,
+    is_gone: bool,
 ) -> Result<(), StoreError> {
     let kind = kind_key(Kind::Pod);
     let confirmed = work.last_confirmed(connection, &kind, namespace, row.first_scan).await?;
@@ -116,7 +118,7 @@ async fn end(
         "update pods set until_scan = ?, last_confirmed = ?, gone = ? where id = ?",
         work.scan.0,
         confirmed,
-        gone,
+        is_gone,
         row.id
     )
     .execute(connection)
@@ -148,7 +150,7 @@ async fn remove_unlisted(
                 content: row.content,
                 first_scan: row.first_scan,
             };
-            end(connection, work, &open, &row.namespace, 1).await?;
+            end(connection, work, &open, &row.namespace, true).await?;
         }
     }
     Ok(())

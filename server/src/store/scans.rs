@@ -98,7 +98,7 @@ impl ScanRow {
     }
 }
 
-/// The scan that an instant leads to, or the latest; `None` before the first scan.
+/// The scan that an instant leads to, or the latest; `None` before the first scan, or where history is pruned.
 ///
 /// Where the clock was set back, the scan closest before the instant by the clock of then is meant.
 pub async fn at(
@@ -117,7 +117,8 @@ pub async fn at(
     let milliseconds = instant.as_millisecond();
     let row = sqlx::query_as!(
         ScanRow,
-        r#"select seq as "seq!: i64", cause, taken_at, fresh_at from scans where cluster_id = ? and taken_at <= ?
+        r#"select seq as "seq!: i64", cause, taken_at, fresh_at from scans
+           where cluster_id = ?1 and taken_at <= ?2 and seq >= (select history_from from clusters where id = ?1)
            order by taken_at desc, seq desc limit 1"#,
         cluster.0,
         milliseconds
@@ -163,4 +164,21 @@ async fn pause_after(
     .fetch_optional(connection)
     .await?;
     until.map(instant).transpose()
+}
+
+/// The last scan taken before an instant.
+pub(super) async fn last_before(
+    connection: &mut SqliteConnection,
+    cluster: ClusterId,
+    instant: Timestamp,
+) -> Result<Option<ScanNumber>, StoreError> {
+    let milliseconds = instant.as_millisecond();
+    let seq = sqlx::query_scalar!(
+        "select seq as \"seq!: i64\" from scans where cluster_id = ? and taken_at < ? order by taken_at desc, seq desc limit 1",
+        cluster.0,
+        milliseconds
+    )
+    .fetch_optional(connection)
+    .await?;
+    Ok(seq.map(ScanNumber))
 }
