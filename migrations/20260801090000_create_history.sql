@@ -36,7 +36,8 @@ create table scans (
 create index scans_by_instant on scans (cluster_id, taken_at);
 
 -- How much of a kind was read. The kind `*` with state `not-running` marks a pause of Perijove itself: it holds for instants after
--- `first_scan` was taken and before `until_scan` was.
+-- `first_scan` was taken and before `until_scan` was. The kind `ConfigMap/data` stands for one ConfigMap whose data could not be read;
+-- its place is `namespace/name`.
 create table coverage (
     id integer not null primary key,
     cluster_id integer not null references clusters (id),
@@ -50,6 +51,17 @@ create table coverage (
 ) strict;
 create unique index coverage_open on coverage (cluster_id, kind, namespace) where until_scan is null;
 create index coverage_by_place on coverage (cluster_id, kind, namespace, first_scan);
+
+-- The answers about Perijove's own rights.
+create table reviews (
+    id integer not null primary key,
+    cluster_id integer not null references clusters (id),
+    first_scan integer not null,
+    until_scan integer,
+    answers_json text not null
+) strict;
+create unique index reviews_open on reviews (cluster_id) where until_scan is null;
+create index reviews_by_cluster on reviews (cluster_id, first_scan);
 
 -- Redacted bodies, once per distinct body. A row is visible only if something below refers to it.
 create table contents (

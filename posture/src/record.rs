@@ -66,6 +66,11 @@ impl Record {
         Self { object, uid, body, content, drift, managed_fields, resource_version }
     }
 
+    /// The token of the person a pod belongs to, if it is a person's server.
+    pub fn person(&self) -> Option<&str> {
+        (self.object.kind == Kind::Pod).then(|| shape::owner(&self.body)).flatten()
+    }
+
     /// Makes a record of what redaction left of an object: takes out what stands outside the hashes, and names the kind.
     ///
     /// # Errors

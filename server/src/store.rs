@@ -21,6 +21,7 @@ mod pods;
 mod prune;
 pub mod rebuild;
 pub mod recall;
+mod reviews;
 pub mod scans;
 mod schema;
 mod scope;
@@ -34,7 +35,7 @@ use sqlx::migrate::Migrator;
 use sqlx::sqlite::{
     SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
 };
-use sqlx::{Sqlite, SqliteConnection, SqlitePool, Transaction};
+use sqlx::{Sqlite, SqlitePool, Transaction};
 
 pub use clusters::{ClusterId, ClusterIdentity};
 pub use commit::{Committed, HubSeen, ScanCommit, Trigger};
@@ -46,15 +47,12 @@ pub use prune::{Pruned, Retention, SHORTEST_HISTORY_DAYS};
 pub use scans::ScanNumber;
 pub use schema::{MigrationState, migrations};
 pub use scope::Scope;
-pub use stage::{PodToStage, StagedObject, StagedPod};
+pub use stage::{Staged, StagedObject, StagedPod};
 
 use lock::Lock;
 
 /// The schema, embedded.
 pub static MIGRATOR: Migrator = sqlx::migrate!("../migrations");
-
-/// Marks the file as ours, in SQLite's header: the letters `Prjv`.
-const APPLICATION_ID: i64 = 0x5072_6a76;
 
 /// How long a statement waits for a lock of another connection.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -81,13 +79,16 @@ impl Store {
     pub async fn open(path: &Path) -> Result<Self, StoreError> {
         let lock = Lock::take(path)?;
         lock::make_private_file(path)?;
+        schema::inspect(path).await?;
         let writer = SqlitePoolOptions::new()
             .max_connections(1)
             .acquire_timeout(Duration::from_mins(5))
             .connect_with(writing(path))
             .await
             .map_err(|e| StoreError::from_sqlx(path, e))?;
-        prepare(&writer, path).await?;
+        let mut connection = writer.acquire().await.map_err(|e| StoreError::from_sqlx(path, e))?;
+        schema::prepare(&mut connection, path).await.map_err(|e| e.at(path))?;
+        drop(connection);
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS)
             .acquire_timeout(BUSY_TIMEOUT)
@@ -159,31 +160,6 @@ fn writing(path: &Path) -> SqliteConnectOptions {
 /// The options of a reader.
 fn reading(path: &Path) -> SqliteConnectOptions {
     shared(path).read_only(true)
-}
-
-/// Checks that the file is ours and brings its schema up to date.
-async fn prepare(writer: &SqlitePool, path: &Path) -> Result<(), StoreError> {
-    let mut connection = writer.acquire().await.map_err(|e| StoreError::from_sqlx(path, e))?;
-    claim(&mut connection, path).await.map_err(|e| e.at(path))?;
-    let version = meta::find(&mut connection, meta::VERSION).await.unwrap_or_default();
-    MIGRATOR.run(&mut *connection).await.map_err(|e| StoreError::from_migration(path, e, version))?;
-    meta::set(&mut connection, meta::VERSION, env!("CARGO_PKG_VERSION")).await.map_err(|e| e.at(path))
-}
-
-/// Refuses a file of another program, and marks a new one as ours.
-async fn claim(connection: &mut SqliteConnection, path: &Path) -> Result<(), StoreError> {
-    let id: i64 = sqlx::query_scalar("pragma application_id").fetch_one(&mut *connection).await?;
-    if id == APPLICATION_ID {
-        return Ok(());
-    }
-    let tables: i64 =
-        sqlx::query_scalar("select count(*) from sqlite_schema").fetch_one(&mut *connection).await?;
-    if id != 0 || tables != 0 {
-        return Err(StoreError::Foreign { path: path.to_path_buf() });
-    }
-    // A pragma takes no parameters; the number is a constant of ours.
-    sqlx::query("pragma application_id = 1349675638").execute(connection).await?;
-    Ok(())
 }
 
 /// The path of a file that lies beside the database and is its own: `perijove.db.key`.

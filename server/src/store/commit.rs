@@ -6,17 +6,19 @@ use jiff::Timestamp;
 use posture::check::RecalledServers;
 use posture::control::Control;
 use posture::finding::Finding;
+use posture::gap::GapReason;
 use posture::hub::HubKey;
 use posture::kind::Kind;
 use posture::listing::Coverage;
 use posture::object::ObjectRef;
+use posture::snapshot::Reviews;
 use sqlx::SqliteConnection;
 
 use super::objects::Work;
 use super::stage::{StagedObject, StagedPod};
 use super::{
     ClusterId, HubFacts, ScanNumber, Store, StoreError, coverage, findings, hubs, marks, objects, people,
-    pods, recall, scans,
+    pods, recall, reviews, scans,
 };
 
 /// What caused a scan.
@@ -60,7 +62,7 @@ pub struct HubSeen {
 
 /// Everything one scan adds to the history.
 ///
-/// `coverage`, `hubs`, `findings`, `controls` and `servers` are complete: what is missing in them is over, or cannot be seen. Objects and
+/// `coverage`, `config_gaps`, `hubs`, `findings`, `controls` and `servers` are complete: what is missing in them is over, or cannot be seen. Objects and
 /// pods are those that may have changed; unchanged ones in the list do no harm.
 #[derive(Debug, Clone)]
 pub struct ScanCommit {
@@ -76,6 +78,10 @@ pub struct ScanCommit {
     pub resource_versions: BTreeMap<Kind, String>,
     /// How much of each kind was read; a kind that is missing was never looked for.
     pub coverage: BTreeMap<Kind, Coverage>,
+    /// ConfigMaps, by namespace and name, whose data was to be read and could not be.
+    pub config_gaps: BTreeMap<(String, String), GapReason>,
+    /// The answers about Perijove's own rights, or why there are none.
+    pub reviews: Result<Reviews, GapReason>,
     /// Objects that are new or may have changed, pods excepted.
     pub objects: Vec<StagedObject>,
     /// Pods that are new or may have changed.
@@ -106,6 +112,8 @@ impl ScanCommit {
             fresh_at: taken_at,
             resource_versions: BTreeMap::new(),
             coverage: BTreeMap::new(),
+            config_gaps: BTreeMap::new(),
+            reviews: Err(GapReason::NotRead),
             objects: Vec::new(),
             pods: Vec::new(),
             removed: Vec::new(),
@@ -144,7 +152,8 @@ async fn write(connection: &mut SqliteConnection, commit: &ScanCommit) -> Result
     scans::insert(connection, commit, scan).await?;
     let rows_before = rows_changed(connection).await?;
     coverage::note_pause(connection, commit.cluster, scan, commit.trigger).await?;
-    coverage::commit(connection, commit.cluster, scan, &commit.coverage).await?;
+    coverage::commit(connection, commit, scan).await?;
+    reviews::commit(connection, commit, scan).await?;
     let hubs = hubs::commit(connection, commit, scan).await?;
     let mut work = Work::new(commit, scan, &hubs);
     objects::commit(connection, &mut work).await?;

@@ -8,7 +8,7 @@ use posture::kind::Kind;
 use posture::listing::Coverage;
 use sqlx::SqliteConnection;
 
-use super::commit::Trigger;
+use super::commit::{ScanCommit, Trigger};
 use super::findings::word;
 use super::scans::instant;
 use super::{ClusterId, ScanNumber, Scope, StoreError};
@@ -16,18 +16,24 @@ use super::{ClusterId, ScanNumber, Scope, StoreError};
 /// The kind under which a pause of Perijove itself is kept.
 pub(super) const PAUSE: &str = "*";
 
+/// The kind under which ConfigMaps whose data could not be read are kept, each at `namespace/name`.
+const CONFIG_DATA: &str = "ConfigMap/data";
+
 /// Coverage by kind and namespace (empty: everywhere else); `None` is complete.
-pub(super) type Places = BTreeMap<(String, String), Option<GapReason>>;
+type Places = BTreeMap<(String, String), Option<GapReason>>;
 
 /// Flattens the coverage of a scan to one entry per place.
-pub(super) fn places(coverage: &BTreeMap<Kind, Coverage>) -> Places {
+fn places(commit: &ScanCommit) -> Places {
     let mut places = Places::new();
-    for (kind, coverage) in coverage {
+    for (kind, coverage) in &commit.coverage {
         let kind = kind_key(*kind);
         places.insert((kind.clone(), String::new()), coverage.everywhere.clone());
         for (namespace, reason) in &coverage.namespaces {
             places.insert((kind.clone(), namespace.clone()), reason.clone());
         }
+    }
+    for ((namespace, name), reason) in &commit.config_gaps {
+        places.insert((CONFIG_DATA.to_owned(), format!("{namespace}/{name}")), Some(reason.clone()));
     }
     places
 }
@@ -57,12 +63,12 @@ struct OpenRow {
 /// Ends and begins intervals so that the open ones say what this scan could read.
 pub(super) async fn commit(
     connection: &mut SqliteConnection,
-    cluster: ClusterId,
+    commit: &ScanCommit,
     scan: ScanNumber,
-    coverage: &BTreeMap<Kind, Coverage>,
 ) -> Result<(), StoreError> {
+    let cluster = commit.cluster;
     let mut wanted = BTreeMap::new();
-    for (place, reason) in places(coverage) {
+    for (place, reason) in places(commit) {
         let reason = reason.as_ref().map(serde_json::to_string).transpose();
         wanted.insert(place, reason.map_err(StoreError::unreadable("a gap"))?);
     }
@@ -194,8 +200,9 @@ pub async fn gaps(
            from coverage c join scans s on s.cluster_id = c.cluster_id and s.seq = c.first_scan
            where c.cluster_id = ?1 and c.state = 'gap' and c.first_scan <= ?2
              and (c.until_scan is null or c.until_scan > ?2)
-             and (?3 is null or c.namespace = '' or c.namespace in
-               (select namespace from hubs where id in (select value from json_each(?3))))
+             and (?3 is null or c.namespace = '' or exists (select 1 from hubs h
+               where h.id in (select value from json_each(?3))
+                 and (h.namespace = c.namespace or c.namespace like h.namespace || '/%')))
            order by c.kind, c.namespace"#,
         cluster.0,
         scan.0,
@@ -206,9 +213,14 @@ pub async fn gaps(
     rows.into_iter()
         .map(|row| {
             let reason = serde_json::from_str(&row.reason_json).map_err(StoreError::unreadable("a gap"))?;
+            let since = instant(row.since)?;
+            if row.kind == CONFIG_DATA {
+                let namespace = row.namespace.split('/').next().map(str::to_owned);
+                return Ok(GapView { gap: Gap { kind: Kind::ConfigMap, namespace, reason }, since });
+            }
             let kind = word::<Kind>(row.kind, "the kind of a gap")?;
             let namespace = Some(row.namespace).filter(|n| !n.is_empty());
-            Ok(GapView { gap: Gap { kind, namespace, reason }, since: instant(row.since)? })
+            Ok(GapView { gap: Gap { kind, namespace, reason }, since })
         })
         .collect()
 }
@@ -221,10 +233,12 @@ pub async fn at(
 ) -> Result<BTreeMap<Kind, Coverage>, StoreError> {
     let rows = sqlx::query!(
         "select kind, namespace, reason_json from coverage
-         where cluster_id = ?1 and kind <> ?3 and first_scan <= ?2 and (until_scan is null or until_scan > ?2)",
+         where cluster_id = ?1 and kind not in (?3, ?4)
+           and first_scan <= ?2 and (until_scan is null or until_scan > ?2)",
         cluster.0,
         scan.0,
-        PAUSE
+        PAUSE,
+        CONFIG_DATA
     )
     .fetch_all(connection)
     .await?;
@@ -240,4 +254,31 @@ pub async fn at(
         }
     }
     Ok(all)
+}
+
+/// The ConfigMaps, by namespace and name, whose data was to be read at a scan and could not be.
+pub async fn config_gaps(
+    connection: &mut SqliteConnection,
+    cluster: ClusterId,
+    scan: ScanNumber,
+) -> Result<BTreeMap<(String, String), GapReason>, StoreError> {
+    let rows = sqlx::query!(
+        r#"select namespace, reason_json as "reason_json!" from coverage
+           where cluster_id = ?1 and kind = ?3 and first_scan <= ?2 and (until_scan is null or until_scan > ?2)"#,
+        cluster.0,
+        scan.0,
+        CONFIG_DATA
+    )
+    .fetch_all(connection)
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            let reason = serde_json::from_str(&row.reason_json).map_err(StoreError::unreadable("a gap"))?;
+            let (namespace, name) = row
+                .namespace
+                .split_once('/')
+                .ok_or(StoreError::Unreadable { what: "the place of a ConfigMap", source: None })?;
+            Ok(((namespace.to_owned(), name.to_owned()), reason))
+        })
+        .collect()
 }

@@ -78,12 +78,6 @@ pub enum StoreError {
         /// The migration.
         migration: i64,
     },
-    /// The schema is older than this version and was not to be changed.
-    #[error("the database `{}` has an older schema; run `perijove migrate up`", path.display())]
-    Outdated {
-        /// The database.
-        path: PathBuf,
-    },
     /// The name in the configuration now leads to another cluster.
     #[error(
         "`{name}` is another cluster than before (it was {before}, it is {found}); if that is intended, give it another name in the configuration, the history of the old one stays"
@@ -176,9 +170,9 @@ impl StoreError {
     }
 
     /// The sentence for an error of a migration.
-    pub(super) fn from_migration(path: &Path, error: MigrateError, version: Option<String>) -> Self {
+    pub(super) fn from_migration(path: &Path, error: MigrateError) -> Self {
         match error {
-            MigrateError::VersionMissing(_) => Self::Newer { path: path.to_path_buf(), version },
+            MigrateError::VersionMissing(_) => Self::Newer { path: path.to_path_buf(), version: None },
             MigrateError::VersionMismatch(migration) => {
                 Self::Diverged { path: path.to_path_buf(), migration }
             }
@@ -189,5 +183,59 @@ impl StoreError {
                 Self::Database { path: path.to_path_buf(), source: sqlx::Error::Migrate(Box::new(other)) }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+    use posture::kind::Kind;
+    use posture::object::ObjectRef;
+    use posture::record::{ContentHash, Record};
+
+    use super::*;
+    use crate::store::Store;
+
+    fn large_record() -> Record {
+        Record {
+            object: ObjectRef::namespaced(Kind::Service, "a", "b"),
+            uid: String::new(),
+            body: serde_json::Value::String("x".repeat(1_000_000)),
+            content: ContentHash([0; 16]),
+            drift: ContentHash([0; 16]),
+            managed_fields: Vec::new(),
+            resource_version: String::new(),
+        }
+    }
+
+    /// What staging gives after the writer was limited by a pragma, which fails like the disk does.
+    async fn limited_by(pragma: &'static str) -> StoreError {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("perijove.db")).await.unwrap();
+        sqlx::query(pragma).execute(&store.writer).await.unwrap();
+        store.stage(&[large_record()], Timestamp::UNIX_EPOCH).await.unwrap_err()
+    }
+
+    #[tokio::test]
+    async fn a_full_disk_is_said_to_be_full() {
+        let error = limited_by("pragma max_page_count = 100").await;
+        assert!(matches!(error, StoreError::Full { .. }), "{error:?}");
+        assert!(error.to_string().ends_with("is full; make room, nothing stored so far is lost"));
+    }
+
+    #[tokio::test]
+    async fn a_database_that_cannot_be_written_is_said_to_be_read_only() {
+        let error = limited_by("pragma query_only = on").await;
+        assert!(matches!(error, StoreError::ReadOnly { .. }), "{error:?}");
+    }
+
+    #[tokio::test]
+    async fn what_failed_for_lack_of_room_succeeds_once_there_is_some() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("perijove.db")).await.unwrap();
+        sqlx::query("pragma max_page_count = 100").execute(&store.writer).await.unwrap();
+        store.stage(&[large_record()], Timestamp::UNIX_EPOCH).await.unwrap_err();
+        sqlx::query("pragma max_page_count = 100000").execute(&store.writer).await.unwrap();
+        store.stage(&[large_record()], Timestamp::UNIX_EPOCH).await.unwrap();
     }
 }

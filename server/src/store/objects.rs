@@ -82,7 +82,10 @@ impl<'a> Work<'a> {
 /// Ends and begins revisions.
 pub(super) async fn commit(connection: &mut SqliteConnection, work: &mut Work<'_>) -> Result<(), StoreError> {
     let commit = work.commit;
-    for object in &commit.objects {
+    let removed: BTreeSet<&ObjectRef> = commit.removed.iter().collect();
+    // Of what was staged more than once the last one counts, and nothing counts of what has gone since.
+    let staged: BTreeMap<&ObjectRef, &StagedObject> = commit.objects.iter().map(|o| (&o.object, o)).collect();
+    for object in staged.values().filter(|o| !removed.contains(&o.object)) {
         record(connection, work, object).await?;
     }
     for object in commit.removed.iter().filter(|o| o.kind != Kind::Pod) {

@@ -2,7 +2,7 @@
 
 pub(super) mod split;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use posture::kind::Kind;
 use posture::object::ObjectRef;
@@ -16,7 +16,10 @@ use super::stage::StagedPod;
 /// Ends and begins intervals of pods.
 pub(super) async fn commit(connection: &mut SqliteConnection, work: &mut Work<'_>) -> Result<(), StoreError> {
     let commit = work.commit;
-    for pod in &commit.pods {
+    let removed: BTreeSet<&ObjectRef> = commit.removed.iter().collect();
+    // Of what was staged more than once the last one counts, and nothing counts of what has gone since.
+    let staged: BTreeMap<&ObjectRef, &StagedPod> = commit.pods.iter().map(|p| (&p.object, p)).collect();
+    for pod in staged.values().filter(|p| !removed.contains(&p.object)) {
         record(connection, work, pod).await?;
     }
     for object in commit.removed.iter().filter(|o| o.kind == Kind::Pod) {

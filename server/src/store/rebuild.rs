@@ -1,15 +1,14 @@
-//! Records as they were at a scan, from which the snapshot of then is made again.
+//! Records as they were at a scan, and the snapshot of then made again from them.
 
-use posture::gap::GapReason;
-use posture::kind::Kind;
-use posture::listing::Coverage;
+use posture::kind::{KINDS, Kind, Reading};
 use posture::object::ObjectRef;
 use posture::record::{ContentHash, Record};
+use posture::snapshot::{Origin, Snapshot, SnapshotBuilder};
 use sqlx::SqliteConnection;
 
-use super::coverage::kind_key;
+use super::coverage::{self, kind_key};
 use super::pods::split::{self, Columns, Split};
-use super::{ClusterId, ScanNumber, StoreError};
+use super::{ClusterId, ScanNumber, StoreError, reviews, scans};
 
 /// What is known of an object without its body, for a collector that starts again.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,7 +54,46 @@ fn content_hash(bytes: Vec<u8>) -> Result<ContentHash, StoreError> {
     Ok(ContentHash(hash))
 }
 
-/// The records of one kind at a scan, by namespace and name, without those of places that could not be read then.
+/// The snapshot of a scan, made again from what is stored.
+///
+/// Judged with the [recall](super::recall::before) of the scan it gives the findings of then. What a gap hid is in it as it was last
+/// seen, with the gap, as in the live snapshot of a collector that had seen it before.
+pub async fn snapshot(
+    connection: &mut SqliteConnection,
+    cluster: ClusterId,
+    scan: ScanNumber,
+) -> Result<Snapshot, StoreError> {
+    let name = sqlx::query_scalar!("select name from clusters where id = ?", cluster.0)
+        .fetch_optional(&mut *connection)
+        .await?
+        .ok_or_else(|| StoreError::NotFound { what: "the cluster".to_owned() })?;
+    let taken_at = scans::get(connection, cluster, scan).await?.taken_at;
+    let mut builder = SnapshotBuilder::new(Origin::Observed, name);
+    builder.reviews(reviews::at(connection, cluster, scan).await?);
+    for info in KINDS.iter().filter(|info| info.reading != Reading::OnDemand) {
+        for record in records(connection, cluster, scan, info.kind).await? {
+            // What no fact can be made of becomes a gap by itself, as it did then.
+            drop(builder.apply(&record));
+            if let Some(namespace) = record.object.namespace.as_deref().filter(|_| holds_data(&record)) {
+                builder.config_data(namespace, &record.object.name, Ok(&record));
+            }
+        }
+    }
+    for (kind, coverage) in coverage::at(connection, cluster, scan).await? {
+        builder.cover(kind, coverage);
+    }
+    for ((namespace, name), reason) in coverage::config_gaps(connection, cluster, scan).await? {
+        builder.config_data(&namespace, &name, Err(reason));
+    }
+    Ok(builder.build(taken_at))
+}
+
+/// Whether a record is of a ConfigMap whose data was read.
+fn holds_data(record: &Record) -> bool {
+    record.object.kind == Kind::ConfigMap && record.body.get("data").is_some()
+}
+
+/// The records of one kind at a scan, by namespace and name. What a gap hid is among them, as it was last seen.
 ///
 /// One kind at a time, so that memory follows the largest kind and not the cluster. Pods come without managed fields and with their content hash as drift hash,
 /// because neither is kept of them.
@@ -64,22 +102,11 @@ pub async fn records(
     cluster: ClusterId,
     scan: ScanNumber,
     kind: Kind,
-    coverage: Option<&Coverage>,
 ) -> Result<Vec<Record>, StoreError> {
-    let mut records = match kind {
-        Kind::Pod => pods(connection, cluster, scan).await?,
-        _ => objects(connection, cluster, scan, kind).await?,
-    };
-    records.retain(|record| is_confirmed(&record.object, coverage));
-    Ok(records)
-}
-
-/// Whether the place of an object was read.
-fn is_confirmed(object: &ObjectRef, coverage: Option<&Coverage>) -> bool {
-    let Some(coverage) = coverage else { return false };
-    let own = object.namespace.as_ref().and_then(|namespace| coverage.namespaces.get(namespace));
-    let reason: &Option<GapReason> = own.unwrap_or(&coverage.everywhere);
-    reason.is_none()
+    match kind {
+        Kind::Pod => pods(connection, cluster, scan).await,
+        _ => objects(connection, cluster, scan, kind).await,
+    }
 }
 
 async fn objects(

@@ -1,10 +1,14 @@
-//! The state of the schema, for `perijove migrate`.
+//! The schema: whether a file is ours, how old it is, and bringing it up to date.
 
 use std::path::Path;
 
-use sqlx::ConnectOptions;
+use sqlx::sqlite::SqliteConnection;
+use sqlx::{ConnectOptions, Connection};
 
-use super::{APPLICATION_ID, MIGRATOR, StoreError, reading};
+use super::{MIGRATOR, StoreError, meta, reading};
+
+/// Marks the file as ours, in SQLite's header: the letters `Prjv`.
+const APPLICATION_ID: i64 = 0x5072_6a76;
 
 /// One migration that this version knows.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,24 +26,7 @@ pub async fn migrations(path: &Path) -> Result<Vec<MigrationState>, StoreError> 
     if !path.exists() {
         return Err(StoreError::Missing { path: path.to_path_buf() });
     }
-    let located = |e| StoreError::from_sqlx(path, e);
-    let mut connection = reading(path).connect().await.map_err(located)?;
-    let id: i64 =
-        sqlx::query_scalar("pragma application_id").fetch_one(&mut connection).await.map_err(located)?;
-    if id != APPLICATION_ID {
-        return Err(StoreError::Foreign { path: path.to_path_buf() });
-    }
-    let table = "select count(*) from sqlite_schema where name = '_sqlx_migrations'";
-    let tables: i64 = sqlx::query_scalar(table).fetch_one(&mut connection).await.map_err(located)?;
-    let applied: Vec<i64> = if tables == 0 {
-        Vec::new()
-    } else {
-        let applied = "select version from _sqlx_migrations where success";
-        sqlx::query_scalar(applied).fetch_all(&mut connection).await.map_err(located)?
-    };
-    if applied.iter().any(|version| !MIGRATOR.version_exists(*version)) {
-        return Err(StoreError::Newer { path: path.to_path_buf(), version: None });
-    }
+    let applied = inspect(path).await?;
     Ok(MIGRATOR
         .iter()
         .map(|migration| MigrationState {
@@ -48,4 +35,57 @@ pub async fn migrations(path: &Path) -> Result<Vec<MigrationState>, StoreError> 
             is_applied: applied.contains(&migration.version),
         })
         .collect())
+}
+
+/// Reads which migrations a database has, and refuses what is not ours or newer than this version, without changing a byte of it.
+pub(super) async fn inspect(path: &Path) -> Result<Vec<i64>, StoreError> {
+    let mut connection = reading(path).connect().await.map_err(|e| StoreError::from_sqlx(path, e))?;
+    let applied = read(&mut connection, path).await.map_err(|e| e.at(path));
+    // Nothing depends on how the connection ends: it has only read.
+    drop(connection.close().await);
+    applied
+}
+
+async fn read(connection: &mut SqliteConnection, path: &Path) -> Result<Vec<i64>, StoreError> {
+    let id: i64 = sqlx::query_scalar("pragma application_id").fetch_one(&mut *connection).await?;
+    let tables: Vec<String> = sqlx::query_scalar("select name from sqlite_schema where type = 'table'")
+        .fetch_all(&mut *connection)
+        .await?;
+    if id != APPLICATION_ID && (id != 0 || !tables.is_empty()) {
+        return Err(StoreError::Foreign { path: path.to_path_buf() });
+    }
+    let has = |name: &str| tables.iter().any(|table| table == name);
+    if !has("_sqlx_migrations") {
+        return Ok(Vec::new());
+    }
+    let applied: Vec<i64> =
+        sqlx::query_scalar("select version from _sqlx_migrations").fetch_all(&mut *connection).await?;
+    if applied.iter().any(|version| !MIGRATOR.version_exists(*version)) {
+        let version = if has("meta") { meta::find(connection, meta::VERSION).await? } else { None };
+        return Err(StoreError::Newer { path: path.to_path_buf(), version });
+    }
+    Ok(applied)
+}
+
+/// Marks the file as ours and brings its schema up to date.
+pub(super) async fn prepare(connection: &mut SqliteConnection, path: &Path) -> Result<(), StoreError> {
+    // A pragma takes no parameters; a test compares the number with the constant.
+    sqlx::query("pragma application_id = 1349675638").execute(&mut *connection).await?;
+    MIGRATOR.run(&mut *connection).await.map_err(|e| StoreError::from_migration(path, e))?;
+    meta::set(connection, meta::VERSION, env!("CARGO_PKG_VERSION")).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Store;
+
+    #[tokio::test]
+    async fn a_new_file_carries_our_mark() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("perijove.db");
+        Store::open(&path).await.unwrap().close().await;
+        let header = std::fs::read(&path).unwrap();
+        assert_eq!(header[68..72], APPLICATION_ID.to_be_bytes()[4..]);
+    }
 }

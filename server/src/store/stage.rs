@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use posture::facts::ManagedField;
 use posture::hub::HubKey;
+use posture::kind::Kind;
 use posture::object::ObjectRef;
 use posture::record::{ContentHash, Record};
 use serde_json::Value;
@@ -31,15 +32,6 @@ pub struct StagedObject {
     pub body: ContentId,
     /// Who wrote to it.
     pub managed_fields: Vec<ManagedField>,
-}
-
-/// A pod to write ahead.
-#[derive(Debug, Clone, Copy)]
-pub struct PodToStage<'a> {
-    /// Its record.
-    pub record: &'a Record,
-    /// The token of the person whose server it is.
-    pub person: Option<&'a str>,
 }
 
 /// A pod whose shared parts are written ahead.
@@ -71,33 +63,43 @@ pub struct StagedPod {
     pub status: ContentId,
 }
 
-impl Store {
-    /// Writes the bodies of objects ahead, all in one transaction; a page of a list is a good batch. Not for pods.
-    pub async fn stage(&self, records: &[Record], now: Timestamp) -> Result<Vec<StagedObject>, StoreError> {
-        let mut transaction = self.write().await?;
-        let mut staged = Vec::with_capacity(records.len());
-        for record in records {
-            staged.push(object(&mut transaction, record, now).await.map_err(|e| e.at(self.path()))?);
-        }
-        self.finish(transaction).await?;
-        Ok(staged)
-    }
+/// What was written ahead, in the order of the records.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Staged {
+    /// Everything but pods.
+    pub objects: Vec<StagedObject>,
+    /// Pods.
+    pub pods: Vec<StagedPod>,
+}
 
-    /// Writes what pods share ahead, all in one transaction.
-    pub async fn stage_pods(
-        &self,
-        pods: &[PodToStage<'_>],
-        now: Timestamp,
-    ) -> Result<Vec<StagedPod>, StoreError> {
+impl Store {
+    /// Writes records ahead, all in one transaction; a page of a list is a good batch.
+    pub async fn stage(&self, records: &[Record], now: Timestamp) -> Result<Staged, StoreError> {
         let mut transaction = self.write().await?;
         let mut known = BTreeMap::new();
-        let mut staged = Vec::with_capacity(pods.len());
-        for one in pods {
-            staged.push(pod(&mut transaction, *one, &mut known, now).await.map_err(|e| e.at(self.path()))?);
+        let mut staged = Staged::default();
+        for record in records {
+            let done = one(&mut transaction, record, &mut known, &mut staged, now).await;
+            done.map_err(|e| e.at(self.path()))?;
         }
         self.finish(transaction).await?;
         Ok(staged)
     }
+}
+
+async fn one(
+    connection: &mut SqliteConnection,
+    record: &Record,
+    known: &mut BTreeMap<String, ContentId>,
+    staged: &mut Staged,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    if record.object.kind == Kind::Pod {
+        staged.pods.push(pod(connection, record, known, now).await?);
+    } else {
+        staged.objects.push(object(connection, record, now).await?);
+    }
+    Ok(())
 }
 
 async fn object(
@@ -118,11 +120,11 @@ async fn object(
 
 async fn pod(
     connection: &mut SqliteConnection,
-    pod: PodToStage<'_>,
+    record: &Record,
     known: &mut BTreeMap<String, ContentId>,
     now: Timestamp,
 ) -> Result<StagedPod, StoreError> {
-    let PodToStage { record, person } = pod;
+    let person = record.person();
     let text = |pointer| record.body.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
     let Split { shape, status, own } = split::split(&record.body, person);
     let created = text("/metadata/creationTimestamp").and_then(|t| t.parse::<Timestamp>().ok());

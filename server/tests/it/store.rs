@@ -1,7 +1,13 @@
 //! The store, through its public functions and a file of its own for each test.
 
 mod commit;
+mod crash;
+mod migrations;
+mod open;
+mod plans;
+mod prune;
 mod read;
+mod rebuild;
 mod stage;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,7 +26,7 @@ use posture::record::{ContentHash, Record};
 use posture::text::{Arg, Reason};
 use serde_json::{Value, json};
 use server::store::{
-    ClusterId, ClusterIdentity, Committed, HubFacts, HubSeen, ScanCommit, StagedObject, Store, Trigger,
+    ClusterId, ClusterIdentity, Committed, HubFacts, HubSeen, ScanCommit, Scope, StagedObject, Store, Trigger,
 };
 
 /// A store in a folder that goes away with it.
@@ -52,7 +58,7 @@ impl Place {
     }
 
     async fn stage(&self, record: &Record) -> StagedObject {
-        self.store.stage(std::slice::from_ref(record), at(0)).await.unwrap().remove(0)
+        self.store.stage(std::slice::from_ref(record), at(0)).await.unwrap().objects.remove(0)
     }
 
     /// The rows of a table.

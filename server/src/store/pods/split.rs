@@ -1,4 +1,4 @@
-//! Cuts a pod into what many pods share and what is its own, without loss.
+//! Cuts a pod into what many pods share and what is its own, without losing anything that facts read.
 
 use std::collections::BTreeMap;
 
@@ -72,6 +72,7 @@ pub(in crate::store) struct Columns {
 pub(in crate::store) fn split(body: &Value, person: Option<&str>) -> Split {
     let mut shape = body.clone();
     let mut own = BTreeMap::new();
+    drop_hashes(&mut shape);
     let is_verbatim = holds_mark(body);
     if is_verbatim {
         own.insert(VERBATIM.to_owned(), Value::Bool(true));
@@ -180,6 +181,20 @@ fn replace(
     }
 }
 
+/// Drops the keyed hashes of dropped values: they differ from person to person, and no fact of a live pod reads them.
+fn drop_hashes(body: &mut Value) {
+    match body {
+        Value::Array(items) => items.iter_mut().for_each(drop_hashes),
+        Value::Object(fields) => {
+            if fields.get("redacted").is_some_and(|redacted| *redacted == Value::Bool(true)) {
+                fields.shift_remove("hmac");
+            }
+            fields.values_mut().for_each(drop_hashes);
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
 /// Whether some string of a body holds the character that begins a placeholder.
 fn holds_mark(body: &Value) -> bool {
     match body {
@@ -195,4 +210,85 @@ fn token_volume(body: &Value) -> Option<String> {
     let volumes = body.pointer("/spec/volumes")?.as_array()?;
     let mut names = volumes.iter().filter_map(|v| v.get("name").and_then(Value::as_str));
     names.find(|name| name.starts_with(TOKEN_VOLUME)).map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn pod(token: &str, letters: &str, ip: &str) -> Value {
+        json!({
+            "metadata": {
+                "name": format!("jupyter-{token}"), "namespace": "jhub", "uid": format!("uid-{token}"),
+                "creationTimestamp": "2026-09-01T08:00:00Z",
+                "labels": {"hub.jupyter.org/username": token, "component": "singleuser-server"}
+            },
+            "spec": {
+                "nodeName": "node-1",
+                "containers": [{
+                    "name": "notebook",
+                    "env": [{"name": "JUPYTERHUB_API_TOKEN",
+                        "value": {"redacted": true, "class": "token", "hmac": format!("k:{token}")}}],
+                    "volumeMounts": [{"name": format!("kube-api-access-{letters}")}]
+                }],
+                "volumes": [
+                    {"name": format!("volume-{token}"), "persistentVolumeClaim": {"claimName": format!("claim-{token}")}},
+                    {"name": format!("kube-api-access-{letters}")}
+                ]
+            },
+            "status": {
+                "phase": "Running", "podIP": ip, "podIPs": [{"ip": ip}], "hostIP": "192.0.2.1",
+                "conditions": [{"type": "Ready", "status": "True", "lastTransitionTime": format!("2026-09-01T08:00:{}Z", &letters[..2])}],
+                "containerStatuses": [{"name": "notebook", "restartCount": letters.len(), "state": {"running": {"startedAt": ip}}}]
+            }
+        })
+    }
+
+    fn columns(token: &str) -> Columns {
+        Columns {
+            name: format!("jupyter-{token}"),
+            namespace: "jhub".to_owned(),
+            uid: format!("uid-{token}"),
+            node: Some("node-1".to_owned()),
+            phase: Some("Running".to_owned()),
+            person: Some(token.to_owned()),
+        }
+    }
+
+    #[test]
+    fn pods_of_two_people_share_everything_but_their_own_values() {
+        let one = split(&pod("p-aaaaaaaaaa", "12abc", "10.0.0.1"), Some("p-aaaaaaaaaa"));
+        let two = split(&pod("p-bbbbbbbbbb", "34defg", "10.0.0.2"), Some("p-bbbbbbbbbb"));
+        assert_eq!(one.shape, two.shape);
+        assert_eq!(one.status, two.status);
+        assert_ne!(one.own, two.own);
+    }
+
+    #[test]
+    fn a_pod_is_put_together_as_it_was_but_for_keyed_hashes() {
+        let token = "p-aaaaaaaaaa";
+        let mut body = pod(token, "12abc", "10.0.0.1");
+        let joined = join(split(&body, Some(token)), &columns(token));
+        drop_hashes(&mut body);
+        assert_eq!(joined, body);
+    }
+
+    #[test]
+    fn a_pod_that_holds_a_placeholder_is_put_together_as_it_was() {
+        let token = "p-aaaaaaaaaa";
+        let mut body = pod(token, "12abc", "10.0.0.1");
+        drop_hashes(&mut body);
+        body["metadata"]["labels"]["odd"] = json!("\u{1}p and \u{1}n");
+        assert_eq!(join(split(&body, Some(token)), &columns(token)), body);
+    }
+
+    #[test]
+    fn a_pod_without_a_status_has_none_afterwards() {
+        let body = json!({"metadata": {"name": "hub-0", "namespace": "jhub"}, "spec": {}});
+        let columns =
+            Columns { name: "hub-0".to_owned(), namespace: "jhub".to_owned(), ..Columns::default() };
+        assert_eq!(join(split(&body, None), &columns), body);
+    }
 }

@@ -1,7 +1,7 @@
 //! What pages read, at the latest scan and at earlier ones.
 
 use server::store::changes::{self, Event};
-use server::store::{HubId, Scope, coverage, findings, hubs, marks, scans};
+use server::store::{HubId, coverage, findings, hubs, marks, scans};
 
 use super::*;
 

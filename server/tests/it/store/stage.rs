@@ -1,7 +1,5 @@
 //! What is written ahead, and who shares it.
 
-use server::store::PodToStage;
-
 use super::*;
 
 fn pod(user: &str, ip: &str) -> Record {
@@ -20,16 +18,9 @@ fn pod(user: &str, ip: &str) -> Record {
 #[tokio::test]
 async fn servers_of_one_shape_share_their_contents() {
     let place = Place::new().await;
-    let records: Vec<Record> =
-        (0..50).map(|n| pod(&format!("person-{n:04}"), &format!("10.0.0.{n}"))).collect();
-    let tokens: Vec<String> = (0..50).map(|n| format!("person-{n:04}")).collect();
-    let pods: Vec<PodToStage<'_>> = records
-        .iter()
-        .zip(&tokens)
-        .map(|(record, token)| PodToStage { record, person: Some(token) })
-        .collect();
+    let records: Vec<Record> = (0..50).map(|n| pod(&format!("p-{n:010}"), &format!("10.0.0.{n}"))).collect();
     let mut commit = place.scan(0);
-    commit.pods = place.store.stage_pods(&pods, at(0)).await.unwrap();
+    commit.pods = place.store.stage(&records, at(0)).await.unwrap().pods;
     place.commit(commit).await;
     assert_eq!(place.count("pods").await, 50);
     assert_eq!(place.count("contents").await, 2);
