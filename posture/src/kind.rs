@@ -109,6 +109,9 @@ kinds! {
 
 impl Kind {
     /// What the table says about this kind.
+    ///
+    /// # Panics
+    /// Never: the macro writes one row for each variant.
     pub fn info(self) -> &'static KindInfo {
         KINDS.iter().find(|info| info.kind == self).expect("the macro writes one row for each variant")
     }

@@ -9,6 +9,8 @@ mod class;
 mod data;
 mod env;
 mod error;
+#[cfg(any(test, feature = "testing"))]
+pub mod invariants;
 mod json;
 mod key;
 mod leaf;

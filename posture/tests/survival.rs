@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use posture::Timestamp;
 use posture::facts::{Pod, Workload};
 use posture::kind::{KINDS, Kind};
-use posture::listing::Listing;
+use posture::listing::{Listing, Placed};
 use posture::redact::{Declared, Names, RedactionKey, Redactor, decode_json, decode_manifests};
 use posture::snapshot::{Origin, Snapshot, SnapshotBuilder};
 use posture::testing::fact_kinds;
@@ -76,10 +76,7 @@ fn holes(value: &Value, path: &str, found: &mut Vec<String>) {
     }
 }
 
-fn only<T: Serialize>(listing: &Listing<T>) -> Option<Value>
-where
-    T: posture::listing::Placed,
-{
+fn only<T: Serialize + Placed>(listing: &Listing<T>) -> Option<Value> {
     listing.present().next().map(|fact| serde_json::to_value(&**fact).unwrap())
 }
 

@@ -50,6 +50,7 @@ pub fn decode_manifests(
             redactor,
             namespace: namespace.unwrap_or("default"),
             line: document.line,
+            lines: document.text.lines().count(),
             reading: Reading::new(&redactor.key, Types::Strict),
         };
         reader.read(document.text, &mut found)?;
@@ -96,6 +97,7 @@ struct Reader<'a> {
     redactor: &'a Redactor,
     namespace: &'a str,
     line: usize,
+    lines: usize,
     reading: Reading<'a>,
 }
 
@@ -168,7 +170,8 @@ impl Reader<'_> {
     fn error(&self, line: usize, column: usize, fault: Fault) -> ManifestError {
         ManifestError {
             file: self.file.to_owned(),
-            line: self.line + line.saturating_sub(1),
+            // YAML breaks lines at more characters than editors do.
+            line: self.line + line.saturating_sub(1).min(self.lines),
             column: column.max(1),
             path: self.reading.place(),
             fault,
