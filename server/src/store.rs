@@ -12,6 +12,7 @@ pub mod coverage;
 mod error;
 pub mod findings;
 pub mod hubs;
+mod key;
 mod lock;
 pub mod marks;
 mod meta;
@@ -27,7 +28,7 @@ mod schema;
 mod scope;
 mod stage;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -160,9 +161,4 @@ fn writing(path: &Path) -> SqliteConnectOptions {
 /// The options of a reader.
 fn reading(path: &Path) -> SqliteConnectOptions {
     shared(path).read_only(true)
-}
-
-/// The path of a file that lies beside the database and is its own: `perijove.db.key`.
-pub fn companion(database: &Path, suffix: &str) -> PathBuf {
-    lock::beside(database, suffix)
 }

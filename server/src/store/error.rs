@@ -78,6 +78,12 @@ pub enum StoreError {
         /// The migration.
         migration: i64,
     },
+    /// The key file is not a key.
+    #[error("`{}` is not a key of Perijove; put back the right file, or remove it to get a new key, with which people get other tokens", path.display())]
+    Key {
+        /// The file.
+        path: PathBuf,
+    },
     /// The name in the configuration now leads to another cluster.
     #[error(
         "`{name}` is another cluster than before (it was {before}, it is {found}); if that is intended, give it another name in the configuration, the history of the old one stays"

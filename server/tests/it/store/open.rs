@@ -178,3 +178,23 @@ async fn a_forgotten_name_is_nowhere_in_the_files() {
     assert!(!found(&place));
     assert!(!place.store.forget_person("p-0123456789").await.unwrap());
 }
+
+#[tokio::test]
+async fn the_key_of_the_installation_stays_the_same_and_private() {
+    let place = Place::new().await;
+    let first = place.store.redaction_key().await.unwrap();
+    let second = place.store.redaction_key().await.unwrap();
+    assert_eq!(first.id(), second.id());
+    let mut path = place.store.path().as_os_str().to_owned();
+    path.push(".key");
+    let path = Path::new(&path);
+    assert_eq!(std::fs::metadata(path).unwrap().permissions().mode() & 0o777, 0o600);
+    let key = std::fs::read(path).unwrap();
+    let database = std::fs::read(place.store.path()).unwrap();
+    assert!(!database.windows(key.len()).any(|window| window == key), "the key is in the database");
+    std::fs::write(path, "half").unwrap();
+    let error = place.store.redaction_key().await.unwrap_err();
+    assert!(matches!(error, StoreError::Key { .. }), "{error:?}");
+    std::fs::remove_file(path).unwrap();
+    assert_ne!(place.store.redaction_key().await.unwrap().id(), first.id());
+}
