@@ -25,17 +25,21 @@ pub(crate) fn Frame(
     body: AnyView,
 ) -> impl IntoView {
     let FrameView { now, nav, watch, travel, .. } = view.clone();
-    let columns = if nav.is_empty() { "" } else { "md:grid-cols-[13rem_minmax(0,1fr)]" };
+    let rows = if nav.is_empty() {
+        "grid-rows-[auto_1fr]"
+    } else {
+        "grid-rows-[auto_auto_1fr] md:grid-rows-[auto_1fr] md:grid-cols-[13rem_minmax(0,1fr)]"
+    };
     let sheet = view.sheet();
     view! {
-        <body class=format!("grid grid-cols-[minmax(0,1fr)] content-start min-h-dvh {columns}")>
+        <body class=format!("grid grid-cols-[minmax(0,1fr)] {rows} min-h-dvh")>
             <a class="skip" href="#main">"Skip to the content"</a>
             <Header view=view.clone() />
             {(!nav.is_empty()).then(|| view! { <Nav items=nav /> })}
             <div class="flex flex-col min-w-0 px-4 md:px-8 pt-4 md:pt-6 pb-10">
                 <p class="only-print">{sheet}</p>
                 {travel.and_then(|travel| travel.at.map(|at| view! { <PastBanner at=at now=now path=travel.path /> }))}
-                <main id="main" tabindex="-1" class="grow max-w-[78rem] outline-none">{body}</main>
+                <main id="main" tabindex="-1" class="grow max-w-[78rem]">{body}</main>
                 <Footer is_demo=view.is_demo />
             </div>
             <ViewerTime now=now.as_millisecond() />
@@ -60,7 +64,7 @@ fn PastBanner(
     path: String,
 ) -> impl IntoView {
     view! {
-        <div class="mb-5">
+        <div class="mb-5 max-w-[78rem]">
             <Notice
                 tone=Tone::Past
                 title=move || {

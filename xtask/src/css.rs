@@ -1,9 +1,11 @@
 //! Makes the one stylesheet: tokens, element styles, the utility classes that the views name, and the print sheet.
 
-use std::fs;
-use std::path::Path;
+mod classes;
 
-use anyhow::{Context, Result, anyhow};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, anyhow, bail};
 use encre_css::Config;
 
 use crate::places::Places;
@@ -22,6 +24,7 @@ pub(crate) fn build(places: &Places, effort: Effort) -> Result<()> {
         .files(&views, &[".rs"])?
         .files(&style, &[".css", ".toml"])?
         .files(&places.root.join("xtask/src/css.rs"), &[".rs"])?
+        .files(&places.root.join("xtask/src/css"), &[".rs"])?
         .finish();
     if stamp::is_current(places, "css", &inputs) && site::has(places, &[NAME]) {
         return Ok(());
@@ -38,16 +41,34 @@ fn compose(views: &Path, style: &Path) -> Result<String> {
         Config::from_file(&theme).map_err(|error| anyhow!("{} is not a theme: {error}", theme.display()))?;
     let mut sources = Vec::new();
     for file in stamp::files_below(views, &[".rs"])? {
-        sources.push(read(&file)?);
+        let text = read(&file)?;
+        sources.push((file, text));
     }
-    let utilities = encre_css::generate(sources.iter().map(String::as_str), &config);
+    let utilities = encre_css::generate(sources.iter().map(|(_, text)| text.as_str()), &config);
     let sheets = [
         read(&style.join("tokens.css"))?,
         read(&style.join("base.css"))?,
         utilities,
         read(&style.join("print.css"))?,
     ];
-    minify(&sheets.join("\n"))
+    let sheet = sheets.join("\n");
+    check(&sources, &sheet)?;
+    minify(&sheet)
+}
+
+/// Refuses class names without a rule: a typing error in a view would go unnoticed until somebody looks at the page.
+fn check(sources: &[(PathBuf, String)], sheet: &str) -> Result<()> {
+    let mut complaints = Vec::new();
+    for (file, text) in sources {
+        let unknown = classes::unknown(text, sheet).into_iter().collect::<Vec<_>>().join(", ");
+        if !unknown.is_empty() {
+            complaints.push(format!("{}: {unknown}", file.display()));
+        }
+    }
+    if complaints.is_empty() {
+        return Ok(());
+    }
+    bail!("no rule of the stylesheet knows these classes:\n{}", complaints.join("\n"))
 }
 
 fn read(file: &Path) -> Result<String> {

@@ -2,8 +2,9 @@
 
 use app::PageView;
 use app::components::{
-    Badge, Card, Cell, Code, CodeBlock, Column, CountBar, CountWords, Crumb, Facts, FilterBox, MarkBox,
-    Notice, PageHead, Panel, SectionHead, SeverityBadge, Style, Table, Tone, When,
+    Badge, Card, Cards, Cell, Code, CodeBlock, Column, Columns, CountBar, CountWords, Crumb, Facts,
+    FilterBox, MarkBox, Notice, PageHead, Panel, Row, Rows, Section, SeverityBadge, Stack, Style, Table,
+    Tone, When,
 };
 use app::filter::matches;
 use app::frame::{Choice, FrameView, Freshness, NavItem, Travel, Watch};
@@ -83,72 +84,57 @@ fn hubs() -> Vec<Hub> {
 /// The overview of the drawings.
 pub(crate) fn overview() -> PageView {
     PageView::new(frame("Overview", "Overview"), || {
-        view! {
-            <PageHead
-                title=|| {
-                    view! {
-                        "Two of four hubs have open faults. The newest: students on "
-                        <Code text="class-2019" />
-                        " can reach the cloud metadata server, since Tuesday."
-                    }
+        view! { <Stack>
+        <PageHead
+            title=|| {
+                view! {
+                    "Two of four hubs have open faults. The newest: students on "
+                    <Code text="class-2019" />
+                    " can reach the cloud metadata server, since Tuesday."
                 }
-                lede=ViewFn::from(|| {
-                    view! {
-                        <p>
-                            "41 controls per hub, judged 12 seconds ago. 3 more cannot be decided with the rights I have; "
-                            <a href=href("states")>"see what they need"</a> "."
-                        </p>
-                    }
-                })
-            />
-            <section class="mt-7" aria-labelledby="hubs">
-                <SectionHead title="Hubs" id="hubs".to_owned() aside=ViewFn::from(|| "4") />
-                <div class="grid gap-3 grid-cols-[repeat(auto-fill,minmax(min(20rem,100%),1fr))]">
-                    {hubs()
+            }
+            lede=ViewFn::from(|| {
+                view! {
+                    <p>
+                        "41 controls per hub, judged 12 seconds ago. 3 more cannot be decided with the rights I have; "
+                        <a href=href("states")>"see what they need"</a> "."
+                    </p>
+                }
+            })
+        />
+        <Section title="Hubs" id="hubs" aside=ViewFn::from(|| "4")><Cards>
+                {hubs()
+                    .into_iter()
+                    .map(|hub| {
+                        view! {
+                            <Card address=href("checklist") title=move || hub.name aside=ViewFn::from(move || hub.about)>
+                                <div class="mt-3 mb-2"><CountBar counts=hub.counts.clone() /></div>
+                                <CountWords counts=hub.counts />
+                            </Card>
+                        }
+                    })
+                    .collect_view()}
+            </Cards></Section><Columns>
+            <Stack><Section title="Do next" id="next" aside=ViewFn::from(|| view! { <a href=href("checklist")>"all 9 faults"</a> })><Table caption="What to do next" columns=vec![]>
+                    {faults()
                         .into_iter()
-                        .map(|hub| {
+                        .map(|(verdict, severity, title, about)| {
                             view! {
-                                <Card address=href("checklist") title=move || hub.name aside=ViewFn::from(move || hub.about)>
-                                    <div class="mt-3 mb-2">
-                                        <CountBar counts=hub.counts.clone() />
-                                    </div>
-                                    <CountWords counts=hub.counts />
-                                </Card>
+                                <tr role="row">
+                                    <Cell fit=true>
+                                        <SeverityBadge verdict severity />
+                                    </Cell>
+                                    <Cell>
+                                        <a href=href("check")>{title}</a>
+                                        <p class="text-ink-3">{about}</p>
+                                    </Cell>
+                                </tr>
                             }
                         })
                         .collect_view()}
-                </div>
-            </section>
-            <div class="mt-7 grid gap-x-6 gap-y-7 lg:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">
-                <section aria-labelledby="next">
-                    <SectionHead
-                        title="Do next"
-                        id="next".to_owned()
-                        aside=ViewFn::from(|| view! { <a href=href("checklist")>"all 9 faults"</a> })
-                    />
-                    <Table caption="What to do next" columns=vec![]>
-                        {faults()
-                            .into_iter()
-                            .map(|(verdict, severity, title, about)| {
-                                view! {
-                                    <tr role="row">
-                                        <Cell fit=true>
-                                            <SeverityBadge verdict severity />
-                                        </Cell>
-                                        <Cell>
-                                            <a href=href("check")>{title}</a>
-                                            <p class="text-ink-3">{about}</p>
-                                        </Cell>
-                                    </tr>
-                                }
-                            })
-                            .collect_view()}
-                    </Table>
-                </section>
-                <section aria-labelledby="lately">
-                    <SectionHead title="Changed lately" id="lately".to_owned() />
-                    <Panel>
-                        <ul role="list">
+                </Table></Section></Stack><Stack><Section title="Changed lately" id="lately">
+                <Panel>
+                    <Rows>
                             {[
                                 (7_300, "Policy singleuser now allows egress to any address, port 80", "kubectl-edit · opened 2 findings"),
                                 (88_000, "Helm upgrade of staging to chart 4.4.0", "helm · 23 objects · closed 5 findings"),
@@ -156,29 +142,21 @@ pub(crate) fn overview() -> PageView {
                             ]
                                 .map(|(age, what, how)| {
                                     view! {
-                                        <li class="grid grid-cols-[minmax(0,1fr)_auto] gap-x-3">
-                                            <span>{what}</span>
-                                            <span class="text-ink-3"><When at=before(age) now=now() /></span>
-                                            <span class="text-ink-3">{how}</span>
-                                        </li>
+                                        <Row aside=ViewFn::from(move || view! { <When at=before(age) now=now() /> }) note=ViewFn::from(move || how)>
+                                            {what}
+                                        </Row>
                                     }
                                 })
                                 .collect_view()}
-                        </ul>
-                    </Panel>
-                    <div class="mt-6">
-                        <SectionHead title="Next certificate" />
-                        <Panel padded=true>
-                            <p class="flex flex-wrap gap-x-2">
-                                <Badge verdict=Warn word="9 days" />
-                                "class.example.edu"
-                            </p>
-                            <p class="text-ink-3">"renewal is 21 days late: kube-lego cannot speak ACMEv2"</p>
-                        </Panel>
-                    </div>
-                </section>
-            </div>
-        }
+                        </Rows>
+                </Panel></Section><Section title="Next certificate" id="certificate">
+                    <Panel padded=true>
+                        <p class="flex flex-wrap gap-x-3">
+                            <Badge verdict=Warn word="9 days" />
+                            "class.example.edu"
+                        </p>
+                        <p class="text-ink-3">"renewal is 21 days late: kube-lego cannot speak ACMEv2"</p>
+                    </Panel></Section></Stack></Columns></Stack> }
     })
 }
 
@@ -224,47 +202,43 @@ pub(crate) fn checklist() -> PageView {
     ];
     let typed = "";
     PageView::new(frame("Checklist · class-2019", "Checklist"), move || {
-        view! {
-            <PageHead title=|| "6 of 41 controls fail on class-2019; the newest since Tuesday." />
-            <section class="mt-5">
-                <div class="mb-3">
-                    <FilterBox action=href("checklist") value=typed target="rows" noun="checks" />
-                </div>
-                <Table
-                    caption="Checks"
-                    id="rows".to_owned()
-                    columns=vec![
-                        Column::new("Verdict").fit(),
-                        Column::new("Code").fit(),
-                        Column::new("Control"),
-                        Column::new("Since").fit(),
-                    ]
-                >
-                    {rows
-                        .map(|(code, verdict, severity, title)| {
-                            let text = format!("{code} {title}");
-                            let hidden = !matches(typed, &text);
-                            view! {
-                                <tr role="row" data-filter=text hidden=hidden>
-                                    <Cell fit=true>
-                                        <SeverityBadge verdict severity full=true />
-                                    </Cell>
-                                    <Cell label="Code" fit=true>
-                                        <span class="text-ink-3">{code}</span>
-                                    </Cell>
-                                    <Cell>
-                                        <a href=href("check")>{title}</a>
-                                    </Cell>
-                                    <Cell label="Since" fit=true>
-                                        <span class="text-ink-3"><When at=before(430_000) now=now() /></span>
-                                    </Cell>
-                                </tr>
-                            }
-                        })
-                        .collect_view()}
-                </Table>
-            </section>
-        }
+        view! { <Stack>
+        <PageHead title=|| "6 of 41 controls fail on class-2019; the newest since Tuesday." />
+        <div class="grid gap-3">
+                <FilterBox action=href("checklist") value=typed target="rows" noun="checks" />
+            <Table
+                caption="Checks"
+                id="rows".to_owned()
+                columns=vec![
+                    Column::new("Verdict").fit(),
+                    Column::new("Code").fit(),
+                    Column::new("Control"),
+                    Column::new("Since").fit(),
+                ]
+            >
+                {rows
+                    .map(|(code, verdict, severity, title)| {
+                        let text = format!("{code} {title}");
+                        let hidden = !matches(typed, &text);
+                        view! {
+                            <tr role="row" data-filter=text hidden=hidden>
+                                <Cell fit=true>
+                                    <SeverityBadge verdict severity full=true />
+                                </Cell>
+                                <Cell label="Code" fit=true>
+                                    <span class="text-ink-3">{code}</span>
+                                </Cell>
+                                <Cell>
+                                    <a href=href("check")>{title}</a>
+                                </Cell>
+                                <Cell label="Since" fit=true>
+                                    <span class="text-ink-3"><When at=before(430_000) now=now() /></span>
+                                </Cell>
+                            </tr>
+                        }
+                    })
+                    .collect_view()}
+            </Table></div></Stack> }
     })
 }
 
@@ -275,64 +249,52 @@ const PROOF: &str = "kubectl -n class get pods -l component=singleuser-server \\
 /// One check, as in the drawings.
 pub(crate) fn check() -> PageView {
     PageView::new(frame("MET-03", "Check"), || {
-        view! {
-            <PageHead
-                crumbs=vec![
-                    Crumb { label: "Checklist".to_owned(), path: "checklist".to_owned() },
-                    Crumb { label: "Cloud metadata server".to_owned(), path: "checklist".to_owned() },
-                ]
-                title=|| view! { "User servers on " <Code text="class-2019" /> " can reach the cloud metadata server" }
-                lede=ViewFn::from(|| {
-                    view! {
-                        <p class="flex flex-wrap items-center gap-x-2.5">
-                            <SeverityBadge verdict=Fail severity=Severity::Critical full=true />
-                            <span>"MET-03 · open since " <When at=before(432_000) now=now() style=Style::Instant /> " · returned once"</span>
-                        </p>
-                    }
-                })
-            />
-            <div class="mt-6 grid gap-x-6 gap-y-6 lg:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">
-                <div class="grid gap-6 content-start min-w-0">
-                    <section>
-                        <SectionHead title="Why it matters" />
-                        <p class="max-w-[70ch]">
-                            "The metadata server at 169.254.169.254 hands out the node's cloud credentials to anyone who asks. A student needs one "
-                            <code>"curl"</code> " to take the cluster."
-                        </p>
-                    </section>
-                    <section>
-                        <SectionHead title="What I saw" />
-                        {evidence()}
-                    </section>
-                    <section>
-                        <SectionHead title="Fix it" />
-                        <p class="text-ink-2 max-w-[70ch]">
-                            "Chart 0.10.5 lost the block that 0.9 had: the key was renamed, the code still reads the old one. Upgrade to 0.11 or later; until then:"
-                        </p>
-                        <CodeBlock id="fix" label="config.yaml" text=FIX />
-                        <CodeBlock id="upgrade" label="Shell" text=UPGRADE />
-                    </section>
-                    <section>
-                        <SectionHead title="See it without me" />
-                        <CodeBlock id="proof" label="Shell" text=PROOF />
-                    </section>
-                </div>
-                <div class="grid gap-6 content-start min-w-0">
-                    <section>
-                        <SectionHead title="Four questions" />
-                        {questions()}
-                    </section>
-                    <section>
-                        <SectionHead title="Elsewhere" />
-                        <Facts facts=vec![
-                            ("Other hubs".to_owned(), view! { <Badge verdict=Pass word="3 pass" /> }.into_any()),
-                            ("Standards".to_owned(), "NSA/CISA 4.2 · CIS 5.3".into_any()),
-                            ("Source".to_owned(), view! { <a href=href("check")>"Z2JH issue 1950"</a> }.into_any()),
-                        ] />
-                    </section>
-                </div>
-            </div>
-        }
+        view! { <Stack>
+        <PageHead
+            crumbs=vec![
+                Crumb { label: "Checklist".to_owned(), path: "checklist".to_owned() },
+                Crumb { label: "Cloud metadata server".to_owned(), path: "checklist".to_owned() },
+            ]
+            title=|| view! { "User servers on " <Code text="class-2019" /> " can reach the cloud metadata server" }
+            lede=ViewFn::from(|| {
+                view! {
+                    <p class="flex flex-wrap items-center gap-x-3">
+                        <SeverityBadge verdict=Fail severity=Severity::Critical full=true />
+                        <span>"MET-03 · open since " <When at=before(432_000) now=now() style=Style::Instant /> " · returned once"</span>
+                    </p>
+                }
+            })
+        />
+        <Columns><Stack>
+                <Section title="Why it matters" id="part-1">
+                    <p class="max-w-[70ch]">
+                        "The metadata server at 169.254.169.254 hands out the node's cloud credentials to anyone who asks. A student needs one "
+                        <code>"curl"</code> " to take the cluster."
+                    </p>
+                </Section>
+                <Section title="What I saw" id="part-2">
+                    {evidence()}
+                </Section>
+                <Section title="Fix it" id="part-3">
+                    <p class="text-ink-2 max-w-[70ch]">
+                        "Chart 0.10.5 lost the block that 0.9 had: the key was renamed, the code still reads the old one. Upgrade to 0.11 or later; until then:"
+                    </p>
+                    <CodeBlock id="fix" label="config.yaml" text=FIX />
+                    <CodeBlock id="upgrade" label="Shell" text=UPGRADE />
+                </Section>
+                <Section title="See it without me" id="part-4">
+                    <CodeBlock id="proof" label="Shell" text=PROOF />
+                </Section></Stack><Stack>
+                <Section title="Four questions" id="part-5">
+                    {questions()}
+                </Section>
+                <Section title="Elsewhere" id="part-6">
+                    <Facts facts=vec![
+                        ("Other hubs".to_owned(), view! { <Badge verdict=Pass word="3 pass" /> }.into_any()),
+                        ("Standards".to_owned(), "NSA/CISA 4.2 · CIS 5.3".into_any()),
+                        ("Source".to_owned(), view! { <a href=href("check")>"Z2JH issue 1950"</a> }.into_any()),
+                    ] />
+                </Section></Stack></Columns></Stack> }
     })
 }
 
@@ -379,21 +341,15 @@ fn questions() -> impl IntoView {
     ];
     view! {
         <Panel>
-            <ul role="list">
+            <Rows>
                 {answers
                     .map(|(mark, question, why)| {
                         view! {
-                            <li class="grid grid-cols-[auto_minmax(0,1fr)] gap-x-2.5">
-                                <span class="row-span-2 pt-0.5">
-                                    <MarkBox mark />
-                                </span>
-                                <span>{question}</span>
-                                <span class="text-ink-3">{why}</span>
-                            </li>
+                            <Row lead=ViewFn::from(move || view! { <MarkBox mark /> }) note=ViewFn::from(move || why)>{question}</Row>
                         }
                     })
                     .collect_view()}
-            </ul>
+            </Rows>
         </Panel>
     }
 }
@@ -405,9 +361,9 @@ pub(crate) fn states() -> PageView {
     frame.travel = Some(Travel { at: Some(before(1_800_000)), path: "states".to_owned() });
     frame.watch = None;
     PageView::new(frame, || {
-        view! {
+        view! { <Stack>
             <PageHead title=|| "Three things cannot be read in this cluster." />
-            <div class="grid gap-3 mt-5">
+            <div class="grid gap-3">
                 <Notice tone=Tone::Gap title=|| view! { "Secrets of type " <code>"kubernetes.io/tls"</code> " cannot be listed." }>
                     <p>"3 checks say unknown because of it. " <a href=href("states")>"See what to grant"</a> "."</p>
                 </Notice>
@@ -417,7 +373,7 @@ pub(crate) fn states() -> PageView {
                 <p>"A name with a trap: " <Code text="hub\u{202e}gnp.exe" /></p>
                 <CodeBlock id="trap" label="Shell" text="kubectl delete ns hub\u{202e}gnp" />
                 <CountWords counts=vec![] />
-            </div>
+            </div></Stack>
         }
     })
 }

@@ -26,7 +26,7 @@ pub fn CountBar(
 ) -> impl IntoView {
     let parts = parts(&counts);
     view! {
-        <svg class="block w-full h-1.5" viewBox="0 0 1000 6" preserveAspectRatio="none" aria-hidden="true">
+        <svg class="block w-full h-1.5 rounded-full overflow-hidden" viewBox="0 0 1000 6" preserveAspectRatio="none" aria-hidden="true">
             {if parts.is_empty() {
                 view! { <rect class="fill-line" width="1000" height="6"></rect> }.into_any()
             } else {

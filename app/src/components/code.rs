@@ -12,7 +12,15 @@ pub fn Code(
     #[prop(into)]
     text: String,
 ) -> impl IntoView {
-    view! { <code><bdi>{visible(&text).into_owned()}</bdi></code> }.into_any()
+    view! { <code><bdi>{breakable(&visible(&text))}</bdi></code> }.into_any()
+}
+
+/// The text with places where a line may break: behind the separators of names and paths, rather than in the middle of a word.
+fn breakable(text: &str) -> impl IntoView + use<> {
+    text.split_inclusive(['.', '/', '-', '_', ':', '@', ','])
+        .enumerate()
+        .map(|(at, part)| view! { {(at > 0).then(|| view! { <wbr /> })} {part.to_owned()} })
+        .collect_view()
 }
 
 /// A snippet with a button that copies it. Where the text holds characters that a reader cannot see, there is no button but the reason.
@@ -33,7 +41,7 @@ pub fn CodeBlock(
     let refusal = copy_refusal(&text);
     let (name, group) = (label.clone(), label.clone());
     view! {
-        <figure class="mt-2 border rounded-md overflow-clip bg-raised" role="group" aria-label=group>
+        <figure class="mt-2 border rounded-md overflow-hidden bg-raised" role="group" aria-label=group>
             <figcaption class="flex items-center justify-between gap-3 min-h-8 pl-3.5 pr-1 py-0.5 border-b text-xs text-ink-3">
                 <span>{label}</span>
                 {match refusal {

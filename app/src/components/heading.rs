@@ -1,4 +1,4 @@
-//! Headings: of the page, with the way back and the answer in words, and of its sections.
+//! The head of a page: the way back, and the answer in words.
 
 use leptos::prelude::*;
 
@@ -28,10 +28,10 @@ pub fn PageHead(
     lede: Option<ViewFn>,
 ) -> impl IntoView {
     view! {
-        <div class="max-w-prose-wide">
+        <div class="min-w-0">
             {(!crumbs.is_empty()).then(|| view! { <Crumbs crumbs /> })}
-            <h1 class="text-lg md:text-xl/7 font-semibold tracking-tight text-balance max-w-[64ch]">{title.run()}</h1>
-            {lede.map(|lede| view! { <div class="lede mt-1.5 text-ink-2 max-w-[76ch]">{lede.run()}</div> })}
+            <h1 class="text-lg md:text-xl font-semibold tracking-tight text-balance max-w-[64ch]">{title.run()}</h1>
+            {lede.map(|lede| view! { <div class="mt-1.5 text-ink-2 max-w-[76ch]">{lede.run()}</div> })}
         </div>
     }
     .into_any()
@@ -72,6 +72,11 @@ pub fn SectionHead(
     #[prop(optional, into)]
     aside: Option<ViewFn>,
 ) -> impl IntoView {
+    section_head(title, id, aside)
+}
+
+/// The head of a section, for callers that may or may not have something at its end.
+pub(super) fn section_head(title: String, id: Option<String>, aside: Option<ViewFn>) -> AnyView {
     view! {
         <div class="flex items-baseline justify-between gap-3 mb-2">
             <h2 id=id class="text-[0.8125rem] font-semibold text-ink-2">{title}</h2>

@@ -35,7 +35,7 @@ pub fn MarkBox(
     let label = question.map_or_else(|| word.to_owned(), |question| format!("{question}: {word}"));
     let title = label.clone();
     view! {
-        <span class=format!("inline-grid place-items-center flex-none size-[1.125rem] border rounded {colours}") title=title>
+        <span class=format!("inline-grid place-items-center flex-none size-[1.125rem] border rounded-sm {colours}") title=title>
             <svg class="size-3.5" viewBox="0 0 16 16" fill="none" stroke="currentColor" stroke-width="1.9" stroke-linecap="round" aria-hidden="true">
                 <path d=path></path>
             </svg>

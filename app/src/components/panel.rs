@@ -12,7 +12,7 @@ pub fn Panel(
     children: Children,
 ) -> impl IntoView {
     let padding = if padded { "px-4 py-3.5" } else { "" };
-    view! { <div class=format!("panel bg-surface border rounded-lg overflow-clip {padding}")>{children()}</div> }.into_any()
+    view! { <div class=format!("panel bg-surface border rounded-lg overflow-hidden {padding}")>{children()}</div> }.into_any()
 }
 
 /// A surface that leads somewhere: the link in its heading covers the whole card, further links in it stay reachable.
@@ -31,15 +31,54 @@ pub fn Card(
     children: Children,
 ) -> impl IntoView {
     view! {
-        <article class="card relative bg-surface border rounded-lg px-4 py-3.5 hover:border-line-strong">
+        <article class="relative bg-surface border rounded-lg px-4 py-3.5 hover:border-line-strong">
             <div class="flex flex-wrap items-baseline justify-between gap-x-3">
-                <h3 class="text-[0.9375rem] font-semibold min-w-0 wrap-anywhere">
+                <h3 class="text-[0.9375rem] font-semibold min-w-0">
                     <a class="after:absolute after:inset-0 after:rounded-lg" href=address>{title.run()}</a>
                 </h3>
                 {aside.map(|aside| view! { <p class="text-ink-3">{aside.run()}</p> })}
             </div>
             {children()}
         </article>
+    }
+    .into_any()
+}
+
+/// A list of rows; goes onto a [`Panel`].
+#[component]
+pub fn Rows(
+    /// The rows: [`Row`]s.
+    children: Children,
+) -> impl IntoView {
+    view! { <ul role="list">{children()}</ul> }.into_any()
+}
+
+/// One row: what, at its end when or how much, and below it a remark.
+#[component]
+pub fn Row(
+    /// What stands before the row, such as a mark.
+    #[prop(optional, into)]
+    lead: Option<ViewFn>,
+    /// What stands at the end of the line.
+    #[prop(optional, into)]
+    aside: Option<ViewFn>,
+    /// What stands below the line.
+    #[prop(optional, into)]
+    note: Option<ViewFn>,
+    /// What the row is about.
+    children: Children,
+) -> impl IntoView {
+    view! {
+        <li class="flex gap-2.5">
+            {lead.map(|lead| view! { <span class="flex-none pt-0.5">{lead.run()}</span> })}
+            <div class="grow min-w-0">
+                <div class="flex justify-between gap-3">
+                    <span class="min-w-0">{children()}</span>
+                    {aside.map(|aside| view! { <span class="flex-none text-ink-3 tabular-nums">{aside.run()}</span> })}
+                </div>
+                {note.map(|note| view! { <div class="text-ink-3">{note.run()}</div> })}
+            </div>
+        </li>
     }
     .into_any()
 }
@@ -57,7 +96,7 @@ pub fn Facts(
                 .map(|(name, value)| {
                     view! {
                         <dt class="text-ink-3">{name}</dt>
-                        <dd class="min-w-0 wrap-anywhere">{value}</dd>
+                        <dd class="min-w-0">{value}</dd>
                     }
                 })
                 .collect_view()}

@@ -55,7 +55,7 @@ pub fn Table(
 ) -> impl IntoView {
     // The roles are those the elements have; browsers drop them where a row is drawn as a block.
     view! {
-        <div class="panel bg-surface border rounded-lg overflow-clip">
+        <div class="panel bg-surface border rounded-lg overflow-hidden">
             <table class="stack w-full border-collapse" role="table">
                 <caption class="sr-only">{caption}</caption>
                 {(!columns.is_empty())
@@ -102,6 +102,12 @@ pub fn Cell(
         (false, true) => "number",
         (false, false) => "",
     };
-    view! { <td class=class role="cell" data-label=(!label.is_empty()).then_some(label)>{children()}</td> }
-        .into_any()
+    let label = (!label.is_empty()).then_some(label);
+    // One box around the content: where the row is a block, the label stands beside it.
+    view! {
+        <td class=class role="cell" data-label=label>
+            <div>{children()}</div>
+        </td>
+    }
+    .into_any()
 }

@@ -28,7 +28,7 @@ fn Item(item: NavItem) -> impl IntoView {
     view! {
         <li class=group>
             <a
-                class="nav-link flex justify-between gap-2 px-2.5 py-1 rounded-md text-ink-2 whitespace-nowrap hover:text-ink hover:no-underline hover:bg-raised aria-[current]:bg-accent-soft aria-[current]:text-ink aria-[current]:font-semibold"
+                class="flex justify-between gap-2 px-2.5 py-1 rounded-md text-ink-2 whitespace-nowrap hover:text-ink hover:no-underline hover:bg-raised aria-[current]:bg-accent-soft aria-[current]:text-ink aria-[current]:font-semibold"
                 href=href(&item.path)
                 aria-current=item.is_current.then_some("page")
             >

@@ -53,7 +53,7 @@ fn Entry(choice: Choice) -> impl IntoView {
                 href=href(&choice.path)
                 aria-current=choice.is_current.then_some("true")
             >
-                <span class="wrap-anywhere">{visible(&choice.label).into_owned()}</span>
+                <span class="min-w-0">{visible(&choice.label).into_owned()}</span>
                 {choice.note.map(|note| view! { <span class="text-ink-3 font-normal">{visible(&note).into_owned()}</span> })}
             </a>
         </li>

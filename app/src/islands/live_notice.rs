@@ -24,7 +24,7 @@ pub fn LiveNotice(
     });
     view! {
         <div class="no-print fixed inset-x-0 bottom-4 z-20 flex justify-center px-4 pointer-events-none" role="status">
-            <p class="pointer-events-auto flex flex-wrap items-center gap-x-3 border border-line-strong rounded-lg bg-surface shadow-menu pl-4 pr-2 py-1.5" hidden=move || !is_old.get()>
+            <p class="pointer-events-auto flex flex-wrap items-center gap-x-3 border border-line-strong rounded-lg bg-surface shadow-lg pl-4 pr-2 py-1.5" hidden=move || !is_old.get()>
                 "Something on this page has changed."
                 <a class="link" href="">"Show it"</a>
                 <button type="button" class="button border-transparent bg-transparent text-ink-3" on:click=move |_| is_old.set(false)>

@@ -64,7 +64,7 @@ pub fn ThemeSwitch() -> impl IntoView {
                     view! {
                         <button
                             type="button"
-                            class="grid place-items-center size-6.5 rounded text-ink-3 hover:text-ink aria-pressed:bg-accent-soft aria-pressed:text-ink"
+                            class="grid place-items-center size-6.5 rounded-sm text-ink-3 hover:text-ink aria-pressed:bg-accent-soft aria-pressed:text-ink"
                             aria-pressed=move || (chosen.get() == theme).to_string()
                             aria-label=theme.label()
                             title=theme.label()
