@@ -40,7 +40,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let address = env::args().nth(2).unwrap_or_else(|| "127.0.0.1:8099".to_owned());
     let folder = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../target/site"));
     let gallery = Gallery { site: site(&prefix, &folder)?, folder, news: broadcast::channel(16).0 };
-    let routes = Router::new()
+    let inner = Router::new()
         .route("/", get(|State(gallery): State<Gallery>| async move { page(gallery, pages::overview()) }))
         .route(
             "/checklist",
@@ -54,7 +54,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .route("/api/events", get(events))
         .with_state(gallery);
     let bare = prefix.trim_end_matches('/');
-    let router = if bare.is_empty() { routes } else { Router::new().nest(&format!("{bare}/"), routes) };
+    let router = if bare.is_empty() { inner } else { Router::new().nest(&format!("{bare}/"), inner) };
     let listener = TcpListener::bind(&address).await?;
     println!("http://{address}{prefix}");
     axum::serve(listener, router).await?;
