@@ -5,7 +5,7 @@ use std::process::{Command, ExitCode};
 use clap::Args;
 
 use crate::places::{self, Places};
-use crate::step;
+use crate::{sqlx, step};
 
 /// Check format, lints on both sides, documentation, dependencies, and that tracked files are as generated.
 ///
@@ -31,6 +31,9 @@ pub(crate) fn run(places: &Places, options: &Options) -> ExitCode {
     }
     if !dependencies(places, options.require_deny) {
         failed.push("Dependencies");
+    }
+    if !query_data() {
+        failed.push("Query data");
     }
     if !generated(places, before.as_deref()) {
         failed.push("Generated files");
@@ -108,6 +111,22 @@ fn dependencies(places: &Places, required: bool) -> bool {
         println!("Advisories were not checked or name a dependency, see above; they do not fail this check.");
     }
     good
+}
+
+/// Whether `server/.sqlx` fits the queries. Needs the `sqlite3` command.
+fn query_data() -> bool {
+    step::say("Query data");
+    if places::program(&["sqlite3"]).is_none() {
+        println!("`sqlite3` is not installed, so `server/.sqlx` is not compared with the queries.");
+        return true;
+    }
+    match sqlx::run(sqlx::Mode::Compare) {
+        Ok(()) => true,
+        Err(error) => {
+            println!("{error:#}");
+            false
+        }
+    }
 }
 
 /// Whether the checks left every tracked file as it was: lock file, query data and snapshots are generated and tracked.
