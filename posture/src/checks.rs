@@ -1,16 +1,30 @@
 //! The catalogue: one file per check, sorted by code.
 
+mod autohttps_unready;
 mod dashboard_exposed;
 mod dashboard_login;
 mod dashboard_present;
 mod dashboard_rights;
+mod dead_acme_client;
+mod dns_elsewhere;
+mod foreign_upstream;
+mod front_without_tls;
 mod helm_2_releases;
+mod no_external_address;
+mod no_hsts;
+mod no_https;
+mod old_tls_versions;
 mod other_console;
+mod placeholder_acme_contact;
+mod plain_http_open;
+mod plain_public_url;
 mod reference;
 mod retired_ingress_controller;
 mod tiller_admin;
 mod tiller_open;
 mod tiller_present;
+mod unproven_offload;
+mod wrong_acme_server;
 
 use crate::check::Check;
 
@@ -27,7 +41,21 @@ pub const CHECKS: &[&Check] = &[
     &tiller_open::CHECK,                // TIL-02
     &tiller_admin::CHECK,               // TIL-04
     &helm_2_releases::CHECK,            // TIL-05
+    &no_https::CHECK,                   // TLS-01
+    &plain_http_open::CHECK,            // TLS-02
+    &no_external_address::CHECK,        // TLS-03
+    &dns_elsewhere::CHECK,              // TLS-04
+    &placeholder_acme_contact::CHECK,   // TLS-05
+    &wrong_acme_server::CHECK,          // TLS-06
+    &dead_acme_client::CHECK,           // TLS-07
+    &autohttps_unready::CHECK,          // TLS-08
+    &unproven_offload::CHECK,           // TLS-09
+    &no_hsts::CHECK,                    // TLS-13
+    &old_tls_versions::CHECK,           // TLS-14
+    &front_without_tls::CHECK,          // TLS-15
     &retired_ingress_controller::CHECK, // TLS-16
+    &plain_public_url::CHECK,           // TLS-17
+    &foreign_upstream::CHECK,           // TLS-18
 ];
 
 /// The check of a code.

@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use jiff::Timestamp;
 
-use crate::check::{Check, Context, Judge, Judgement, Outcome, Recall};
+use crate::check::{Check, Context, Evidence, Judge, Judgement, Outcome, Recall, Verdict};
 use crate::checks::CHECKS;
 use crate::derived::{Derived, MissingHub};
 use crate::finding::{Finding, FindingKey};
@@ -97,10 +97,20 @@ impl Asker<'_> {
             severity: outcome.severity.unwrap_or(self.check.severity),
             reason: outcome.reason,
             note: outcome.note,
-            evidence: outcome.evidence,
+            evidence: informing(outcome.verdict, outcome.evidence),
             slots,
         }
     }
+}
+
+/// Where nothing is wrong, facts only inform: nothing else is wanted.
+fn informing(verdict: Verdict, mut evidence: Vec<Evidence>) -> Vec<Evidence> {
+    if matches!(verdict, Verdict::Pass | Verdict::NotApplicable) {
+        for fact in &mut evidence {
+            fact.wanted = None;
+        }
+    }
+    evidence
 }
 
 fn broken() -> Reason {
@@ -127,3 +137,6 @@ fn no_hub_visible(context: &Context<'_>, gap: &Gap) -> Reason {
     };
     reason.with("permission", crate::text::Arg::text(gap.permission()))
 }
+
+#[cfg(test)]
+mod tests;

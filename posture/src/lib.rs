@@ -12,6 +12,7 @@ pub mod checks;
 pub mod component;
 pub mod control;
 pub mod derived;
+pub mod entrance;
 pub mod facts;
 pub mod finding;
 pub mod fix;

@@ -90,10 +90,27 @@ fn judge(context: &Context<'_>) -> Judgement {
     if outcome.verdict == Verdict::Unknown {
         outcome.evidence = present;
     }
+    if dashboards.seen.iter().any(lets_visitors_read_secrets) {
+        outcome.note = Some(Reason::new(
+            "cve-2018-18264",
+            "Versions before 1.10.1 show its Secrets to visitors who did not sign in (CVE-2018-18264)",
+        ));
+    }
     if let Some(root) = dashboards.roots().next() {
         outcome.slots.extend(&root.slots("dashboard"));
     }
     Ok(outcome)
+}
+
+fn lets_visitors_read_secrets(sighting: &Sighting<'_>) -> bool {
+    let containers = sighting
+        .spec
+        .containers
+        .iter()
+        .filter(|container| container.image_base().starts_with("kubernetes-dashboard-"));
+    let tags = containers.filter_map(|container| container.image_tag());
+    let mut versions = tags.filter_map(|tag| semver::Version::parse(tag.trim_start_matches('v')).ok());
+    versions.any(|version| version < semver::Version::new(1, 10, 1))
 }
 
 fn harmless() -> Outcome {

@@ -7,6 +7,7 @@ pub mod front;
 
 use std::sync::Arc;
 
+pub(crate) use front::CERTIFICATE_ANNOTATIONS;
 pub use front::{Front, FrontHost};
 
 use crate::check::Evidence;

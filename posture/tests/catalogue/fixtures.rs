@@ -37,19 +37,24 @@ fn every_check_has_a_fixture_for_each_verdict_it_can_give() {
 
 #[test]
 fn every_fixture_gets_the_verdict_in_its_name() {
+    let mut others = Vec::new();
     for check in selected_checks() {
-        for case in cases(check) {
+        for case in cases(check).iter() {
             let findings = judge(check, &case.fixture());
-            let reasons: Vec<String> = findings.iter().map(|finding| finding.reason.to_string()).collect();
-            assert_eq!(worst(&findings), Some(case.verdict), "{}: {}: {reasons:?}", check.name, case.name);
+            if worst(&findings) != Some(case.verdict) {
+                let reasons: Vec<String> =
+                    findings.iter().map(|finding| finding.reason.to_string()).collect();
+                others.push(format!("{}/{}: {:?}: {reasons:?}", check.name, case.name, worst(&findings)));
+            }
         }
     }
+    assert!(others.is_empty(), "other verdicts than the names say:\n{}", others.join("\n"));
 }
 
 #[test]
 fn no_fixture_makes_a_check_panic_or_repeat_itself() {
     for check in selected_checks() {
-        for case in cases(check) {
+        for case in cases(check).iter() {
             let findings = judge(check, &case.fixture());
             let keys: BTreeSet<&FindingKey> = findings.iter().map(|finding| &finding.key).collect();
             assert_eq!(keys.len(), findings.len(), "{}: {}: two findings share a key", check.name, case.name);
@@ -68,7 +73,7 @@ fn no_fixture_makes_a_check_panic_or_repeat_itself() {
 fn the_findings_read_well() {
     for check in selected_checks() {
         let mut text = String::new();
-        for case in cases(check) {
+        for case in cases(check).iter() {
             writeln!(text, "===== {}", case.name).unwrap();
             for finding in judge(check, &case.fixture()) {
                 text += &render(check, &finding);
@@ -114,10 +119,11 @@ fn remembered(case: &Case) -> Fixture {
     fixture
 }
 
-/// The namespaces that any object of a fixture names.
-fn namespaces(case: &Case) -> BTreeSet<String> {
+/// The namespaces in which a fixture holds objects of a kind.
+fn namespaces(case: &Case, kind: Kind) -> BTreeSet<String> {
     case.documents()
         .iter()
+        .filter(|document| document["kind"] == kind.info().manifest_kind())
         .filter_map(|document| document.pointer("/metadata/namespace")?.as_str().map(str::to_owned))
         .collect()
 }
@@ -125,21 +131,21 @@ fn namespaces(case: &Case) -> BTreeSet<String> {
 #[test]
 fn a_lost_permission_makes_a_check_unsure_or_changes_nothing() {
     for check in selected_checks() {
-        for case in cases(check) {
-            let fixture = remembered(&case);
+        for case in cases(check).iter() {
+            let fixture = remembered(case);
             let before = said(&judge(check, &fixture));
             for kind in fact_kinds() {
                 let lost = format!("{kind}");
-                assert_only_unsure(check, &case, &before, &fixture.clone().without(kind), &lost);
-                for namespace in namespaces(&case) {
+                assert_only_unsure(check, case, &before, &fixture.clone().without(kind), &lost);
+                for namespace in namespaces(case, kind) {
                     let lost = format!("{kind} in {namespace}");
                     let without = fixture.clone().with_gap(kind, Some(&namespace), &GapReason::Forbidden);
-                    assert_only_unsure(check, &case, &before, &without, &lost);
+                    assert_only_unsure(check, case, &before, &without, &lost);
                 }
             }
             let mut without_reviews = fixture.clone();
             without_reviews.snapshot.reviews = Err(GapReason::Forbidden);
-            assert_only_unsure(check, &case, &before, &without_reviews, "the answers to reviews");
+            assert_only_unsure(check, case, &before, &without_reviews, "the answers to reviews");
         }
     }
 }
@@ -147,10 +153,10 @@ fn a_lost_permission_makes_a_check_unsure_or_changes_nothing() {
 #[test]
 fn files_prove_what_they_hold_and_nothing_else() {
     for check in selected_checks() {
-        for case in cases(check) {
-            let before = said(&judge(check, &remembered(&case)));
+        for case in cases(check).iter() {
+            let before = said(&judge(check, &remembered(case)));
             let declared = case.fixture_with_origin(Origin::Declared);
-            assert_only_unsure(check, &case, &before, &declared, "the live cluster");
+            assert_only_unsure(check, case, &before, &declared, "the live cluster");
         }
     }
 }
@@ -158,8 +164,8 @@ fn files_prove_what_they_hold_and_nothing_else() {
 #[test]
 fn a_check_that_can_read_nothing_knows_nothing() {
     for check in selected_checks() {
-        for case in cases(check) {
-            let mut blind = fact_kinds().into_iter().fold(remembered(&case), |f, kind: Kind| f.without(kind));
+        for case in cases(check).iter() {
+            let mut blind = fact_kinds().into_iter().fold(remembered(case), |f, kind: Kind| f.without(kind));
             blind.snapshot.reviews = Err(GapReason::Forbidden);
             let findings = judge(check, &blind);
             let is_unsure = !findings.is_empty() && findings.iter().all(|f| f.verdict == Verdict::Unknown);

@@ -14,7 +14,7 @@ use crate::snapshot::Snapshot;
 use crate::text::{Arg, Reason};
 
 /// Annotations by which controllers take a certificate that `spec.tls` does not show.
-const CERTIFICATE_ANNOTATIONS: [&str; 4] = [
+pub(crate) const CERTIFICATE_ANNOTATIONS: [&str; 4] = [
     "networking.gke.io/managed-certificates",
     "ingress.gcp.kubernetes.io/pre-shared-cert",
     "alb.ingress.kubernetes.io/certificate-arn",
@@ -193,7 +193,15 @@ impl<'a> Attached<'a> {
         if self.listeners.iter().any(|listener| ends_tls(listener) && serves(listener, host)) {
             return Ok(true);
         }
-        self.hidden.clone().map_or(Ok(false), |gap| Err(gap.into()))
+        match &self.hidden {
+            Some(gap) => Err(gap.clone().into()),
+            None if self.listeners.is_empty() => Err(Reason::new(
+                "no-listener",
+                "a route to the hub is attached to no listener of a Gateway that was seen, so what serves it is not visible",
+            )
+            .into()),
+            None => Ok(false),
+        }
     }
 }
 

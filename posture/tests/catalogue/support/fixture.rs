@@ -14,7 +14,9 @@
 //! $patch: delete               # removes the object of the base
 //! ```
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use posture::check::{Check, Verdict};
 use posture::snapshot::Origin;
@@ -23,16 +25,28 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 /// One fixture of a check.
+#[derive(Debug)]
 pub(crate) struct Case {
     /// Its file name.
     pub(crate) name: String,
     /// The verdict it shows.
     pub(crate) verdict: Verdict,
     documents: Vec<Value>,
+    fixture: OnceLock<Fixture>,
 }
 
-/// The fixtures of a check, sorted by name.
-pub(crate) fn cases(check: &Check) -> Vec<Case> {
+/// The fixtures of a check, sorted by name; they are read once for all tests.
+pub(crate) fn cases(check: &Check) -> Arc<[Case]> {
+    static READ: Mutex<BTreeMap<&str, Arc<[Case]>>> = Mutex::new(BTreeMap::new());
+    let known = READ.lock().unwrap_or_else(PoisonError::into_inner).get(check.name).cloned();
+    known.unwrap_or_else(|| {
+        let cases = read_cases(check);
+        READ.lock().unwrap_or_else(PoisonError::into_inner).insert(check.name, Arc::clone(&cases));
+        cases
+    })
+}
+
+fn read_cases(check: &Check) -> Arc<[Case]> {
     let folder = super::folder(check);
     let mut paths: Vec<PathBuf> = list(&folder);
     paths.retain(|path| path.extension().is_some_and(|extension| extension == "yaml"));
@@ -62,8 +76,8 @@ impl Case {
         let word = name.split('.').next().unwrap();
         let verdict = serde_json::from_value(word.into())
             .unwrap_or_else(|_| panic!("{}: `{word}` is not a verdict", path.display()));
-        assert_eq!(name.split('.').count(), 3, "{}: want <verdict>.<case>.yaml", path.display());
-        Self { name, verdict, documents: with_bases(read(path)) }
+        assert!(name.split('.').count() >= 3, "{}: want <verdict>.<case>.yaml", path.display());
+        Self { name, verdict, documents: with_bases(read(path)), fixture: OnceLock::new() }
     }
 
     /// The documents, patches applied; the first one is the header.
@@ -73,7 +87,7 @@ impl Case {
 
     /// The snapshot with all that judging it takes.
     pub(crate) fn fixture(&self) -> Fixture {
-        parse(&self.name, &self.documents)
+        self.fixture.get_or_init(|| parse(&self.name, &self.documents)).clone()
     }
 
     /// The same as if it came from somewhere else.

@@ -1,0 +1,108 @@
+//! Flags HTTPS that does not tell browsers to stay with it.
+
+use serde_json::Value;
+
+use crate::check::{Check, Context, Judge, Judgement, Outcome, Reference, Severity, Topic, Verdict};
+use crate::derived::TlsMode;
+use crate::entrance::{self, File};
+use crate::fix::{Fix, FixValue};
+use crate::hub::Hub;
+use crate::kind::Kind;
+use crate::text::{Arg, Reason};
+
+pub(super) const CHECK: Check = Check {
+    code: "TLS-13",
+    name: "no-hsts",
+    title: "Browsers are told to use HTTPS only",
+    fault: "Browsers are not told to use HTTPS only",
+    severity: Severity::Low,
+    topic: Topic::Https,
+    since: "0.1.0",
+    why: "Without the header Strict-Transport-Security a browser can be led back to plain HTTP by somebody on the way, before the redirect.",
+    verdicts: &[Verdict::Pass, Verdict::Warn, Verdict::Unknown, Verdict::NotApplicable],
+    needs: &[Kind::Service, Kind::Deployment, Kind::ConfigMap, Kind::Ingress, Kind::HttpRoute, Kind::Gateway],
+    fixes: &[
+        Fix::from(0, 9, "Let autohttps send the header.")
+            .case("automatic")
+            .values(&[("proxy.traefik.hsts.maxAge", FixValue::Number(15_724_800))]),
+        Fix::advice(
+            "Send the header where HTTPS ends: at the load balancer, or from the hub with \
+             `hub.config.JupyterHub.tornado_settings.headers`, which covers the hub's own pages.",
+        ),
+    ],
+    kubectl: &[
+        "kubectl",
+        "--namespace",
+        "<namespace>",
+        "get",
+        "configmap",
+        "<config-map>",
+        "--output",
+        "yaml",
+    ],
+    references: &[
+        Reference {
+            title: "Zero to JupyterHub: Configuration reference, proxy.traefik.hsts",
+            url: "https://z2jh.jupyter.org/en/stable/resources/reference.html#proxy-traefik-hsts",
+        },
+        Reference {
+            title: "MDN: Strict-Transport-Security",
+            url: "https://developer.mozilla.org/en-US/docs/Web/HTTP/Reference/Headers/Strict-Transport-Security",
+        },
+    ],
+    mappings: &[],
+    judge: Judge::Hub(judge),
+};
+
+fn judge(context: &Context<'_>, hub: &Hub) -> Judgement {
+    let tls = context.derived.tls(hub)?;
+    match tls.mode {
+        TlsMode::LetsEncrypt if entrance::kube_lego(hub).is_none() => automatic(context, hub),
+        TlsMode::None => Ok(Outcome::not_applicable(Reason::new("no-https", "There is no HTTPS that browsers could stay with"))),
+        TlsMode::Manual | TlsMode::Secret | TlsMode::Offload => Ok(Outcome::warn(
+            Reason::new("not-by-chart", "The chart sends no such header in this mode ({mode}); a request from outside would show whether something else does")
+                .with("mode", entrance::mode_in_words(tls.mode)),
+        )
+        .because_all(tls.evidence.clone())),
+        TlsMode::LetsEncrypt | TlsMode::Outside | TlsMode::UnseenEdge => Err(Reason::new(
+            "elsewhere",
+            "What sends headers is not visible here ({mode}); a request from outside would show whether this one is sent",
+        )
+        .with("mode", entrance::mode_in_words(tls.mode))
+        .into()),
+    }
+}
+
+/// What the routers that serve HTTPS send; the one that sends least decides.
+fn automatic(context: &Context<'_>, hub: &Hub) -> Judgement {
+    let file = entrance::dynamic_file(context, hub)?;
+    let secure = file.entries(&["http", "routers"]).filter(|(_, router)| router.get("tls").is_some());
+    let least = secure.map(|(name, router)| (seconds(&file, router), name)).min();
+    let (seconds, router) = least.ok_or_else(|| {
+        Reason::new("no-router", "The configuration of autohttps shows nothing that serves HTTPS")
+    })?;
+    let path = format!("http.middlewares of router {router}: headers.stsSeconds");
+    let evidence = file.evidence(&path, Arg::Number(seconds));
+    let outcome = if seconds > 0 {
+        Outcome::pass(
+            Reason::new("sent", "autohttps tells browsers to use HTTPS only for {seconds} seconds")
+                .with("seconds", Arg::Number(seconds)),
+        )
+        .because(evidence)
+    } else {
+        Outcome::warn(Reason::new("not-sent", "autohttps does not tell browsers to use HTTPS only"))
+            .because(evidence.wanted(Arg::word("more than 0")))
+            .case("automatic")
+    };
+    Ok(outcome.slot("config-map", &file.object().name))
+}
+
+/// How long the middlewares of a router tell browsers to remember; 0 is not at all.
+fn seconds(file: &File<'_>, router: &Value) -> i64 {
+    let names = router.get("middlewares").and_then(Value::as_array).into_iter().flatten();
+    let names = names.filter_map(|name| Some(name.as_str()?.split('@').next().unwrap_or_default()));
+    names
+        .filter_map(|name| file.value(&["http", "middlewares", name, "headers", "stsSeconds"])?.as_i64())
+        .max()
+        .unwrap_or(0)
+}

@@ -1,0 +1,273 @@
+//! Flags hubs that answer in clear beside HTTPS, or instead of it.
+
+use crate::check::{
+    Check, Context, Evidence, Judge, Judgement, Mapping, Outcome, Reference, Severity, Topic, Verdict,
+    worst_with,
+};
+use crate::derived::{Front, Tls, TlsMode};
+use crate::entrance::{self, Reachable};
+use crate::facts::Service;
+use crate::fix::{Fix, FixValue};
+use crate::gap::Unknown;
+use crate::hub::Hub;
+use crate::kind::Kind;
+use crate::text::{Arg, Reason};
+
+pub(super) const CHECK: Check = Check {
+    code: "TLS-02",
+    name: "plain-http-open",
+    title: "Plain HTTP is closed or redirects to HTTPS",
+    fault: "The hub answers over plain HTTP",
+    severity: Severity::High,
+    topic: Topic::Https,
+    since: "0.1.0",
+    why: "A browser that is sent to http:// first, by an old bookmark or by somebody on the way, sends its password and cookies in clear.",
+    verdicts: &[Verdict::Pass, Verdict::Warn, Verdict::Fail, Verdict::Unknown],
+    needs: &[Kind::Service, Kind::Deployment, Kind::Ingress, Kind::IngressClass, Kind::HttpRoute, Kind::Gateway],
+    fixes: &[
+        Fix::advice("Turn HTTPS on first; automatic HTTPS redirects plain requests by itself.").case("no-https"),
+        Fix::advice(
+            "Let the Service be of type ClusterIP, so that people reach the hub through the Ingress or the route only.",
+        )
+        .case("beside-a-front")
+        .values(&[("proxy.service.type", FixValue::Str("ClusterIP"))]),
+        Fix::from(
+            1,
+            0,
+            "Close port 80. Do not do this with automatic HTTPS: Let's Encrypt asks for its proof on that port.",
+        )
+        .values(&[("proxy.service.disableHttpPort", FixValue::Bool(true))]),
+        Fix::before(
+            1,
+            0,
+            "Upgrade the chart to 1.0 or later, which can close port 80, or let the load balancer redirect it to HTTPS.",
+        ),
+    ],
+    kubectl: &["kubectl", "--namespace", "<namespace>", "get", "services,ingresses", "--output", "wide"],
+    references: &[
+        Reference {
+            title: "Zero to JupyterHub: Security, HTTPS",
+            url: "https://z2jh.jupyter.org/en/stable/administrator/security.html#https",
+        },
+        Reference {
+            title: "Zero to JupyterHub: Configuration reference, proxy.service.disableHttpPort",
+            url: "https://z2jh.jupyter.org/en/stable/resources/reference.html#proxy-service-disablehttpport",
+        },
+    ],
+    mappings: &[Mapping::Nsa("Network separation and hardening")],
+    judge: Judge::Hub(judge),
+};
+
+fn judge(context: &Context<'_>, hub: &Hub) -> Judgement {
+    let tls = context.derived.tls(hub)?;
+    let Some(service) = entrance::public_service(context, hub)? else {
+        return Err(Reason::new(
+            "no-service",
+            "No Service leads to the hub's proxy, so how people reach it is not visible",
+        )
+        .into());
+    };
+    match tls.mode {
+        TlsMode::LetsEncrypt => {
+            Ok(Outcome::pass(Reason::new("automatic", "Automatic HTTPS redirects plain requests")).because_all(tls.evidence.clone()))
+        }
+        TlsMode::Manual | TlsMode::Secret => in_proxy(hub, service),
+        TlsMode::Offload => offloaded(service),
+        TlsMode::Outside => outside(context, tls, service),
+        TlsMode::UnseenEdge => match entrance::attested_edge(context, hub) {
+            Some(attestation) => Ok(Outcome::pass(
+                Reason::new("attested", "The operator states until {until} that an edge outside the cluster redirects plain HTTP: {why}")
+                    .with("until", Arg::Instant(attestation.until))
+                    .with("why", Arg::text(&attestation.reason)),
+            )
+            .because_all(tls.evidence.clone())),
+            None => Err(Reason::new(
+                "unseen-edge",
+                "Nothing in front of the hub is visible; a request over plain HTTP from outside would settle whether it is redirected",
+            )
+            .into()),
+        },
+        TlsMode::None => Ok(in_clear(tls, service)),
+    }
+}
+
+fn port_80(service: &Service) -> Evidence {
+    let index = service.spec.ports.iter().position(|port| port.port == 80).unwrap_or_default();
+    Evidence::new(entrance::object(service), format!("spec.ports[{index}].port"), Arg::Number(80))
+        .wanted(Arg::word("closed"))
+}
+
+fn closed(service: &Service) -> Outcome {
+    let ports = service.spec.ports.iter().map(|port| Arg::Number(port.port.into())).collect();
+    let evidence = Evidence::new(entrance::object(service), "spec.ports[*].port", Arg::List(ports));
+    Outcome::pass(
+        Reason::new("closed", "{service} publishes no port 80").with("service", entrance::object(service)),
+    )
+    .because(evidence)
+}
+
+/// The proxy ends TLS itself and redirects, if it was told where to.
+fn in_proxy(hub: &Hub, service: &Service) -> Judgement {
+    if service.port(80).is_none() {
+        return Ok(closed(service));
+    }
+    let proxy = hub
+        .proxy
+        .as_ref()
+        .ok_or_else(|| Reason::new("no-proxy", "The Deployment of the proxy cannot be seen"))?;
+    let chp = proxy.pod().containers.iter().find(|container| container.flag("ssl-key").is_some());
+    let (from, to) = chp.map_or((None, None), |chp| (chp.flag("redirect-port"), chp.flag("redirect-to")));
+    let path = "spec.template.spec.containers[].command";
+    let flag = |name: &str, value: Option<&str>| {
+        let found = value
+            .map_or_else(|| Arg::word(format!("no {name}")), |value| Arg::text(format!("{name}={value}")));
+        Evidence::new(proxy.object(), path, found)
+    };
+    let outcome = match (from, to) {
+        (Some(_), Some(_)) => {
+            Outcome::pass(Reason::new("redirected", "The proxy redirects plain requests to HTTPS"))
+        }
+        (Some(_), None) => Outcome::warn(Reason::new(
+            "redirected-nowhere",
+            "The proxy redirects plain requests to its own port, which the Service does not publish, so they end nowhere",
+        )),
+        (None, _) => Outcome::unknown(Reason::new(
+            "no-redirect",
+            "Port 80 is published and the proxy was told no redirect; a request over plain HTTP from outside would settle what answers",
+        )),
+    };
+    Ok(outcome
+        .because(port_80(service))
+        .because(flag("--redirect-port", from))
+        .because(flag("--redirect-to", to).wanted(Arg::word("--redirect-to=443"))))
+}
+
+fn offloaded(service: &Service) -> Judgement {
+    if service.port(80).is_none() {
+        return Ok(closed(service));
+    }
+    let object = entrance::object(service);
+    let outcome = match entrance::reachable(service) {
+        Reachable::Yes => Outcome::fail(
+            Reason::new(
+                "offload-open",
+                "{service} serves the hub in clear on port 80, beside HTTPS at the load balancer",
+            )
+            .with("service", object),
+        ),
+        Reachable::Pending => Outcome::warn(
+            Reason::new(
+                "offload-pending",
+                "{service} will be served in clear on port 80 as soon as it has an address",
+            )
+            .with("service", object),
+        ),
+        Reachable::Unseen => {
+            return Err(Reason::new("offload-unseen", "What leads to port 80 of {service} is not visible; a request over plain HTTP would settle it")
+                .with("service", object)
+                .into());
+        }
+    };
+    Ok(outcome.because(port_80(service)).because(entrance::addresses_seen(service)))
+}
+
+fn in_clear(tls: &Tls, service: &Service) -> Outcome {
+    let outcome = if tls.fronts.is_empty() && entrance::reachable(service) == Reachable::Pending {
+        Outcome::warn(
+            Reason::new("pending", "{service} will be served in clear as soon as it has an address")
+                .with("service", tls.service.clone()),
+        )
+    } else {
+        Outcome::fail(Reason::new(
+            "no-https",
+            "There is no HTTPS to which plain requests could be redirected",
+        ))
+    };
+    outcome.because_all(tls.evidence.clone()).because(entrance::addresses_seen(service)).case("no-https")
+}
+
+/// An Ingress or a Gateway ends TLS; the hub's own Service must not be open beside it.
+fn outside(context: &Context<'_>, tls: &Tls, service: &Service) -> Judgement {
+    let plain = service.spec.ports.iter().position(|port| port.port != 443);
+    if let (Reachable::Yes, Some(index)) = (entrance::reachable(service), plain) {
+        let port = i64::from(service.spec.ports[index].port);
+        let reason = Reason::new(
+            "beside-a-front",
+            "{service} serves the hub in clear on port {port}, beside what stands in front of it",
+        )
+        .with("service", tls.service.clone())
+        .with("port", Arg::Number(port));
+        let evidence = Evidence::new(tls.service.clone(), "spec.type", Arg::text(service.spec.type_name()));
+        return Ok(Outcome::fail(reason)
+            .because(evidence.wanted(Arg::word("ClusterIP")))
+            .because(entrance::addresses_seen(service))
+            .case("beside-a-front"));
+    }
+    let fronts = tls.all_fronts()?;
+    let redirected = Outcome::pass(Reason::new(
+        "fronts-redirect",
+        "What stands in front of the hub answers plain requests with a redirect or not at all",
+    ));
+    Ok(worst_with(redirected, fronts.iter().map(|front| of_front(context, front))))
+}
+
+fn of_front(context: &Context<'_>, front: &Front) -> Judgement {
+    let undecided = || {
+        Reason::new(
+            "front-undecided",
+            "Whether {front} redirects plain requests depends on its controller; a request over plain HTTP from outside would settle it",
+        )
+        .with("front", front.object.clone())
+    };
+    let redirected = || {
+        Outcome::pass(Reason::new(
+            "fronts-redirect",
+            "What stands in front of the hub answers plain requests with a redirect or not at all",
+        ))
+    };
+    match front.plain {
+        Some(false) => Ok(redirected().because(Evidence::new(
+            front.object.clone(),
+            "spec.parentRefs",
+            Arg::word("HTTPS listeners only"),
+        ))),
+        Some(true) => Err(Reason::new(
+            "plain-listener",
+            "{front} is attached to a listener for plain HTTP too; a request over plain HTTP from outside would settle whether another \
+             route redirects it",
+        )
+        .with("front", front.object.clone())
+        .into()),
+        None => match nginx_redirect(context, front)? {
+            Some(annotation) => Ok(redirected().because(annotation)),
+            None => Err(undecided().into()),
+        },
+    }
+}
+
+/// The annotation by which ingress-nginx is told to redirect; other controllers do not read it.
+fn nginx_redirect(context: &Context<'_>, front: &Front) -> Result<Option<Evidence>, Unknown> {
+    const KEYS: [&str; 2] =
+        ["nginx.ingress.kubernetes.io/force-ssl-redirect", "nginx.ingress.kubernetes.io/ssl-redirect"];
+    if front.object.kind != Kind::Ingress {
+        return Ok(None);
+    }
+    let Some(ingress) =
+        context.snapshot.ingresses.find(front.object.namespace.as_deref(), &front.object.name)
+    else {
+        return Ok(None);
+    };
+    let Some(key) = KEYS.into_iter().find(|key| ingress.metadata.annotation(key) == Some("true")) else {
+        return Ok(None);
+    };
+    let old_class = ingress.metadata.annotation("kubernetes.io/ingress.class");
+    let is_nginx = match ingress.spec.ingress_class_name.as_deref() {
+        Some(class) => {
+            let class = context.snapshot.ingress_classes.get(None, class)?;
+            class.is_some_and(|class| class.spec.controller == "k8s.io/ingress-nginx")
+        }
+        None => old_class == Some("nginx"),
+    };
+    let path = format!("metadata.annotations[{key}]");
+    Ok(is_nginx.then(|| Evidence::new(front.object.clone(), path, Arg::text("true"))))
+}
