@@ -1,0 +1,58 @@
+//! Names and snippets in a fixed-width face.
+
+use leptos::prelude::*;
+
+use crate::islands::CopyButton;
+use crate::text::{copy_refusal, visible, visible_lines};
+
+/// A name or value from the cluster, set apart from our own words and unable to disturb them.
+#[component]
+pub fn Code(
+    /// The text as it is in the cluster.
+    #[prop(into)]
+    text: String,
+) -> impl IntoView {
+    view! { <code><bdi>{breakable(&visible(&text))}</bdi></code> }.into_any()
+}
+
+/// The text with places where a line may break: behind the separators of names and paths, rather than in the middle of a word.
+fn breakable(text: &str) -> impl IntoView + use<> {
+    text.split_inclusive(['.', '/', '-', '_', ':', '@', ','])
+        .enumerate()
+        .map(|(at, part)| view! { {(at > 0).then(|| view! { <wbr /> })} {part.to_owned()} })
+        .collect_view()
+}
+
+/// A snippet with a button that copies it. Where the text holds characters that a reader cannot see, there is no button but the reason.
+#[component]
+pub fn CodeBlock(
+    /// The id of the block, unique on the page.
+    #[prop(into)]
+    id: String,
+    /// What it is, above the block: `config.yaml`, `Shell`.
+    #[prop(into)]
+    label: String,
+    /// The snippet.
+    #[prop(into)]
+    text: String,
+) -> impl IntoView {
+    let shown = visible_lines(text.trim_end()).into_owned();
+    let target = id.clone();
+    let refusal = copy_refusal(&text);
+    let (name, group) = (label.clone(), label.clone());
+    view! {
+        <figure class="mt-2 border rounded-md overflow-hidden bg-raised" role="group" aria-label=group>
+            <figcaption class="flex items-center justify-between gap-3 min-h-8 pl-3.5 pr-1 py-0.5 border-b text-xs text-ink-3">
+                <span>{label}</span>
+                {match refusal {
+                    Some(why) => view! { <span class="text-warn pr-2.5">{why}</span> }.into_any(),
+                    None => view! { <CopyButton target=target /> }.into_any(),
+                }}
+            </figcaption>
+            <pre id=id class="px-3.5 py-3 overflow-x-auto" tabindex="0" role="region" aria-label=name>
+                <code>{shown}</code>
+            </pre>
+        </figure>
+    }
+    .into_any()
+}

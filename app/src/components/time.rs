@@ -1,0 +1,54 @@
+//! Instants: relative in words, absolute on hover. The server writes UTC; the browser, where it helps, the viewer's own zone.
+
+use leptos::prelude::*;
+use posture::Timestamp;
+
+use crate::when::ago;
+
+/// How an instant is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Style {
+    /// `5 days ago`; grows older while the page is open.
+    #[default]
+    Ago,
+    /// `18 Nov 2026, 09:14 UTC`.
+    Instant,
+    /// `18 Nov 2026`.
+    Date,
+}
+
+impl Style {
+    /// The name that the browser reads.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Ago => "ago",
+            Self::Instant => "instant",
+            Self::Date => "date",
+        }
+    }
+}
+
+/// An instant.
+#[component]
+pub fn When(
+    /// The instant.
+    at: Timestamp,
+    /// The present instant; the one the whole page was made at.
+    now: Timestamp,
+    /// How to write it.
+    #[prop(optional)]
+    style: Style,
+) -> impl IntoView {
+    let full = at.strftime("%a %-d %b %Y, %H:%M:%S UTC").to_string();
+    let text = match style {
+        Style::Ago => ago(now.as_millisecond(), at.as_millisecond()),
+        Style::Instant => at.strftime("%-d %b %Y, %H:%M UTC").to_string(),
+        Style::Date => at.strftime("%-d %b %Y").to_string(),
+    };
+    view! {
+        <time class="whitespace-nowrap" datetime=at.to_string() title=full data-when=style.name()>
+            {text}
+        </time>
+    }
+    .into_any()
+}

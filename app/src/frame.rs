@@ -1,0 +1,93 @@
+//! What surrounds every page: header, navigation, skip link, footer, and the notice that something has changed.
+
+mod header;
+mod nav;
+mod switcher;
+mod view;
+
+use leptos::prelude::*;
+
+use crate::components::{Notice, Style, Tone, When};
+use crate::islands::{LiveNotice, ViewerTime};
+use crate::site::{Site, href};
+
+pub use view::{Choice, FrameView, Freshness, NavItem, Travel, Watch};
+
+use header::Header;
+use nav::Nav;
+
+/// The body of the document.
+#[component]
+pub(crate) fn Frame(
+    /// What to surround with.
+    view: FrameView,
+    /// What to surround.
+    body: AnyView,
+) -> impl IntoView {
+    let FrameView { now, nav, watch, travel, .. } = view.clone();
+    let rows = if nav.is_empty() {
+        "grid-rows-[auto_1fr]"
+    } else {
+        "grid-rows-[auto_auto_1fr] md:grid-rows-[auto_1fr] md:grid-cols-[13rem_minmax(0,1fr)]"
+    };
+    let sheet = view.sheet();
+    view! {
+        <body class=format!("grid grid-cols-[minmax(0,1fr)] {rows} min-h-dvh")>
+            <a class="skip" href="#main">"Skip to the content"</a>
+            <Header view=view.clone() />
+            {(!nav.is_empty()).then(|| view! { <Nav items=nav /> })}
+            <div class="flex flex-col min-w-0 px-4 md:px-8 pt-4 md:pt-6 pb-10">
+                <p class="only-print">{sheet}</p>
+                {travel.and_then(|travel| travel.at.map(|at| view! { <PastBanner at=at now=now path=travel.path /> }))}
+                <main id="main" tabindex="-1" class="grow max-w-[78rem]">{body}</main>
+                <Footer is_demo=view.is_demo />
+            </div>
+            <ViewerTime now=now.as_millisecond() />
+            {watch.map(live)}
+        </body>
+    }
+    .into_any()
+}
+
+/// The island that listens for news, with the addresses it needs.
+fn live(watch: Watch) -> impl IntoView {
+    let prefix = use_context::<Site>().map_or_else(|| "/".to_owned(), |site| site.prefix);
+    view! { <LiveNotice prefix=prefix cluster=watch.cluster hub=watch.hub scan=watch.scan /> }.into_any()
+}
+
+/// Says that the page shows the past, and leads back.
+#[component]
+fn PastBanner(
+    at: posture::Timestamp,
+    now: posture::Timestamp,
+    /// This page's address below the prefix, as of now.
+    path: String,
+) -> impl IntoView {
+    view! {
+        <div class="mb-5 max-w-[78rem]">
+            <Notice
+                tone=Tone::Past
+                title=move || {
+                    view! {
+                        "You see this page as it was on "
+                        <When at=at now=now style=Style::Instant />
+                        ". "
+                        <a class="link" href=href(&path)>"Back to now"</a>
+                    }
+                }
+            />
+        </div>
+    }
+    .into_any()
+}
+
+#[component]
+fn Footer(is_demo: bool) -> impl IntoView {
+    view! {
+        <footer class="no-print mt-12 pt-3 max-w-[78rem] border-t text-xs text-ink-3 flex flex-wrap justify-between gap-x-4">
+            <span>"Perijove " {env!("CARGO_PKG_VERSION")} " reads the cluster and never writes to it."</span>
+            {is_demo.then_some(view! { <span>"This is the demo: the clusters are invented."</span> })}
+        </footer>
+    }
+    .into_any()
+}

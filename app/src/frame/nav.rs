@@ -1,0 +1,49 @@
+//! The navigation: a column at the side, on a phone a row that scrolls.
+
+use leptos::prelude::*;
+
+use super::view::NavItem;
+use crate::site::href;
+
+/// The navigation.
+#[component]
+pub(super) fn Nav(items: Vec<NavItem>) -> impl IntoView {
+    view! {
+        <nav
+            aria-label="Main"
+            class="no-print border-b md:border-b-0 md:border-r px-2.5 py-1.5 md:py-3.5 overflow-x-auto md:overflow-x-visible"
+        >
+            <ul role="list" class="flex md:flex-col gap-0.5 md:gap-px md:sticky md:top-17">
+                {items.into_iter().map(|item| view! { <Item item /> }).collect_view()}
+            </ul>
+        </nav>
+    }
+    .into_any()
+}
+
+#[component]
+fn Item(item: NavItem) -> impl IntoView {
+    let group = if item.opens_group { "md:mt-2.5 md:pt-2.5 md:border-t" } else { "" };
+    let count = item.count.filter(|(number, _)| *number > 0);
+    view! {
+        <li class=group>
+            <a
+                class="flex justify-between gap-2 px-2.5 py-1 rounded-md text-ink-2 whitespace-nowrap hover:text-ink hover:no-underline hover:bg-raised aria-[current]:bg-accent-soft aria-[current]:text-ink aria-[current]:font-semibold"
+                href=href(&item.path)
+                aria-current=item.is_current.then_some("page")
+            >
+                {item.label}
+                {count
+                    .map(|(number, what)| {
+                        view! {
+                            <span class="tabular-nums text-ink-2 font-normal">
+                                {number}
+                                <span class="sr-only">" " {what}</span>
+                            </span>
+                        }
+                    })}
+            </a>
+        </li>
+    }
+    .into_any()
+}
