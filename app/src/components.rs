@@ -23,6 +23,7 @@ pub use layout::{Cards, Columns, Section, Stack};
 pub use marks::{MarkBox, mark_word};
 pub use notice::{Notice, Tone};
 pub use panel::{Card, Facts, Panel, Row, Rows};
+pub(crate) use sentence::value as sentence_value;
 pub use sentence::{ObjectName, Sentence};
 pub use table::{Cell, Column, Table};
 pub use time::{Style, When};

@@ -18,7 +18,11 @@ compile_error!(
 );
 
 #[cfg(feature = "ssr")]
+pub mod backend;
+#[cfg(feature = "ssr")]
 pub mod components;
+#[cfg(feature = "ssr")]
+pub mod error;
 pub mod filter;
 #[cfg(feature = "ssr")]
 pub mod frame;
@@ -27,12 +31,18 @@ pub mod news;
 #[cfg(feature = "ssr")]
 pub mod page;
 #[cfg(feature = "ssr")]
+pub mod pages;
+#[cfg(feature = "ssr")]
 mod shell;
 #[cfg(feature = "ssr")]
 pub mod site;
 #[cfg(feature = "ssr")]
 pub mod text;
+#[cfg(feature = "ssr")]
+pub mod viewer;
 pub mod when;
+#[cfg(feature = "ssr")]
+pub mod words;
 
 #[cfg(feature = "ssr")]
 pub use page::{PageView, render};

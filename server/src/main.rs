@@ -1,2 +1,10 @@
-//! Entry point.
-fn main() {}
+//! The binary `perijove`: parses the command line and runs one subcommand.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    server::cli::run(server::cli::Cli::parse()).await
+}

@@ -1,0 +1,60 @@
+//! What pages need to know; the server provides it.
+
+mod check;
+mod checklist;
+mod gaps;
+mod overview;
+mod place;
+
+use std::future::Future;
+use std::pin::Pin;
+
+use posture::Timestamp;
+
+pub use check::{CheckView, Elsewhere, FindingView, HistoryRow};
+pub use checklist::{CheckRow, ChecklistView, Counts, Filter, TopicView};
+pub use gaps::{GapRow, GapsView};
+pub use overview::{ChangeRow, ChangeWhat, ClusterCard, HubCard, OpenRow, OverviewView};
+pub use place::{HubChoice, HubName, Place};
+
+use crate::error::AppError;
+use crate::viewer::Viewer;
+
+/// The instant a page is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum At {
+    /// The latest scan.
+    Now,
+    /// The scan that was the latest then.
+    Past(Timestamp),
+}
+
+/// A question that is being answered.
+pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, AppError>> + Send + 'a>>;
+
+/// What pages need to know. Every method takes the viewer and answers only what that viewer may see.
+pub trait Backend: Send + Sync + 'static {
+    /// What the header shows: clusters, hubs and freshness.
+    fn place<'a>(&'a self, viewer: &'a Viewer, at: At, cluster: Option<&'a str>) -> Answer<'a, Place>;
+    /// The overview of one cluster, or of all.
+    fn overview<'a>(&'a self, viewer: &'a Viewer, at: At, cluster: Option<&'a str>) -> Answer<'a, OverviewView>;
+    /// The checklist of a hub, or with `None` of the cluster itself.
+    fn checklist<'a>(
+        &'a self,
+        viewer: &'a Viewer,
+        at: At,
+        cluster: &'a str,
+        hub: Option<&'a HubName>,
+    ) -> Answer<'a, ChecklistView>;
+    /// One check of a hub, or with `None` of the cluster itself.
+    fn check<'a>(
+        &'a self,
+        viewer: &'a Viewer,
+        at: At,
+        cluster: &'a str,
+        hub: Option<&'a HubName>,
+        code: &'a str,
+    ) -> Answer<'a, CheckView>;
+    /// What cannot be read in a cluster.
+    fn gaps<'a>(&'a self, viewer: &'a Viewer, at: At, cluster: &'a str) -> Answer<'a, GapsView>;
+}

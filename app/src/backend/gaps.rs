@@ -1,0 +1,32 @@
+//! What cannot be read, and how to grant it.
+
+use posture::Timestamp;
+use posture::gap::Gap;
+
+/// One thing that cannot be read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct GapRow {
+    /// What.
+    pub gap: Gap,
+    /// Since when.
+    pub since: Option<Timestamp>,
+    /// The codes of the checks that need it.
+    pub affects: Vec<String>,
+}
+
+/// What cannot be read in a cluster.
+#[derive(Debug, Clone, PartialEq)]
+pub struct GapsView {
+    /// The cluster.
+    pub cluster: String,
+    /// The gaps, by kind.
+    pub rows: Vec<GapRow>,
+    /// Checks that cannot be decided for whatever reason.
+    pub undecided: u64,
+    /// How many kinds are read in full.
+    pub kinds_read: u64,
+    /// The manifest that grants everything.
+    pub grant: String,
+    /// The present instant.
+    pub now: Timestamp,
+}

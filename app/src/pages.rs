@@ -1,0 +1,15 @@
+//! The pages: each a function from what the backend answers to a page.
+
+mod check;
+mod checklist;
+mod gaps;
+mod message;
+mod overview;
+mod parts;
+mod surround;
+
+pub use check::check;
+pub use checklist::{checklist, parse_filter};
+pub use gaps::gaps;
+pub use message::{error, signed_out, spent_link};
+pub use overview::overview;

@@ -1,0 +1,131 @@
+//! What stands around a page of a cluster: switchers, navigation, freshness.
+
+use crate::backend::{HubName, Place};
+use crate::frame::{Choice, FrameView, Freshness, NavItem, Watch};
+
+/// Which page it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Here {
+    /// The overview.
+    Overview,
+    /// A checklist, or a check on it.
+    Checklist,
+    /// The page of gaps.
+    Gaps,
+}
+
+/// The address of a cluster's overview, below the prefix.
+pub(super) fn cluster_path(cluster: &str) -> String {
+    format!("clusters/{cluster}")
+}
+
+/// The address of a checklist, below the prefix.
+pub(super) fn checklist_path(cluster: &str, hub: Option<&HubName>) -> String {
+    match hub {
+        Some(hub) => format!("clusters/{cluster}/{}", hub.path()),
+        None => format!("clusters/{cluster}/checks"),
+    }
+}
+
+/// The address of a check, below the prefix.
+pub(super) fn check_path(cluster: &str, hub: Option<&HubName>, code: &str) -> String {
+    match hub {
+        Some(hub) => format!("clusters/{cluster}/{}/checks/{code}", hub.path()),
+        None => format!("clusters/{cluster}/checks/{code}"),
+    }
+}
+
+/// The frame of a page.
+pub(super) fn surround(place: &Place, here: Here, hub: Option<&HubName>, title: String) -> FrameView {
+    FrameView {
+        title,
+        now: place.now,
+        clusters: clusters(place),
+        hubs: hubs(place, here, hub),
+        nav: navigation(place, here, hub),
+        freshness: place
+            .cluster
+            .as_ref()
+            .map(|_| Freshness { heard_at: place.heard_at, stale_after_seconds: place.stale_after_seconds }),
+        travel: None,
+        watch: Some(Watch {
+            cluster: place.cluster.clone(),
+            hub: hub.and_then(|hub| place.hubs.iter().find(|choice| choice.name == *hub)).map(|choice| choice.id),
+            scan: place.scan,
+        }),
+        is_demo: place.is_demo,
+    }
+}
+
+fn clusters(place: &Place) -> Vec<Choice> {
+    if place.clusters.len() < 2 {
+        return Vec::new();
+    }
+    let all = Choice {
+        label: "all".to_owned(),
+        note: Some(format!("{} clusters", place.clusters.len())),
+        path: String::new(),
+        is_current: place.cluster.is_none(),
+    };
+    let each = place.clusters.iter().map(|name| Choice {
+        label: name.clone(),
+        note: None,
+        path: cluster_path(name),
+        is_current: place.cluster.as_ref() == Some(name),
+    });
+    std::iter::once(all).chain(each).collect()
+}
+
+fn hubs(place: &Place, here: Here, hub: Option<&HubName>) -> Vec<Choice> {
+    let Some(cluster) = &place.cluster else { return Vec::new() };
+    let all = match here {
+        Here::Checklist => Choice {
+            label: "the cluster itself".to_owned(),
+            note: None,
+            path: checklist_path(cluster, None),
+            is_current: hub.is_none(),
+        },
+        Here::Overview | Here::Gaps => Choice {
+            label: "all".to_owned(),
+            note: None,
+            path: cluster_path(cluster),
+            is_current: hub.is_none(),
+        },
+    };
+    let each = place.hubs.iter().map(|choice| Choice {
+        label: choice.name.release.clone(),
+        note: Some(choice.name.namespace.clone()),
+        path: checklist_path(cluster, Some(&choice.name)),
+        is_current: hub == Some(&choice.name),
+    });
+    std::iter::once(all).chain(each).collect()
+}
+
+fn navigation(place: &Place, here: Here, hub: Option<&HubName>) -> Vec<NavItem> {
+    let item = |label: &str, path: String, count: Option<(u64, &'static str)>, is_current: bool| NavItem {
+        label: label.to_owned(),
+        path,
+        count,
+        is_current,
+        opens_group: false,
+    };
+    let Some(cluster) = &place.cluster else {
+        return vec![item("Overview", String::new(), None, true)];
+    };
+    let overview = if place.clusters.len() < 2 { String::new() } else { cluster_path(cluster) };
+    let mut items = vec![item("Overview", overview, None, here == Here::Overview)];
+    let is_cluster = here == Here::Checklist && hub.is_none();
+    for choice in &place.hubs {
+        let faults = Some((choice.open_faults, "open faults"));
+        let path = checklist_path(cluster, Some(&choice.name));
+        items.push(item(&choice.name.release, path, faults, hub == Some(&choice.name)));
+    }
+    if let Some(first) = items.get_mut(1) {
+        first.opens_group = true;
+    }
+    let faults = Some((place.cluster_faults, "open faults"));
+    items.push(NavItem { opens_group: true, ..item("Cluster", checklist_path(cluster, None), faults, is_cluster) });
+    let gaps = Some((place.gaps, "things that cannot be read"));
+    items.push(item("What I can see", format!("clusters/{cluster}/gaps"), gaps, here == Here::Gaps));
+    items
+}

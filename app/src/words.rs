@@ -1,0 +1,135 @@
+//! The answer of a page in words: its first line.
+
+use crate::backend::{ChecklistView, ClusterCard, GapsView, HubName, OverviewView};
+
+/// Small numbers as words, larger ones as digits, as in running text.
+pub fn number(count: u64) -> String {
+    const WORDS: [&str; 13] =
+        ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"];
+    usize::try_from(count).ok().and_then(|i| WORDS.get(i)).map_or_else(|| count.to_string(), |word| (*word).to_owned())
+}
+
+/// The word with an `s` unless there is exactly one.
+pub fn plural(count: u64, word: &str) -> String {
+    if count == 1 { word.to_owned() } else { format!("{word}s") }
+}
+
+/// The first letter in upper case.
+pub fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
+/// How a hub is called where its cluster is clear: its release, and the namespace where that differs.
+pub fn hub(hub: &HubName) -> String {
+    if hub.release == hub.namespace { hub.release.clone() } else { format!("{} in {}", hub.release, hub.namespace) }
+}
+
+/// The first line of the overview.
+pub fn overview(view: &OverviewView) -> String {
+    let hubs: Vec<_> = view.clusters.iter().flat_map(|cluster| &cluster.hubs).collect();
+    if view.clusters.is_empty() {
+        return "No cluster is being watched.".to_owned();
+    }
+    if view.clusters.iter().all(|cluster| cluster.trouble.is_some()) {
+        return "No cluster can be read.".to_owned();
+    }
+    let total = hubs.len() as u64;
+    let faulty = hubs.iter().filter(|hub| hub.counts.fail > 0).count() as u64;
+    let clusters = view.clusters.iter().filter(|cluster| cluster.counts.fail > 0).count() as u64;
+    match (total, faulty, clusters) {
+        (0, _, 0) => no_hub(&view.clusters),
+        (0, _, _) => format!("{} {} by itself.", sentence(&no_hub(&view.clusters)), cluster_fails(clusters)),
+        (_, 0, 0) if view.undecided > 0 => {
+            format!("No check of {} fails, and {} cannot be decided.", hub_count(total), number(view.undecided))
+        }
+        (_, 0, 0) => format!("No check of {} fails.", hub_count(total)),
+        (_, 0, _) => format!("No hub fails a check, but {}.", cluster_fails(clusters)),
+        (1, 1, _) => "The hub fails checks.".to_owned(),
+        _ if faulty == total => format!("All {} hubs fail checks.", number(total)),
+        _ => format!("{} of {} hubs fail checks.", sentence(&number(faulty)), number(total)),
+    }
+}
+
+fn hub_count(total: u64) -> String {
+    if total == 1 { "the hub".to_owned() } else { format!("all {} hubs", number(total)) }
+}
+
+fn cluster_fails(clusters: u64) -> String {
+    if clusters == 1 { "one cluster does".to_owned() } else { format!("{} clusters do", number(clusters)) }
+}
+
+fn no_hub(clusters: &[ClusterCard]) -> String {
+    if clusters.iter().any(|cluster| cluster.gaps > 0) {
+        "No JupyterHub was seen, and not everything could be read.".to_owned()
+    } else {
+        "There is no JupyterHub here.".to_owned()
+    }
+}
+
+/// The first line of a checklist.
+pub fn checklist(view: &ChecklistView) -> String {
+    let counts = view.counts;
+    let whose = view.hub.as_ref().map_or_else(|| format!("cluster {}", view.cluster), |h| format!("hub {}", hub(h)));
+    if counts.applicable() == 0 {
+        return format!("Nothing has been judged for {whose} yet.");
+    }
+    let of = format!("{} of {} controls", counts.fail, counts.applicable());
+    match (counts.fail, counts.warn, counts.unknown) {
+        (0, 0, 0) => format!("All {} controls hold on {whose}.", counts.applicable()),
+        (0, 0, unknown) => format!("No control fails on {whose}; {} cannot be decided.", number(unknown)),
+        (0, warn, _) => format!("No control fails on {whose}; {} {} attention.", number(warn), wants(warn)),
+        (1, ..) => format!("{of} fails on {whose}."),
+        _ => format!("{of} fail on {whose}."),
+    }
+}
+
+fn wants(count: u64) -> &'static str {
+    if count == 1 { "wants" } else { "want" }
+}
+
+/// The first line of the page of gaps.
+pub fn gaps(view: &GapsView) -> String {
+    match view.rows.len() as u64 {
+        0 => format!("Everything Perijove asks for on {} can be read.", view.cluster),
+        1 => format!("One thing on {} cannot be read.", view.cluster),
+        many => format!("{} things on {} cannot be read.", sentence(&number(many)), view.cluster),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::backend::Counts;
+
+    fn list(counts: Counts) -> ChecklistView {
+        ChecklistView {
+            cluster: "teaching".into(),
+            hub: Some(HubName { namespace: "jhub".into(), release: "prod".into(), app: "jupyterhub".into() }),
+            chart: "4.4.0".into(),
+            is_supported: true,
+            user_servers: None,
+            counts,
+            topics: Vec::new(),
+            newest: None,
+            now: posture::Timestamp::UNIX_EPOCH,
+        }
+    }
+
+    #[test]
+    fn unknown_controls_count_and_those_that_do_not_apply_do_not() {
+        let counts = Counts { fail: 3, warn: 4, unknown: 2, pass: 32, not_applicable: 9 };
+        assert_eq!(checklist(&list(counts)), "3 of 41 controls fail on hub prod in jhub.");
+    }
+
+    #[test]
+    fn nothing_judged_is_not_said_to_hold() {
+        assert_eq!(checklist(&list(Counts::default())), "Nothing has been judged for hub prod in jhub yet.");
+    }
+
+    #[test]
+    fn undecided_controls_are_never_called_holding() {
+        let counts = Counts { pass: 5, unknown: 1, ..Counts::default() };
+        assert_eq!(checklist(&list(counts)), "No control fails on hub prod in jhub; one cannot be decided.");
+    }
+}

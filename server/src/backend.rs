@@ -1,0 +1,181 @@
+//! Answers what pages ask, from the store and nothing else.
+
+mod checks;
+mod overview;
+mod place;
+
+use std::sync::Arc;
+
+use app::backend::{Answer, At, Backend, CheckView, ChecklistView, GapsView, HubName, OverviewView, Place};
+use app::error::AppError;
+use app::viewer::Viewer;
+use posture::hub::HubKey;
+
+use crate::clock::Clock;
+use crate::store::clusters::{self, ClusterView};
+use crate::store::hubs::{self, HubView};
+use crate::store::scans::{self, Scan};
+use crate::store::{ClusterId, HubId, Reading, Scope, Store, StoreError};
+use crate::troubles::Troubles;
+
+/// Answers from the store.
+#[derive(Debug, Clone)]
+pub struct StoreBackend {
+    store: Store,
+    clock: Clock,
+    troubles: Arc<Troubles>,
+    stale_after_seconds: u32,
+    is_demo: bool,
+}
+
+impl StoreBackend {
+    /// Answers from this store; what is older than `stale_after_seconds` counts as stale.
+    pub fn new(
+        store: Store,
+        clock: Clock,
+        troubles: Arc<Troubles>,
+        stale_after_seconds: u32,
+        is_demo: bool,
+    ) -> Self {
+        Self { store, clock, troubles, stale_after_seconds, is_demo }
+    }
+}
+
+impl Backend for StoreBackend {
+    fn place<'a>(&'a self, viewer: &'a Viewer, at: At, cluster: Option<&'a str>) -> Answer<'a, Place> {
+        Box::pin(place::place(self, viewer, at, cluster))
+    }
+
+    fn overview<'a>(
+        &'a self,
+        viewer: &'a Viewer,
+        at: At,
+        cluster: Option<&'a str>,
+    ) -> Answer<'a, OverviewView> {
+        Box::pin(overview::overview(self, viewer, at, cluster))
+    }
+
+    fn checklist<'a>(
+        &'a self,
+        viewer: &'a Viewer,
+        at: At,
+        cluster: &'a str,
+        hub: Option<&'a HubName>,
+    ) -> Answer<'a, ChecklistView> {
+        Box::pin(checks::checklist(self, viewer, at, cluster, hub))
+    }
+
+    fn check<'a>(
+        &'a self,
+        viewer: &'a Viewer,
+        at: At,
+        cluster: &'a str,
+        hub: Option<&'a HubName>,
+        code: &'a str,
+    ) -> Answer<'a, CheckView> {
+        Box::pin(checks::check(self, viewer, at, cluster, hub, code))
+    }
+
+    fn gaps<'a>(&'a self, viewer: &'a Viewer, at: At, cluster: &'a str) -> Answer<'a, GapsView> {
+        Box::pin(place::gaps(self, viewer, at, cluster))
+    }
+}
+
+/// What a viewer may see, in the store's words.
+fn scope(viewer: &Viewer) -> Scope {
+    match &viewer.scope {
+        app::viewer::Scope::All => Scope::All,
+        app::viewer::Scope::Hubs(ids) => Scope::Hubs(ids.iter().copied().map(HubId).collect()),
+    }
+}
+
+/// A failure of the store, logged once and told in one sentence.
+fn failed(error: &StoreError) -> AppError {
+    tracing::error!(error = %error, "a page could not be read from the store");
+    AppError::Internal { what: "the store could not be read".to_owned() }
+}
+
+fn not_found(what: impl Into<String>) -> AppError {
+    AppError::NotFound { what: what.into() }
+}
+
+fn hub_name(key: &HubKey) -> HubName {
+    HubName { namespace: key.namespace.clone(), release: key.release.clone(), app: key.app.clone() }
+}
+
+fn is_hub(key: &HubKey, name: &HubName) -> bool {
+    key.namespace == name.namespace && key.release == name.release && key.app == name.app
+}
+
+/// A cluster at an instant; `scan` is `None` before the first scan.
+struct Spot {
+    id: ClusterId,
+    name: String,
+    scan: Option<Scan>,
+}
+
+impl Spot {
+    async fn of(reading: &mut Reading, view: ClusterView, at: At) -> Result<Self, AppError> {
+        let scan = match at {
+            At::Now => view.latest,
+            At::Past(instant) => scans::at(reading, view.id, Some(instant))
+                .await
+                .map_err(|error| failed(&error))?
+                .map(|moment| moment.scan),
+        };
+        Ok(Self { id: view.id, name: view.name, scan })
+    }
+}
+
+impl StoreBackend {
+    async fn read(&self) -> Result<Reading, AppError> {
+        self.store.read().await.map_err(|error| failed(&error))
+    }
+
+    /// One cluster by name, or every cluster the viewer may see.
+    async fn spots(
+        &self,
+        reading: &mut Reading,
+        scope: &Scope,
+        at: At,
+        cluster: Option<&str>,
+    ) -> Result<Vec<Spot>, AppError> {
+        let all = clusters::list(reading, scope).await.map_err(|error| failed(&error))?;
+        let wanted: Vec<ClusterView> =
+            all.into_iter().filter(|view| cluster.is_none_or(|name| view.name == name)).collect();
+        if let (Some(name), true) = (cluster, wanted.is_empty()) {
+            if self.troubles.of(name).is_none() {
+                return Err(not_found("such cluster"));
+            }
+        }
+        let mut spots = Vec::with_capacity(wanted.len());
+        for view in wanted {
+            spots.push(Spot::of(reading, view, at).await?);
+        }
+        Ok(spots)
+    }
+
+    /// One cluster by name.
+    async fn spot(&self, reading: &mut Reading, scope: &Scope, at: At, cluster: &str) -> Result<Spot, AppError> {
+        self.spots(reading, scope, at, Some(cluster))
+            .await?
+            .pop()
+            .ok_or_else(|| not_found("scan of this cluster"))
+    }
+}
+
+async fn hubs_of(reading: &mut Reading, spot: &Spot, scope: &Scope) -> Result<Vec<HubView>, AppError> {
+    match spot.scan {
+        Some(scan) => hubs::list(reading, spot.id, scan.number, scope).await.map_err(|error| failed(&error)),
+        None => Ok(Vec::new()),
+    }
+}
+
+/// The chart version as found, or that it is not known.
+fn chart(hub: &HubView) -> String {
+    hub.facts.chart.as_ref().map_or_else(|| "unknown".to_owned(), |chart| chart.version.to_string())
+}
+
+fn server_count(hub: &HubView) -> Option<u64> {
+    Some(u64::from(hub.servers))
+}

@@ -1,0 +1,185 @@
+//! The command line: one subcommand per job, with help that could be a manual.
+
+pub mod check;
+pub mod config;
+pub mod doctor;
+pub mod migrate;
+pub mod scan;
+pub mod serve;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use posture::finding::Finding;
+use posture::gap::Gap;
+use posture::output::{FailOn, Report};
+
+/// Exit code where findings are as bad as `--fail-on` says.
+pub const EXIT_FINDINGS: u8 = 1;
+/// Exit code of bad input: arguments, configuration, manifests.
+pub const EXIT_INPUT: u8 = 2;
+/// Exit code where a cluster or the store cannot be used.
+pub const EXIT_UNAVAILABLE: u8 = 3;
+
+/// A read-only window on the security of JupyterHub clusters.
+///
+/// Perijove reads a Kubernetes cluster with a read-only account, keeps what it saw in SQLite, judges the controls of JupyterHub's
+/// security guide, and shows which hold, since when, why they matter and how to repair them. It never writes to the cluster, never
+/// reads Secrets, and needs no internet.
+#[derive(Debug, Parser)]
+#[command(name = "perijove", version, max_term_width = 100, after_long_help = AFTER_HELP)]
+pub struct Cli {
+    /// The configuration file (TOML); the environment wins over it.
+    #[arg(long, global = true, value_name = "FILE", env = "PERIJOVE_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const AFTER_HELP: &str = "Examples:
+  perijove serve --demo                          look around in the embedded demo clusters
+  perijove serve --context teaching              watch the cluster of a kubeconfig context
+  perijove scan --context teaching               judge it once, print a table
+  helm template hub jupyterhub/jupyterhub --values config.yaml | perijove check -f -
+                                                 judge a chart before it is installed
+  perijove doctor --context teaching             say what Perijove may read and what to grant
+
+Exit codes: 0 done, 1 findings as bad as --fail-on says, 2 bad input, 3 the cluster or the store cannot be used.";
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Watch clusters and serve the pages.
+    ///
+    /// Prints a one-time link that signs a browser in. Until a hub's sign-in guards the pages it listens on loopback only; to look at
+    /// it from elsewhere use an ssh tunnel or `kubectl port-forward`.
+    Serve(serve::ServeArgs),
+    /// Read a cluster once, judge it and print the findings.
+    Scan(scan::ScanArgs),
+    /// Judge manifests without a cluster.
+    ///
+    /// Files prove what they hold and nothing else: a control that rests on something absent is unknown, a fault that is present fails.
+    Check(check::CheckArgs),
+    /// Say in plain sentences what Perijove can and cannot read, and what to grant.
+    Doctor(doctor::DoctorArgs),
+    /// Bring the store's schema up to this version, or say how it stands.
+    Migrate(migrate::MigrateArgs),
+    /// Print the effective configuration, with secrets masked.
+    Config(config::ConfigArgs),
+}
+
+/// Where the cluster is.
+#[derive(Debug, Clone, Args)]
+pub struct ClusterArgs {
+    /// The kubeconfig to read; otherwise KUBECONFIG, then ~/.kube/config, then the in-cluster account.
+    #[arg(long, value_name = "FILE")]
+    pub kubeconfig: Option<PathBuf>,
+    /// The context of the kubeconfig; only a context named here may run an `exec` plugin.
+    #[arg(long, value_name = "NAME")]
+    pub context: Option<String>,
+}
+
+/// The form of a result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Output {
+    /// A table for people.
+    Table,
+    /// One JSON object with `findings` and `gaps`.
+    Json,
+}
+
+/// What a judged cluster or file prints, and when that is a failure.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct ResultArgs {
+    /// A table for people, or one JSON object with `findings` and `gaps`.
+    #[arg(long, value_enum, default_value_t = Output::Table)]
+    pub output: Output,
+    /// Which findings give exit code 1: `never`, `fail`, `warn` or `unknown`, each with the worse ones, and a severity after a
+    /// colon if wanted: `fail:high`.
+    #[arg(long, value_name = "POLICY", default_value_t = FailOn::default())]
+    pub fail_on: FailOn,
+}
+
+impl ResultArgs {
+    /// Prints the result and gives the exit code.
+    pub fn print(self, findings: &[Finding], gaps: &[Gap]) -> Result<u8, Stopped> {
+        let text = match self.output {
+            Output::Table => posture::output::table(findings, gaps),
+            Output::Json => Report::new(findings, gaps, |_| None)
+                .to_json()
+                .map_err(|error| Stopped::input(format!("the result cannot be written as JSON: {error}")))?,
+        };
+        print(&text)?;
+        Ok(self.fail_on.exit_code(findings))
+    }
+}
+
+/// Writes to standard output; a reader that has gone away (`| head`) is no error.
+pub fn print(text: &str) -> Result<(), Stopped> {
+    use std::io::Write;
+    let mut out = std::io::stdout().lock();
+    let written = out.write_all(text.as_bytes()).and_then(|()| if text.ends_with('\n') { Ok(()) } else { out.write_all(b"\n") });
+    match written.and_then(|()| out.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(Stopped::input(format!("standard output cannot be written: {error}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A job that ended before it was done: a sentence for the person and the exit code.
+#[derive(Debug)]
+pub struct Stopped {
+    /// What was found, where, and what to do.
+    pub message: String,
+    /// The exit code.
+    pub code: u8,
+}
+
+impl Stopped {
+    /// Bad input.
+    pub fn input(message: impl Into<String>) -> Self {
+        Self { message: message.into(), code: EXIT_INPUT }
+    }
+
+    /// A cluster or the store cannot be used.
+    pub fn unavailable(message: impl Into<String>) -> Self {
+        Self { message: message.into(), code: EXIT_UNAVAILABLE }
+    }
+}
+
+impl From<crate::config::ConfigError> for Stopped {
+    fn from(error: crate::config::ConfigError) -> Self {
+        Self::input(error.to_string())
+    }
+}
+
+/// Runs the command and turns what stopped it into one sentence on standard error.
+pub async fn run(cli: Cli) -> ExitCode {
+    let environment = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    let result = match crate::config::load(cli.config.as_deref(), environment) {
+        Ok(config) => run_command(cli.command, config).await,
+        Err(error) => Err(error.into()),
+    };
+    match result {
+        Ok(code) => ExitCode::from(code),
+        Err(stopped) => {
+            eprintln!("perijove: {}", posture::hostile::visible(&stopped.message));
+            ExitCode::from(stopped.code)
+        }
+    }
+}
+
+async fn run_command(command: Command, config: crate::config::Config) -> Result<u8, Stopped> {
+    match command {
+        Command::Serve(args) => serve::run(args, config).await,
+        Command::Scan(args) => scan::run(args, config).await,
+        Command::Check(args) => check::run(&args, &config),
+        Command::Doctor(args) => doctor::run(args, config).await,
+        Command::Migrate(args) => migrate::run(&args, &config).await,
+        Command::Config(args) => config::run(&args, &config),
+    }
+}

@@ -1,0 +1,141 @@
+//! `perijove doctor`: says in plain sentences what can and cannot be read, and what to grant.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::sync::Arc;
+
+use clap::Args;
+use posture::check::Verdict;
+use posture::checks::CHECKS;
+use posture::gap::{Gap, GapReason};
+use posture::kind::{KINDS, Kind, Reading};
+use posture::record::Record;
+use posture::redact::{Names, Redactor};
+use posture::snapshot::{AuthorizerReason, Reviews};
+
+use super::scan::{passing_key, target, tuning};
+use super::{ClusterArgs, EXIT_FINDINGS, Stopped, print};
+use crate::cluster::Source;
+use crate::collector::{ClusterSeen, Collector, ScanInput, Settings, Sink, SinkError};
+use crate::config::Config;
+
+/// Arguments of `perijove doctor`.
+#[derive(Debug, Args)]
+pub struct DoctorArgs {
+    #[command(flatten)]
+    cluster: ClusterArgs,
+    /// Print the manifest of the read-only account instead of asking a cluster: `perijove doctor --role | kubectl apply -f -`.
+    #[arg(long)]
+    role: bool,
+}
+
+/// Reads everything once and reports; exit code 1 where something cannot be read.
+pub async fn run(args: DoctorArgs, config: Config) -> Result<u8, Stopped> {
+    if args.role {
+        print(&posture::role::manifest())?;
+        return Ok(0);
+    }
+    let source = Source::connect(&target(&args.cluster), tuning(&config.collect))
+        .await
+        .map_err(|error| Stopped::unavailable(error.to_string()))?;
+    let server = source.server().to_owned();
+    let settings = Settings {
+        namespaces: config.collect.namespaces.iter().cloned().collect(),
+        ..Settings::new("cluster")
+    };
+    let redactor = Arc::new(Redactor::new(passing_key()?, Names::Hashed));
+    let (collector, handle) = Collector::new(source, settings, redactor, Last(None));
+    let last = collector.once().await.map_err(|error| Stopped::unavailable(error.to_string()))?;
+    let input = last.0.ok_or_else(|| Stopped::unavailable("the cluster gave no answer"))?;
+    let skew = handle.status().skew_milliseconds;
+    let gaps = input.snapshot.gaps();
+    print(&report(&server, &input, &gaps, skew))?;
+    Ok(if gaps.is_empty() { 0 } else { EXIT_FINDINGS })
+}
+
+/// Remembers the last scan.
+struct Last(Option<ScanInput>);
+
+impl Sink for Last {
+    async fn connected(&mut self, _: &ClusterSeen) -> Result<(), SinkError> {
+        Ok(())
+    }
+
+    async fn records(&mut self, _: &[Record]) -> Result<(), SinkError> {
+        Ok(())
+    }
+
+    async fn scan(&mut self, input: &ScanInput) -> Result<(), SinkError> {
+        self.0 = Some(input.clone());
+        Ok(())
+    }
+}
+
+fn report(server: &str, input: &ScanInput, gaps: &[Gap], skew: Option<i64>) -> String {
+    let mut text = format!("The API server {} answers.\n", posture::hostile::visible(server));
+    if let Some(skew) = skew.filter(|skew| skew.abs() > 30_000) {
+        let _ = writeln!(
+            text,
+            "Its clock and this machine's differ by {} s; ages and expiries are judged by this machine's.",
+            skew.abs() / 1000
+        );
+    }
+    text.push_str(&own_rights(input.snapshot.reviews.as_ref()));
+    let read = KINDS.iter().filter(|info| info.reading != Reading::OnDemand);
+    let complete: Vec<&str> =
+        read.filter(|info| gaps.iter().all(|gap| gap.kind != info.kind)).map(|info| info.plural).collect();
+    let _ = writeln!(text, "\nIt can read {} kinds in full: {}.", complete.len(), complete.join(", "));
+    if gaps.is_empty() {
+        text.push_str("\nNothing is missing.\n");
+        return text;
+    }
+    text.push_str("\nIt cannot read:\n");
+    let mut by_kind: BTreeMap<Kind, Vec<&Gap>> = BTreeMap::new();
+    for gap in gaps {
+        by_kind.entry(gap.kind).or_default().push(gap);
+    }
+    for (kind, gaps) in by_kind {
+        for gap in gaps {
+            let _ = writeln!(text, "  {}. What closes it: {}.", gap, gap.permission());
+        }
+        let codes: Vec<&str> = CHECKS
+            .iter()
+            .filter(|check| check.needs.contains(&kind) && check.verdicts.contains(&Verdict::Unknown))
+            .map(|check| check.code)
+            .collect();
+        if !codes.is_empty() {
+            let _ = writeln!(text, "    Without it these checks may be unknown: {}.", codes.join(", "));
+        }
+    }
+    if gaps.iter().any(|gap| gap.reason == GapReason::Forbidden) {
+        text.push_str("\nTo grant everything: perijove doctor --role | kubectl apply -f -\n");
+    }
+    text
+}
+
+/// What the API server says of Perijove's own rights.
+fn own_rights(reviews: Result<&Reviews, &GapReason>) -> String {
+    let Ok(reviews) = reviews else {
+        return "It does not answer questions about this account's rights.\n".to_owned();
+    };
+    let mut text = String::new();
+    if let Some(answer) = &reviews.granted {
+        let by = match answer.reason {
+            AuthorizerReason::Rbac => " by RBAC",
+            AuthorizerReason::Iam => " by the cloud's IAM",
+            AuthorizerReason::Other | AuthorizerReason::None => "",
+        };
+        let _ = writeln!(text, "This account {} {}{by}.", may(answer.allowed), answer.question);
+    }
+    if let Some(answer) = &reviews.not_granted {
+        let _ = writeln!(text, "This account {} {}.", may(answer.allowed), answer.question);
+        if answer.allowed {
+            text.push_str("That is more than Perijove needs: give it the account of `perijove doctor --role`.\n");
+        }
+    }
+    text
+}
+
+fn may(allowed: bool) -> &'static str {
+    if allowed { "may" } else { "may not" }
+}

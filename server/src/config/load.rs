@@ -1,0 +1,220 @@
+//! Reads the file and the environment, and says exactly what is wrong with them.
+
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+use toml::{Table, Value};
+
+use super::Config;
+use super::keys::{KEYS, KeyKind, nearest};
+
+/// What is wrong with the configuration. No message quotes a value of the environment.
+#[derive(Debug, Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("the configuration file {path} cannot be read: {why}; check the path given to --config and that this user may read it")]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why, in the operating system's words.
+        why: std::io::Error,
+    },
+    /// The file is not TOML.
+    #[error("{path}, line {line}, column {column}: this is not valid TOML: {why}")]
+    NotToml {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// The column, from 1.
+        column: usize,
+        /// What the parser says.
+        why: String,
+    },
+    /// A key that nobody knows.
+    #[error("{place} sets `{key}`, which is not a key of the configuration{hint}; `perijove config --reference` lists all keys")]
+    UnknownKey {
+        /// The file, or the environment variable.
+        place: String,
+        /// The key as written.
+        key: String,
+        /// The nearest known key in words, or nothing.
+        hint: String,
+    },
+    /// A value of the wrong type or outside what is allowed.
+    #[error("{place}: {what}")]
+    Invalid {
+        /// The file, or the environment variable.
+        place: String,
+        /// What was found and what would be right.
+        what: String,
+    },
+}
+
+/// Reads the configuration file, if one is named, then overlays the environment.
+///
+/// `environment` is the list of all variables; those that begin with `PERIJOVE_` and name a section are read.
+pub fn load(file: Option<&Path>, environment: impl IntoIterator<Item = (String, String)>) -> Result<Config, ConfigError> {
+    let mut table = file.map_or_else(|| Ok(Table::new()), read)?;
+    let place = file.map_or_else(|| "the environment".to_owned(), |path| path.display().to_string());
+    refuse_unknown(&place, "", &table)?;
+    for (variable, value) in environment {
+        if let Some(path) = variable.strip_prefix("PERIJOVE_").filter(|rest| rest.contains("__")) {
+            overlay(&mut table, &variable, &path.replace("__", ".").to_lowercase(), &value)?;
+        }
+    }
+    let config = Value::Table(table)
+        .try_into::<Config>()
+        .map_err(|error| ConfigError::Invalid { place: place.clone(), what: error.message().to_owned() })?;
+    validate(&place, config)
+}
+
+fn read(path: &Path) -> Result<Table, ConfigError> {
+    let text =
+        std::fs::read_to_string(path).map_err(|why| ConfigError::Unreadable { path: path.to_owned(), why })?;
+    text.parse::<Table>().map_err(|error| {
+        let offset = error.span().map_or(0, |span| span.start);
+        let before = &text[..offset.min(text.len())];
+        let line = before.matches('\n').count() + 1;
+        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+        ConfigError::NotToml { path: path.to_owned(), line, column, why: error.message().to_owned() }
+    })
+}
+
+/// Walks all keys of the file, lists of tables as `name[]`.
+fn refuse_unknown(place: &str, above: &str, table: &Table) -> Result<(), ConfigError> {
+    for (name, value) in table {
+        let path = if above.is_empty() { name.clone() } else { format!("{above}.{name}") };
+        let tables = value.as_array().filter(|items| items.iter().any(Value::is_table));
+        if let Some(inner) = value.as_table() {
+            known_section(place, &path)?;
+            refuse_unknown(place, &path, inner)?;
+        } else if let Some(items) = tables {
+            let path = format!("{path}[]");
+            known_section(place, &path)?;
+            for inner in items.iter().filter_map(Value::as_table) {
+                refuse_unknown(place, &path, inner)?;
+            }
+        } else if !KEYS.iter().any(|key| key.path == path) {
+            return Err(unknown(place, &path));
+        }
+    }
+    Ok(())
+}
+
+fn known_section(place: &str, path: &str) -> Result<(), ConfigError> {
+    let inside = format!("{path}.");
+    if KEYS.iter().any(|key| key.path.starts_with(&inside)) { Ok(()) } else { Err(unknown(place, path)) }
+}
+
+fn unknown(place: &str, path: &str) -> ConfigError {
+    let hint = nearest(&path.replace("[]", "")).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+    ConfigError::UnknownKey { place: place.to_owned(), key: path.to_owned(), hint }
+}
+
+fn overlay(table: &mut Table, variable: &str, path: &str, text: &str) -> Result<(), ConfigError> {
+    let place = format!("the environment variable {variable}");
+    let Some(key) = KEYS.iter().find(|key| key.path == path && key.kind != KeyKind::Tables) else {
+        return Err(unknown(&place, path));
+    };
+    let value = match key.kind {
+        KeyKind::Number => Value::Integer(text.trim().parse().map_err(|_| ConfigError::Invalid {
+            place: place.clone(),
+            what: "this must be a whole number".to_owned(),
+        })?),
+        KeyKind::List => Value::Array(
+            text.split(',').map(str::trim).filter(|s| !s.is_empty()).map(|s| Value::String(s.to_owned())).collect(),
+        ),
+        KeyKind::Text | KeyKind::Tables => Value::String(text.to_owned()),
+    };
+    let (section, name) = path.split_once('.').unwrap_or(("", path));
+    let section = table.entry(section).or_insert_with(|| Value::Table(Table::new()));
+    if let Some(section) = section.as_table_mut() {
+        section.insert(name.to_owned(), value);
+    }
+    Ok(())
+}
+
+/// Refuses values that a type alone cannot refuse, and brings the prefix into its one form.
+pub(crate) fn validate(place: &str, mut config: Config) -> Result<Config, ConfigError> {
+    let invalid = |what: String| Err(ConfigError::Invalid { place: place.to_owned(), what });
+    if config.serve.listen.parse::<std::net::SocketAddr>().is_err() {
+        return invalid(format!("serve.listen is `{}`; it must be an address and a port such as 127.0.0.1:8474", config.serve.listen));
+    }
+    let prefix = config.serve.prefix.trim_matches('/');
+    if prefix.split('/').any(|part| part == ".." || part == "." || !part.chars().all(is_prefix_character)) {
+        return invalid(format!("serve.prefix is `{}`; it must be a path such as / or /services/perijove/", config.serve.prefix));
+    }
+    config.serve.prefix = if prefix.is_empty() { "/".to_owned() } else { format!("/{prefix}/") };
+    if config.collect.tick_seconds == 0 || config.collect.requests_per_second == 0 || config.collect.request_burst == 0 {
+        return invalid("collect.tick_seconds, collect.requests_per_second and collect.request_burst must be at least 1".to_owned());
+    }
+    if config.store.keep_days == 0 || config.store.max_size_mib == 0 {
+        return invalid("store.keep_days and store.max_size_mib must be at least 1".to_owned());
+    }
+    for (index, cluster) in config.clusters.iter().enumerate() {
+        let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        if cluster.name.is_empty() || !cluster.name.chars().all(fits) {
+            return invalid(format!("clusters[{index}].name is `{}`; it must be lower case letters, digits and `-`", cluster.name));
+        }
+        if config.clusters[..index].iter().any(|other| other.name == cluster.name) {
+            return invalid(format!("two clusters are called `{}`; give each its own name", cluster.name));
+        }
+    }
+    Ok(config)
+}
+
+fn is_prefix_character(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '~')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(text: &str) -> Result<Config, ConfigError> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("perijove.toml");
+        std::fs::write(&path, text).unwrap();
+        load(Some(&path), [])
+    }
+
+    #[test]
+    fn the_environment_wins_over_the_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("perijove.toml");
+        std::fs::write(&path, "[collect]\ntick_seconds = 60\n").unwrap();
+        let config = load(Some(&path), [("PERIJOVE_COLLECT__TICK_SECONDS".to_owned(), "7".to_owned())]).unwrap();
+        assert_eq!(config.collect.tick_seconds, 7);
+    }
+
+    #[test]
+    fn an_unknown_key_is_refused_with_the_nearest_name() {
+        let message = file("[serve]\nlistn = \"127.0.0.1:1\"\n").unwrap_err().to_string();
+        assert!(message.contains("`serve.listn`") && message.contains("did you mean `serve.listen`?"), "{message}");
+    }
+
+    #[test]
+    fn an_unknown_key_inside_a_list_of_tables_is_refused() {
+        let message = file("[[clusters]]\nname = \"a\"\ncontxt = \"x\"\n").unwrap_err().to_string();
+        assert!(message.contains("did you mean `clusters[].context`?"), "{message}");
+    }
+
+    #[test]
+    fn broken_toml_names_line_and_column() {
+        let message = file("[serve]\nlisten = \n").unwrap_err().to_string();
+        assert!(message.contains("line 2, column"), "{message}");
+    }
+
+    #[test]
+    fn the_prefix_has_one_form() {
+        assert_eq!(file("serve.prefix = \"services/perijove\"").unwrap().serve.prefix, "/services/perijove/");
+        assert!(file("serve.prefix = \"/a/../b\"").is_err());
+    }
+
+    #[test]
+    fn a_value_of_the_environment_is_not_quoted() {
+        let error = load(None, [("PERIJOVE_COLLECT__TICK_SECONDS".to_owned(), "hunter2".to_owned())]).unwrap_err();
+        assert!(!error.to_string().contains("hunter2"));
+    }
+}

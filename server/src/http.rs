@@ -1,0 +1,70 @@
+//! The web side: routes below a prefix known at run time, each behind a viewer except health, sign-in and assets.
+
+pub mod assets;
+pub mod events;
+pub mod guard;
+pub mod pages;
+pub mod session;
+pub mod system;
+
+use std::sync::Arc;
+
+use app::backend::Backend;
+use axum::Router;
+use axum::extract::FromRef;
+use axum::middleware;
+use axum::response::Redirect;
+use axum::routing::get;
+
+use events::Notices;
+use session::Sessions;
+
+/// What handlers share; cloning is cheap.
+#[derive(Clone, FromRef)]
+pub struct AppState {
+    /// What pages need to know.
+    pub backend: Arc<dyn Backend>,
+    /// Who is signed in.
+    pub sessions: Arc<Sessions>,
+    /// News for open pages.
+    pub notices: Notices,
+    /// Where and how it is served.
+    pub site: Arc<SiteConfig>,
+}
+
+/// Where and how it is served.
+#[derive(Debug, Clone)]
+pub struct SiteConfig {
+    /// The path below which everything is served, with a slash at both ends.
+    pub prefix: String,
+    /// Further values of the `Host` header to answer.
+    pub allowed_hosts: Vec<String>,
+    /// The port it listens on.
+    pub port: u16,
+}
+
+/// All routes.
+pub fn router(state: AppState) -> Router {
+    let prefix = state.site.prefix.clone();
+    let inner = pages::routes()
+        .merge(system::routes())
+        .route("/assets/{name}", get(assets::serve))
+        .route("/api/events", get(events::stream))
+        .route("/sign-in", get(session::sign_in))
+        .fallback(pages::not_found);
+    let router = match prefix.trim_end_matches('/') {
+        "" => inner,
+        bare => {
+            let with_slash = prefix.clone();
+            // The hub links to the prefix with its slash; people type it without.
+            Router::new()
+                .route(bare, get(move || async move { Redirect::permanent(&with_slash) }))
+                .nest(&format!("{bare}/"), inner)
+                .fallback(pages::outside_prefix)
+        }
+    };
+    router
+        .layer(middleware::from_fn_with_state(state.clone(), guard::check_request))
+        .layer(middleware::from_fn(guard::security_headers))
+        .with_state(state)
+}

@@ -1,0 +1,208 @@
+//! The pages' routes: each asks the backend for its viewer and renders the answer.
+
+use app::backend::{At, HubName};
+use app::error::AppError;
+use app::{PageView, Site};
+use axum::Router;
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{Html, IntoResponse, Response};
+use axum::routing::get;
+use posture::Timestamp;
+
+use super::session::{Signed, random_token};
+use super::{AppState, SiteConfig, assets};
+
+/// Every page.
+pub fn routes() -> Router<AppState> {
+    Router::new()
+        .route("/", get(all_clusters))
+        .route("/clusters/{cluster}", get(one_cluster))
+        .route("/clusters/{cluster}/gaps", get(gaps))
+        .route("/clusters/{cluster}/checks", get(cluster_checklist))
+        .route("/clusters/{cluster}/checks/{code}", get(cluster_check))
+        .route("/clusters/{cluster}/hubs/{namespace}/{release}", get(hub_checklist))
+        .route("/clusters/{cluster}/hubs/{namespace}/{release}/{app}", get(aliased_hub_checklist))
+        .route("/clusters/{cluster}/hubs/{namespace}/{release}/checks/{code}", get(hub_check))
+        .route("/clusters/{cluster}/hubs/{namespace}/{release}/{app}/checks/{code}", get(aliased_hub_check))
+}
+
+async fn all_clusters(Signed(viewer): Signed, State(state): State<AppState>) -> Response {
+    let page = async {
+        let clusters = state.backend.place(&viewer, At::Now, None).await?.clusters;
+        // Where there is one cluster, its overview is the overview.
+        let only = if let [only] = clusters.as_slice() { Some(only.as_str()) } else { None };
+        let place = state.backend.place(&viewer, At::Now, only).await?;
+        let view = state.backend.overview(&viewer, At::Now, only).await?;
+        Ok(app::pages::overview(&place, view))
+    };
+    respond(&state, page.await)
+}
+
+async fn one_cluster(
+    Signed(viewer): Signed,
+    State(state): State<AppState>,
+    Path(cluster): Path<String>,
+) -> Response {
+    let page = async {
+        let place = state.backend.place(&viewer, At::Now, Some(&cluster)).await?;
+        let view = state.backend.overview(&viewer, At::Now, Some(&cluster)).await?;
+        Ok(app::pages::overview(&place, view))
+    };
+    respond(&state, page.await)
+}
+
+async fn gaps(Signed(viewer): Signed, State(state): State<AppState>, Path(cluster): Path<String>) -> Response {
+    let page = async {
+        let place = state.backend.place(&viewer, At::Now, Some(&cluster)).await?;
+        let view = state.backend.gaps(&viewer, At::Now, &cluster).await?;
+        Ok(app::pages::gaps(&place, view))
+    };
+    respond(&state, page.await)
+}
+
+type Pairs = Query<Vec<(String, String)>>;
+
+async fn cluster_checklist(
+    signed: Signed,
+    State(state): State<AppState>,
+    Path(cluster): Path<String>,
+    query: Pairs,
+) -> Response {
+    checklist(signed, state, cluster, None, query).await
+}
+
+async fn hub_checklist(
+    signed: Signed,
+    State(state): State<AppState>,
+    Path((cluster, namespace, release)): Path<(String, String, String)>,
+    query: Pairs,
+) -> Response {
+    checklist(signed, state, cluster, Some(usual(namespace, release)), query).await
+}
+
+async fn aliased_hub_checklist(
+    signed: Signed,
+    State(state): State<AppState>,
+    Path((cluster, namespace, release, app)): Path<(String, String, String, String)>,
+    query: Pairs,
+) -> Response {
+    checklist(signed, state, cluster, Some(HubName { namespace, release, app }), query).await
+}
+
+/// A hub whose label `app` is the chart's own.
+fn usual(namespace: String, release: String) -> HubName {
+    HubName { namespace, release, app: "jupyterhub".to_owned() }
+}
+
+async fn checklist(
+    Signed(viewer): Signed,
+    state: AppState,
+    cluster: String,
+    hub: Option<HubName>,
+    Query(pairs): Pairs,
+) -> Response {
+    let page = async {
+        let filter = app::pages::parse_filter(&pairs).map_err(|what| AppError::BadRequest { what })?;
+        let place = state.backend.place(&viewer, At::Now, Some(&cluster)).await?;
+        let view = state.backend.checklist(&viewer, At::Now, &cluster, hub.as_ref()).await?;
+        Ok(app::pages::checklist(&place, view, filter))
+    };
+    respond(&state, page.await)
+}
+
+async fn cluster_check(
+    signed: Signed,
+    State(state): State<AppState>,
+    Path((cluster, code)): Path<(String, String)>,
+) -> Response {
+    check(signed, state, cluster, None, code).await
+}
+
+async fn hub_check(
+    signed: Signed,
+    State(state): State<AppState>,
+    Path((cluster, namespace, release, code)): Path<(String, String, String, String)>,
+) -> Response {
+    check(signed, state, cluster, Some(usual(namespace, release)), code).await
+}
+
+async fn aliased_hub_check(
+    signed: Signed,
+    State(state): State<AppState>,
+    Path((cluster, namespace, release, app, code)): Path<(String, String, String, String, String)>,
+) -> Response {
+    check(signed, state, cluster, Some(HubName { namespace, release, app }), code).await
+}
+
+async fn check(
+    Signed(viewer): Signed,
+    state: AppState,
+    cluster: String,
+    hub: Option<HubName>,
+    code: String,
+) -> Response {
+    let page = async {
+        let place = state.backend.place(&viewer, At::Now, Some(&cluster)).await?;
+        let view = state.backend.check(&viewer, At::Now, &cluster, hub.as_ref(), &code).await?;
+        Ok(app::pages::check(&place, view))
+    };
+    respond(&state, page.await)
+}
+
+/// Whatever has no route.
+pub async fn not_found(Signed(_): Signed, State(state): State<AppState>) -> Response {
+    respond(&state, Err(AppError::NotFound { what: "page".to_owned() }))
+}
+
+/// Outside the prefix nothing is ours, not even the look.
+pub async fn outside_prefix(State(state): State<AppState>) -> Response {
+    (StatusCode::NOT_FOUND, format!("Perijove is served below {}\n", state.site.prefix)).into_response()
+}
+
+/// The page for a request without a viewer.
+pub fn signed_out(site: &SiteConfig) -> Response {
+    with_status(StatusCode::UNAUTHORIZED, html(site, app::pages::signed_out(Timestamp::now())))
+}
+
+/// The page for a one-time link that is not good any more.
+pub fn spent_link(site: &SiteConfig) -> Response {
+    with_status(StatusCode::FORBIDDEN, html(site, app::pages::spent_link(Timestamp::now())))
+}
+
+fn respond(state: &AppState, page: Result<PageView, AppError>) -> Response {
+    match page {
+        Ok(page) => html(&state.site, page),
+        Err(error) => {
+            let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+            with_status(status, html(&state.site, app::pages::error(&error, Timestamp::now())))
+        }
+    }
+}
+
+fn with_status(status: StatusCode, mut response: Response) -> Response {
+    if response.status() == StatusCode::OK {
+        *response.status_mut() = status;
+    }
+    response
+}
+
+/// Renders a page with a fresh nonce and the policy that names it.
+fn html(config: &SiteConfig, page: PageView) -> Response {
+    let nonce = match random_token() {
+        Ok(nonce) => nonce,
+        Err(error) => {
+            tracing::error!(error = %error, "no random bytes could be had for a nonce");
+            return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+        }
+    };
+    let site: Site = assets::site(config.prefix.clone(), nonce);
+    let policy = site.content_security_policy();
+    let mut response = Html(app::render(&site, page)).into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if let Ok(policy) = HeaderValue::from_str(&policy) {
+        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
+    response
+}

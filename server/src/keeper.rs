@@ -1,0 +1,265 @@
+//! Takes what a collector hands on: writes records ahead, judges when they have settled, commits the scan, tells open pages.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use posture::check::Recall;
+use posture::control::{Control, controls};
+use posture::derived::tls::TlsMode;
+use posture::derived::{Derived, derive};
+use posture::finding::Finding;
+use posture::hub::HubKey;
+use posture::judge::judge;
+use posture::kind::Kind;
+use posture::object::ObjectRef;
+use posture::record::Record;
+use posture::settings::Settings;
+
+use crate::clock::Clock;
+use crate::collector::{self, ClusterSeen, ScanInput, Sink, SinkError};
+use crate::http::events::{Notice, Notices};
+use crate::store::{
+    ClusterId, ClusterIdentity, HubFacts, HubSeen, PodToStage, ScanCommit, ScanNumber, Scope, ServersSeen,
+    StagedObject, StagedPod, Store, StoreError, Trigger, hubs, recall,
+};
+use crate::troubles::Troubles;
+
+/// The label and the annotation that name the person whose server a pod is; records hold a token there.
+const PERSON: [&str; 2] =
+    ["/metadata/annotations/hub.jupyter.org~1username", "/metadata/labels/hub.jupyter.org~1username"];
+
+/// What the program shares with every keeper.
+#[derive(Debug, Clone)]
+pub struct Shared {
+    /// The history.
+    pub store: Store,
+    /// News for open pages.
+    pub notices: Notices,
+    /// What the operator decides about judging.
+    pub settings: Arc<Settings>,
+    /// Why clusters cannot be read.
+    pub troubles: Arc<Troubles>,
+}
+
+/// Keeps the history of one cluster.
+#[derive(Debug)]
+pub struct Keeper {
+    shared: Shared,
+    clock: Clock,
+    cluster: Option<(ClusterId, String)>,
+    objects: BTreeMap<ObjectRef, StagedObject>,
+    pods: BTreeMap<ObjectRef, StagedPod>,
+}
+
+impl Keeper {
+    /// A keeper for a cluster that has not answered yet.
+    pub fn new(shared: Shared, clock: Clock) -> Self {
+        Self { shared, clock, cluster: None, objects: BTreeMap::new(), pods: BTreeMap::new() }
+    }
+
+    fn cluster(&self) -> Result<(ClusterId, String), SinkError> {
+        self.cluster.clone().ok_or_else(|| SinkError::Never("records came before the cluster answered".to_owned()))
+    }
+}
+
+/// Whether the store may take it later: a full disk may be emptied, a lock released.
+fn told(error: &StoreError) -> SinkError {
+    match error {
+        StoreError::Full { .. } | StoreError::Busy { .. } | StoreError::ReadOnly { .. } | StoreError::Database { .. } => {
+            SinkError::Later(error.to_string())
+        }
+        _ => SinkError::Never(error.to_string()),
+    }
+}
+
+impl Sink for Keeper {
+    async fn connected(&mut self, cluster: &ClusterSeen) -> Result<(), SinkError> {
+        let identity = ClusterIdentity {
+            name: cluster.name.clone(),
+            uid: cluster.uid.clone(),
+            address: cluster.address.clone(),
+        };
+        let id = self
+            .shared
+            .store
+            .register_cluster(&identity, self.clock.now())
+            .await
+            .map_err(|error| told(&error))?;
+        self.shared.troubles.clear(&cluster.name);
+        self.cluster = Some((id, cluster.name.clone()));
+        Ok(())
+    }
+
+    async fn records(&mut self, records: &[Record]) -> Result<(), SinkError> {
+        let now = self.clock.now();
+        let (pods, objects): (Vec<&Record>, Vec<&Record>) =
+            records.iter().partition(|record| record.object.kind == Kind::Pod);
+        if !objects.is_empty() {
+            let objects: Vec<Record> = objects.into_iter().cloned().collect();
+            let staged = self.shared.store.stage(&objects, now).await.map_err(|error| told(&error))?;
+            self.objects.extend(staged.into_iter().map(|object| (object.object.clone(), object)));
+        }
+        if !pods.is_empty() {
+            let pods: Vec<PodToStage<'_>> =
+                pods.into_iter().map(|record| PodToStage { record, person: person(record) }).collect();
+            let staged = self.shared.store.stage_pods(&pods, now).await.map_err(|error| told(&error))?;
+            self.pods.extend(staged.into_iter().map(|pod| (pod.object.clone(), pod)));
+        }
+        Ok(())
+    }
+
+    async fn scan(&mut self, input: &ScanInput) -> Result<(), SinkError> {
+        let (id, name) = self.cluster()?;
+        let recalled = self.recalled(id).await.map_err(|error| told(&error))?;
+        let judged = self.judge(input, &recalled);
+        let commit = self.commit(id, input, &recalled, judged);
+        let committed = self.shared.store.commit_scan(&commit).await.map_err(|error| told(&error))?;
+        self.objects.clear();
+        self.pods.clear();
+        tracing::info!(
+            cluster = name,
+            scan = committed.scan.0,
+            trigger = commit.trigger.as_str(),
+            findings = commit.findings.len(),
+            changed = committed.is_change,
+            "scan committed"
+        );
+        if committed.is_change {
+            let hubs = self.hub_ids(id, committed.scan).await.map_err(|error| told(&error))?;
+            self.shared.notices.send(Notice { cluster: name, scan: committed.scan.0, hubs, is_cluster_changed: true });
+        }
+        Ok(())
+    }
+}
+
+/// The token of the person whose server a pod is.
+fn person(record: &Record) -> Option<&str> {
+    PERSON.iter().find_map(|pointer| record.body.pointer(pointer)?.as_str())
+}
+
+/// What judging gave.
+struct Judged {
+    derived: Derived,
+    findings: Vec<Finding>,
+    controls: BTreeMap<HubKey, Vec<Control>>,
+}
+
+impl Keeper {
+    async fn recalled(&self, cluster: ClusterId) -> Result<Recall, StoreError> {
+        let mut reading = self.shared.store.read().await?;
+        recall::latest(&mut reading, cluster).await
+    }
+
+    async fn hub_ids(&self, cluster: ClusterId, scan: ScanNumber) -> Result<Vec<i64>, StoreError> {
+        let mut reading = self.shared.store.read().await?;
+        let hubs = hubs::list(&mut reading, cluster, scan, &Scope::All).await?;
+        Ok(hubs.into_iter().map(|hub| hub.id.0).collect())
+    }
+
+    fn judge(&self, input: &ScanInput, recall: &Recall) -> Judged {
+        let settings = &self.shared.settings;
+        let now = input.taken_at;
+        let derived = derive(&input.snapshot, settings, now);
+        let findings = judge(&input.snapshot, &derived, recall, settings, now);
+        let context =
+            posture::check::Context { snapshot: &input.snapshot, derived: &derived, recall, settings, now };
+        let controls = derived.hubs.iter().map(|hub| (hub.key.clone(), controls(&context, hub))).collect();
+        Judged { findings, controls, derived }
+    }
+
+    fn commit(&self, cluster: ClusterId, input: &ScanInput, recall: &Recall, judged: Judged) -> ScanCommit {
+        let Judged { derived, findings, controls } = judged;
+        let owners = Owners::of(&derived);
+        let removed: BTreeSet<&ObjectRef> = input.removed.iter().collect();
+        let mut commit = ScanCommit::new(cluster, trigger(input.trigger), input.taken_at);
+        commit.fresh_at = input.fresh_at;
+        commit.resource_versions.clone_from(&input.resource_versions);
+        commit.coverage.clone_from(&input.coverage);
+        commit.removed.clone_from(&input.removed);
+        commit.relisted.clone_from(&input.relisted);
+        let kept = self.objects.values().filter(|object| !removed.contains(&object.object));
+        commit.objects = kept
+            .map(|object| StagedObject { hub: owners.of_object(&object.object), ..object.clone() })
+            .collect();
+        let kept = self.pods.values().filter(|pod| !removed.contains(&pod.object));
+        commit.pods = kept.map(|pod| StagedPod { hub: owners.of_pod(&pod.object), ..pod.clone() }).collect();
+        commit.hubs = derived
+            .hubs
+            .iter()
+            .map(|hub| HubSeen {
+                key: hub.key.clone(),
+                facts: HubFacts::of(hub, derived.tls(hub).ok().map(|tls| mode_word(tls.mode))),
+            })
+            .collect();
+        commit.servers = servers(&derived, recall, input.taken_at);
+        commit.people = input.people.iter().map(|seen| (seen.token.clone(), seen.name.clone())).collect();
+        commit.reviews.clone_from(&input.snapshot.reviews);
+        commit.findings = findings;
+        commit.controls = controls;
+        commit
+    }
+}
+
+/// The word of a mode in the database.
+fn mode_word(mode: TlsMode) -> String {
+    serde_json::to_value(mode).ok().and_then(|word| word.as_str().map(str::to_owned)).unwrap_or_default()
+}
+
+fn trigger(trigger: collector::Trigger) -> Trigger {
+    match trigger {
+        collector::Trigger::Initial => Trigger::Initial,
+        collector::Trigger::Change => Trigger::Change,
+        collector::Trigger::Tick => Trigger::Tick,
+        collector::Trigger::Manual => Trigger::Manual,
+    }
+}
+
+/// The last sight of each hub's user servers: now where there are any, else what was recalled.
+fn servers(derived: &Derived, recall: &Recall, now: Timestamp) -> Vec<ServersSeen> {
+    let mut seen: BTreeMap<&HubKey, ServersSeen> = recall
+        .user_servers
+        .iter()
+        .map(|old| (&old.hub, ServersSeen { hub: old.hub.clone(), seen_at: old.seen_at, barrier: old.barrier }))
+        .collect();
+    for hub in derived.hubs.iter().filter(|hub| !hub.user_classes.is_empty()) {
+        let barrier = derived.barriers(hub).all(|(_, barrier)| barrier.is_effective());
+        seen.insert(&hub.key, ServersSeen { hub: hub.key.clone(), seen_at: now, barrier });
+    }
+    seen.into_values().collect()
+}
+
+/// Which hub an object belongs to: user servers by their class, the rest by namespace where only one hub lives there.
+struct Owners {
+    pods: BTreeMap<ObjectRef, HubKey>,
+    namespaces: BTreeMap<String, Option<HubKey>>,
+}
+
+impl Owners {
+    fn of(derived: &Derived) -> Self {
+        let mut pods = BTreeMap::new();
+        let mut namespaces: BTreeMap<String, Option<HubKey>> = BTreeMap::new();
+        for hub in &derived.hubs {
+            namespaces
+                .entry(hub.key.namespace.clone())
+                .and_modify(|only| *only = None)
+                .or_insert_with(|| Some(hub.key.clone()));
+            for class in &hub.user_classes {
+                for pod in &class.pods {
+                    let object =
+                        ObjectRef::namespaced(Kind::Pod, class.namespace.clone(), pod.metadata.name.to_string());
+                    pods.insert(object, hub.key.clone());
+                }
+            }
+        }
+        Self { pods, namespaces }
+    }
+
+    fn of_object(&self, object: &ObjectRef) -> Option<HubKey> {
+        self.namespaces.get(object.namespace.as_ref()?).cloned().flatten()
+    }
+
+    fn of_pod(&self, object: &ObjectRef) -> Option<HubKey> {
+        self.pods.get(object).cloned()
+    }
+}
