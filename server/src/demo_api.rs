@@ -133,6 +133,3 @@ where
         Box::pin(async move { Ok(answer::respond(&api, request).await) })
     }
 }
-
-#[cfg(test)]
-mod tests;

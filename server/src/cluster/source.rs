@@ -15,7 +15,7 @@ use tower::{BoxError, Layer, Service};
 use super::connect::{ConnectError, Target};
 use super::error::ApiError;
 use super::pace::Pace;
-use super::path::Form;
+use super::path::{Form, ResourcePath};
 use super::problem::Problem;
 use crate::clock::Clock;
 
@@ -192,6 +192,11 @@ impl Source {
         let answer = self.open(url, form, "gzip").await?;
         self.read(answer, &mut body, self.tuning.page_bytes).await?;
         Ok(body)
+    }
+
+    /// Reads one whole object.
+    pub async fn object(&self, path: &ResourcePath, name: &str) -> Result<Vec<u8>, ApiError> {
+        self.get(&path.object(name), Form::Whole).await
     }
 
     /// Posts one of the SelfSubject reviews, the only thing that is ever created; the server stores nothing.
