@@ -28,7 +28,7 @@ use crate::cluster::backoff::Backoff;
 use crate::cluster::{ApiError, Identity, IdentityGuard, ResourcePath, Serving, Source, review};
 use feed::{Feed, Position, Shared};
 pub use input::{ClusterSeen, ScanInput, Sink, SinkError, Trigger};
-use news::Message;
+use news::{Message, News};
 use state::State;
 
 /// How many pieces of news may wait; few, so that memory follows the page and not the cluster.
@@ -92,8 +92,6 @@ pub enum Phase {
     Listing,
     /// It follows the cluster.
     Following,
-    /// What it collects cannot be stored for now; why.
-    Blocked(String),
     /// It has ended; why.
     Ended(String),
 }
@@ -103,6 +101,8 @@ pub enum Phase {
 pub struct Status {
     /// What it is doing.
     pub phase: Phase,
+    /// Why what it collects cannot be stored for now.
+    pub blocked: Option<String>,
     /// The oldest of the kinds' last list, event or bookmark.
     pub fresh_at: Option<Timestamp>,
     /// How many objects are known.
@@ -167,6 +167,7 @@ pub struct Collector<S> {
     state: State,
     commands: mpsc::Receiver<Command>,
     status: watch::Sender<Status>,
+    namespaces: watch::Sender<Arc<BTreeSet<String>>>,
     /// Whether scans are made on request only.
     stepping: bool,
 }
@@ -184,6 +185,7 @@ impl<S: Sink> Collector<S> {
         let (command, commands) = mpsc::channel(8);
         let first = Status {
             phase: Phase::Connecting(None),
+            blocked: None,
             fresh_at: None,
             objects: 0,
             skew_milliseconds: None,
@@ -192,7 +194,9 @@ impl<S: Sink> Collector<S> {
         let tuning = source.tuning();
         let patience = tuning.watch_timeout + tuning.watch_grace;
         let state = State::new(&settings.cluster, redactor.clone(), Some(patience));
-        let collector = Self { source, settings, redactor, sink, state, commands, status, stepping: false };
+        let namespaces = watch::Sender::new(Arc::new(settings.namespaces.clone()));
+        let collector =
+            Self { source, settings, redactor, sink, state, commands, status, namespaces, stepping: false };
         (collector, Handle { commands: command, status: watched })
     }
 
@@ -214,6 +218,7 @@ impl<S: Sink> Collector<S> {
 
     /// Lists everything once and makes one scan, without watching; an API server that does not answer is an error.
     pub async fn once(mut self) -> Result<S, CollectorError> {
+        self.state.without_watches();
         let (identity, serving) = self.ask().await.map_err(|error| self.api(error))?;
         self.announce(&identity).await?;
         let (news, mut inbox) = mpsc::channel(WAITING);
@@ -234,20 +239,14 @@ impl<S: Sink> Collector<S> {
         self.set_phase(Phase::Listing);
         let (news, mut inbox) = mpsc::channel(WAITING);
         let shared = self.shared(identity, serving, news);
+        // Nothing but the feeds may hold the sender of news, so that their end is noticed.
         let mut tasks = JoinSet::new();
-        tasks.spawn(conduct(shared.clone(), self.settings.tick));
-        // Nothing but the feeds may hold the sender, so that their end is noticed.
-        let namespaces = shared.namespaces.clone();
-        drop(shared);
-        self.listen(&mut inbox, &namespaces).await
+        tasks.spawn(conduct(shared, self.settings.tick));
+        self.listen(&mut inbox).await
     }
 
     /// Takes in news, and makes scans when they are due.
-    async fn listen(
-        &mut self,
-        inbox: &mut mpsc::Receiver<Message>,
-        namespaces: &watch::Sender<Arc<BTreeSet<String>>>,
-    ) -> Result<(), CollectorError> {
+    async fn listen(&mut self, inbox: &mut mpsc::Receiver<Message>) -> Result<(), CollectorError> {
         let mut all_tried = false;
         let mut unjudged: Option<Unjudged> = None;
         let mut asked: Vec<oneshot::Sender<()>> = Vec::new();
@@ -283,6 +282,10 @@ impl<S: Sink> Collector<S> {
                     // Every handle is gone: nobody asks any more, and the work goes on.
                     None => std::future::pending().await,
                 },
+                _ = check.tick(), if all_tried => {
+                    self.show();
+                    (!self.stepping && self.state.silence_changed(&coverage)).then_some(Trigger::Change)
+                }
                 message = inbox.recv() => match message {
                     None => return Err(CollectorError::Sink("the feeds have ended".to_owned())),
                     Some(Message::AllTried) => {
@@ -298,10 +301,6 @@ impl<S: Sink> Collector<S> {
                         None
                     }
                 },
-                _ = check.tick(), if all_tried => {
-                    self.show();
-                    (!self.stepping && self.state.silence_changed(&coverage)).then_some(Trigger::Change)
-                }
             };
             let trigger = match &step {
                 Some((version, _)) if all_tried && self.state.has_reached(*version) => Some(Trigger::Change),
@@ -318,28 +317,32 @@ impl<S: Sink> Collector<S> {
                 // Whoever asked may have stopped waiting.
                 drop(done.send(()));
             }
-            let known = self.namespaces();
-            namespaces.send_if_modified(|namespaces| {
-                let differs = **namespaces != known;
-                if differs {
-                    *namespaces = Arc::new(known);
-                }
-                differs
-            });
         }
     }
 
-    fn namespaces(&mut self) -> BTreeSet<String> {
-        let mut all = self.state.namespaces(self.source.clock().now());
+    /// Tells the feeds which namespaces there are.
+    fn tell_namespaces(&self) {
+        let mut all = self.state.namespaces();
         all.extend(self.settings.namespaces.iter().cloned());
-        all
+        self.namespaces.send_if_modified(|namespaces| {
+            let differs = **namespaces != all;
+            if differs {
+                *namespaces = Arc::new(all);
+            }
+            differs
+        });
     }
 
     /// Takes in one message, and hands on its records; says whether something has to be judged soon.
     async fn take(&mut self, message: Message) -> Result<bool, CollectorError> {
         match message {
             Message::News { place, at, news } => {
+                let tells_namespaces =
+                    place.kind == Kind::Namespace && !matches!(news, News::Heard { .. } | News::Items(_));
                 let effect = self.state.take(&place, at, news);
+                if tells_namespaces {
+                    self.tell_namespaces();
+                }
                 self.hand_on(&effect.records).await?;
                 Ok(effect.is_change)
             }
@@ -349,7 +352,10 @@ impl<S: Sink> Collector<S> {
     }
 
     /// Reads what is missing, then hands on everything to judge; the coverage it rests on.
-    async fn scan(&mut self, trigger: Trigger) -> Result<BTreeMap<Kind, posture::listing::Coverage>, CollectorError> {
+    async fn scan(
+        &mut self,
+        trigger: Trigger,
+    ) -> Result<BTreeMap<Kind, posture::listing::Coverage>, CollectorError> {
         // The data of one ConfigMap can name another, once.
         for _ in 0..2 {
             let wanted = self.state.data_to_read(self.source.clock().now());
@@ -381,8 +387,9 @@ impl<S: Sink> Collector<S> {
     async fn read_data(&mut self, key: &(String, String)) -> Result<(), CollectorError> {
         let path = ResourcePath::new(Kind::ConfigMap.info(), "v1", Some(&key.0));
         let read = match self.source.object(&path, &key.1).await {
-            Ok(body) => decode_json(&body, Kind::ConfigMap, &self.redactor)
-                .map_err(|error| posture::gap::GapReason::Failed(format!("it cannot be understood: {error}"))),
+            Ok(body) => decode_json(&body, Kind::ConfigMap, &self.redactor).map_err(|error| {
+                posture::gap::GapReason::Failed(format!("it cannot be understood: {error}"))
+            }),
             Err(error) => Err(error.gap()),
         };
         if let Some(record) = self.state.take_data(key, read) {
@@ -429,8 +436,11 @@ impl<S: Sink> Collector<S> {
         match error {
             SinkError::Never(why) => Err(CollectorError::Sink(why)),
             SinkError::Later(why) => {
-                tracing::warn!(cluster = self.settings.cluster, "what was collected cannot be stored for now: {why}");
-                self.set_phase(Phase::Blocked(why));
+                tracing::warn!(
+                    cluster = self.settings.cluster,
+                    "what was collected cannot be stored for now: {why}"
+                );
+                self.status.send_modify(|status| status.blocked = Some(why));
                 tokio::time::sleep(backoff.next(None)).await;
                 Ok(())
             }
@@ -438,9 +448,7 @@ impl<S: Sink> Collector<S> {
     }
 
     fn unblocked(&self) {
-        if matches!(self.status.borrow().phase, Phase::Blocked(_)) {
-            self.set_phase(Phase::Following);
-        }
+        self.status.send_if_modified(|status| status.blocked.take().is_some());
     }
 
     fn backoff(&self) -> Backoff {
@@ -479,7 +487,7 @@ impl<S: Sink> Collector<S> {
             lists: Semaphore::new(1),
             serving: watch::Sender::new(Arc::new(serving)),
             retry: watch::Sender::new(0),
-            namespaces: watch::Sender::new(Arc::new(self.settings.namespaces.clone())),
+            namespaces: self.namespaces.clone(),
             readable: Mutex::new((0, BTreeMap::new())),
             news,
         })
@@ -493,7 +501,8 @@ impl<S: Sink> Collector<S> {
         let fresh_at = Some(self.state.fresh_at(self.source.clock().now()));
         let (objects, skew_milliseconds) = (self.state.objects(), self.source.skew_milliseconds());
         self.status.send_modify(|status| {
-            *status = Status { phase: status.phase.clone(), fresh_at, objects, skew_milliseconds };
+            (status.fresh_at, status.objects, status.skew_milliseconds) =
+                (fresh_at, objects, skew_milliseconds);
         });
     }
 }
@@ -515,9 +524,17 @@ fn feeds(shared: &Arc<Shared>) -> impl Iterator<Item = Feed> {
 /// Lists every kind in turn, lets each be followed from then on, and has what cannot be read tried again from time to time.
 async fn conduct(shared: Arc<Shared>, tick: Duration) {
     let mut tasks = JoinSet::new();
+    let mut one_by_one = Vec::new();
     for feed in feeds(&shared) {
-        let position = patiently(&feed).await;
-        tasks.spawn(feed.follow(position));
+        match patiently(&feed).await {
+            Position::OneByOne(_) => one_by_one.push(feed),
+            position => drop(tasks.spawn(feed.follow(position))),
+        }
+    }
+    // By now the namespaces are known, if they may be listed at all.
+    for feed in one_by_one {
+        let listed = feed.list_namespaces().await;
+        tasks.spawn(feed.follow(Position::OneByOne(listed)));
     }
     if shared.news.send(Message::AllTried).await.is_err() {
         return;
@@ -557,11 +574,15 @@ async fn patiently(feed: &Feed) -> Position {
 async fn list_once(shared: Arc<Shared>) {
     let mut one_by_one = Vec::new();
     for feed in feeds(&shared) {
-        if matches!(feed.first().await, Position::OneByOne) {
+        if matches!(feed.first().await, Position::OneByOne(_)) {
             one_by_one.push(feed);
         }
     }
     for feed in one_by_one {
-        feed.list_namespaces().await;
+        // Listing is all there is to do.
+        drop(feed.list_namespaces().await);
     }
 }
+
+#[cfg(test)]
+mod tests;

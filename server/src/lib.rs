@@ -2,6 +2,7 @@
 
 pub mod clock;
 pub mod cluster;
+pub mod collector;
 pub mod demo;
 pub mod demo_api;
 pub mod store;

@@ -25,7 +25,8 @@ pub fn needed_config_maps(snapshot: &Snapshot) -> Vec<(String, String)> {
         needed.extend(names.into_iter().map(|name| (namespace.to_owned(), name.to_owned())));
     }
     for daemon_set in snapshot.daemon_sets.present() {
-        let runs_cilium = daemon_set.pod().containers.iter().any(|container| container.name == "cilium-agent");
+        let runs_cilium =
+            daemon_set.pod().containers.iter().any(|container| container.name == "cilium-agent");
         if (runs_cilium || matches!(daemon_set.metadata.name.as_str(), "cilium" | "anetd"))
             && let Some(namespace) = &daemon_set.metadata.namespace
         {
@@ -36,9 +37,9 @@ pub fn needed_config_maps(snapshot: &Snapshot) -> Vec<(String, String)> {
 }
 
 fn component(workload: &Workload) -> Option<&str> {
-    [&workload.metadata, &workload.template.metadata]
-        .into_iter()
-        .find_map(|metadata| metadata.label("component").or_else(|| metadata.label("app.kubernetes.io/component")))
+    [&workload.metadata, &workload.template.metadata].into_iter().find_map(|metadata| {
+        metadata.label("component").or_else(|| metadata.label("app.kubernetes.io/component"))
+    })
 }
 
 /// Wider than the discovery of hubs: a ConfigMap read in vain is redacted as any other.

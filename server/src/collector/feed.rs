@@ -60,7 +60,9 @@ impl Stop {
     fn gap(&self) -> GapReason {
         match self {
             Self::Api(error) => error.gap(),
-            Self::Decode(error) => GapReason::Failed(format!("the API server's answer cannot be understood: {error}")),
+            Self::Decode(error) => {
+                GapReason::Failed(format!("the API server's answer cannot be understood: {error}"))
+            }
             Self::AnotherCluster | Self::Closed => GapReason::NotRead,
         }
     }
@@ -90,8 +92,8 @@ impl From<GuardError> for Stop {
 pub(super) enum Position {
     /// Listed; the watch goes on from this version.
     Listed(String),
-    /// It may not be listed over all namespaces.
-    OneByOne,
+    /// It may not be listed over all namespaces; those that were listed one by one, with the versions to follow them from.
+    OneByOne(BTreeMap<String, String>),
     /// It cannot be read for now; it is tried again with everything else.
     Waiting,
     /// It could not be read because of something that passes.
@@ -108,19 +110,16 @@ pub(super) struct Feed {
 impl Feed {
     /// Lists the kind in all namespaces, and tells what came of it.
     pub(super) async fn first(&self) -> Position {
-        let version = match self.shared.serving.borrow().of(self.info.kind) {
-            Served::Version(version) => *version,
+        let version = match self.served() {
+            Served::Version(version) => version,
             Served::Absent => return self.wait_after(News::Absent).await,
-            Served::Gap(reason) => {
-                let reason = reason.clone();
-                return self.wait_after(News::Gap(reason)).await;
-            }
+            Served::Gap(reason) => return self.wait_after(News::Gap(reason)).await,
         };
         match self.list(version, None).await {
             Ok(resource_version) => Position::Listed(resource_version),
             Err(Stop::Api(ApiError::Forbidden)) if self.info.namespaced => {
                 let told = self.tell(None, News::Gap(GapReason::Forbidden)).await;
-                if told.is_ok() { Position::OneByOne } else { Position::Waiting }
+                if told.is_ok() { Position::OneByOne(BTreeMap::new()) } else { Position::Waiting }
             }
             // Between discovery and the list the definition went away.
             Err(Stop::Api(ApiError::NotFound)) if self.info.tier == posture::kind::Tier::C => {
@@ -144,7 +143,7 @@ impl Feed {
         loop {
             let stop = match position {
                 Position::Listed(resource_version) => self.follow_place(None, resource_version).await,
-                Position::OneByOne => self.one_by_one(&mut retry).await,
+                Position::OneByOne(listed) => self.one_by_one(listed, &mut retry).await,
                 Position::Waiting | Position::Later => {
                     let soon = match position {
                         Position::Later => self.shared.source.tuning().longest_wait,
@@ -180,10 +179,14 @@ impl Feed {
         Position::Waiting
     }
 
+    fn served(&self) -> Served {
+        self.shared.serving.borrow().of(self.info.kind).clone()
+    }
+
     /// The version the kind is served in; `NotFound` where it is not.
     fn version(&self) -> Result<&'static str, ApiError> {
-        match self.shared.serving.borrow().of(self.info.kind) {
-            Served::Version(version) => Ok(*version),
+        match self.served() {
+            Served::Version(version) => Ok(version),
             Served::Absent | Served::Gap(_) => Err(ApiError::NotFound),
         }
     }
@@ -212,7 +215,11 @@ impl Feed {
             })
             .map_err(Stop::Decode)?;
             if meta.malformed > 0 {
-                tracing::warn!(kind = self.info.plural, values = meta.malformed, "values of a wrong type were left out");
+                tracing::warn!(
+                    kind = self.info.plural,
+                    values = meta.malformed,
+                    "values of a wrong type were left out"
+                );
             }
             for piece in pieces.into_iter().filter(|piece| !piece.is_empty()) {
                 self.tell(namespace, News::Items(piece)).await?;
@@ -267,7 +274,9 @@ impl Feed {
                     Err(stop) => return stop,
                 },
                 Some(error) if !error.is_transient() => return Stop::Api(error),
-                Some(error) => tracing::info!(kind = self.info.plural, %error, "the watch broke off and goes on"),
+                Some(error) => {
+                    tracing::info!(kind = self.info.plural, %error, "the watch broke off and goes on")
+                }
                 None => {}
             }
             if self.shared.news.is_closed() {
@@ -289,7 +298,8 @@ impl Feed {
         }
         self.shared.guard.confirm(&self.shared.source).await?;
         let path = ResourcePath::new(self.info, self.version()?, namespace);
-        let mut watch = Watch::open(&self.shared.source, &path, self.metadata_only(), resource_version).await?;
+        let mut watch =
+            Watch::open(&self.shared.source, &path, self.metadata_only(), resource_version).await?;
         self.tell(namespace, News::Heard { resource_version: None }).await?;
         loop {
             let line = match watch.line().await {
@@ -297,7 +307,8 @@ impl Feed {
                 Err(WatchEnd::Closed) => return Ok(()),
                 Err(WatchEnd::Failed(error)) => return Err(error.into()),
             };
-            let event = decode_watch_line(&line, self.info.kind, &self.shared.redactor).map_err(Stop::Decode)?;
+            let event =
+                decode_watch_line(&line, self.info.kind, &self.shared.redactor).map_err(Stop::Decode)?;
             let news = match event {
                 WatchEvent::Added(record) | WatchEvent::Modified(record) => {
                     resource_version.clone_from(&record.resource_version);
@@ -321,13 +332,17 @@ impl Feed {
     }
 
     /// Reads namespace by namespace until the kind may be listed everywhere, or something cannot be waited out.
-    async fn one_by_one(&self, retry: &mut watch::Receiver<u64>) -> Stop {
+    async fn one_by_one(
+        &self,
+        mut listed: BTreeMap<String, String>,
+        retry: &mut watch::Receiver<u64>,
+    ) -> Stop {
         let mut namespaces = self.shared.namespaces.subscribe();
         loop {
             let candidates = self.candidates().await;
             let mut places = FuturesUnordered::new();
             for namespace in &candidates {
-                places.push(self.follow_namespace(namespace));
+                places.push(self.follow_namespace(namespace, listed.remove(namespace)));
             }
             loop {
                 tokio::select! {
@@ -374,10 +389,14 @@ impl Feed {
     }
 
     /// Lists and follows one namespace; what cannot be read is told and tried again with everything else.
-    async fn follow_namespace(&self, namespace: &str) -> Stop {
+    async fn follow_namespace(&self, namespace: &str, mut listed: Option<String>) -> Stop {
         let mut retry = self.shared.retry.subscribe();
         loop {
-            let stop = match self.list_again(Some(namespace)).await {
+            let list = match listed.take() {
+                Some(resource_version) => Ok(resource_version),
+                None => self.list_again(Some(namespace)).await,
+            };
+            let stop = match list {
                 Ok(resource_version) => self.follow_place(Some(namespace), resource_version).await,
                 Err(stop) => stop,
             };
@@ -390,14 +409,17 @@ impl Feed {
         }
     }
 
-    /// Lists the kind once in every namespace where it may be listed.
-    pub(super) async fn list_namespaces(&self) {
+    /// Lists the kind once in every namespace where it may be listed; the versions to follow them from.
+    pub(super) async fn list_namespaces(&self) -> BTreeMap<String, String> {
+        let mut listed = BTreeMap::new();
         for namespace in self.candidates().await {
-            if let Err(stop) = self.list_again(Some(&namespace)).await {
+            match self.list_again(Some(&namespace)).await {
+                Ok(resource_version) => drop(listed.insert(namespace, resource_version)),
                 // If nobody listens any more, the next list notices.
-                let _ = self.tell(Some(&namespace), News::Gap(stop.gap())).await;
+                Err(stop) => drop(self.tell(Some(&namespace), News::Gap(stop.gap())).await),
             }
         }
+        listed
     }
 
     /// The namespaces in which the kind may be listed.

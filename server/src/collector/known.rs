@@ -6,7 +6,7 @@ use posture::kind::Kind;
 use posture::object::ObjectRef;
 use posture::record::{ContentHash, Record};
 
-use super::classes::Class;
+use super::classes::{Class, NONE};
 
 /// One object.
 #[derive(Debug, Clone, Copy)]
@@ -37,8 +37,8 @@ pub(super) struct Known {
 
 impl Known {
     /// Notes that an object was seen, and says what is new about it.
-    pub(super) fn see(&mut self, record: &Record, list: u32, class: Class) -> Sight {
-        let entry = Entry { uid: number(&record.uid), content: record.content, list, class };
+    pub(super) fn see(&mut self, record: &Record, list: u32) -> Sight {
+        let mut entry = Entry { uid: number(&record.uid), content: record.content, list, class: NONE };
         let namespace = record.object.namespace.as_deref().unwrap_or_default();
         let namespaces = self.kinds.entry(record.object.kind).or_default();
         if !namespaces.contains_key(namespace) {
@@ -46,6 +46,7 @@ impl Known {
         }
         let names = namespaces.get_mut(namespace).expect("it was just made sure of");
         if let Some(known) = names.get_mut(record.object.name.as_str()) {
+            entry.class = known.class;
             let before = std::mem::replace(known, entry);
             let is_new = before.uid != entry.uid || before.content != entry.content;
             Sight { is_new, before: Some(before.class) }
@@ -64,6 +65,25 @@ impl Known {
         }
     }
 
+    /// Notes the class of an object that was seen.
+    pub(super) fn classify(&mut self, object: &ObjectRef, class: Class) {
+        let namespace = object.namespace.as_deref().unwrap_or_default();
+        let names = self.kinds.get_mut(&object.kind).and_then(|namespaces| namespaces.get_mut(namespace));
+        if let Some(entry) = names.and_then(|names| names.get_mut(object.name.as_str())) {
+            entry.class = class;
+        }
+    }
+
+    /// The names of all objects of a kind without namespaces.
+    pub(super) fn names(&self, kind: Kind) -> impl Iterator<Item = &str> {
+        self.kinds
+            .get(&kind)
+            .and_then(|namespaces| namespaces.get(""))
+            .into_iter()
+            .flatten()
+            .map(|(name, _)| &**name)
+    }
+
     /// Forgets an object; the class it had, if it was known.
     pub(super) fn forget(&mut self, object: &ObjectRef) -> Option<Class> {
         let namespace = object.namespace.as_deref().unwrap_or_default();
@@ -72,7 +92,12 @@ impl Known {
     }
 
     /// Forgets and returns what a complete list of a kind, in one namespace or in all, did not hold, with its class.
-    pub(super) fn missing(&mut self, kind: Kind, namespace: Option<&str>, list: u32) -> Vec<(ObjectRef, Class)> {
+    pub(super) fn missing(
+        &mut self,
+        kind: Kind,
+        namespace: Option<&str>,
+        list: u32,
+    ) -> Vec<(ObjectRef, Class)> {
         let mut gone = Vec::new();
         for (place, names) in self.kinds.entry(kind).or_default() {
             if namespace.is_some_and(|namespace| namespace != &**place) {
@@ -128,18 +153,19 @@ mod tests {
     #[test]
     fn only_another_content_or_another_incarnation_is_new() {
         let mut known = Known::default();
-        assert!(known.see(&record("a", "x", "1", 1), 1, 0).is_new);
-        assert_eq!(known.see(&record("a", "x", "1", 1), 1, 0), Sight { is_new: false, before: Some(0) });
-        assert!(known.see(&record("a", "x", "1", 2), 1, 0).is_new);
-        assert!(known.see(&record("a", "x", "2", 2), 1, 0).is_new);
+        assert!(known.see(&record("a", "x", "1", 1), 1).is_new);
+        assert_eq!(known.see(&record("a", "x", "1", 1), 1), Sight { is_new: false, before: Some(0) });
+        assert!(known.see(&record("a", "x", "1", 2), 1).is_new);
+        assert!(known.see(&record("a", "x", "2", 2), 1).is_new);
     }
 
     #[test]
     fn what_a_complete_list_does_not_hold_is_gone_in_its_place_only() {
         let mut known = Known::default();
-        known.see(&record("a", "stays", "1", 1), 2, 0);
-        known.see(&record("a", "goes", "2", 1), 1, 7);
-        known.see(&record("b", "elsewhere", "3", 1), 1, 0);
+        known.see(&record("a", "stays", "1", 1), 2);
+        known.see(&record("a", "goes", "2", 1), 1);
+        known.classify(&ObjectRef::namespaced(Kind::Service, "a", "goes"), 7);
+        known.see(&record("b", "elsewhere", "3", 1), 1);
         let gone = known.missing(Kind::Service, Some("a"), 2);
         assert_eq!(gone, [(ObjectRef::namespaced(Kind::Service, "a", "goes"), 7)]);
         assert_eq!(known.len(), 2);

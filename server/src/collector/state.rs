@@ -11,10 +11,10 @@ use posture::listing::Coverage;
 use posture::object::ObjectRef;
 use posture::record::Record;
 use posture::redact::Redactor;
-use posture::snapshot::{Origin, Reviews, Snapshot, SnapshotBuilder};
+use posture::snapshot::{Origin, Reviews, SnapshotBuilder};
 use tokio::time::Instant;
 
-use super::classes::{Class, Classes, NONE};
+use super::classes::{Class, Classes};
 use super::config_maps::needed_config_maps;
 use super::input::{ScanInput, Trigger};
 use super::known::Known;
@@ -94,8 +94,13 @@ impl State {
     }
 
     /// Names of the namespaces that are known.
-    pub(super) fn namespaces(&mut self, now: Timestamp) -> BTreeSet<String> {
-        self.builder.build(now).namespaces.present().map(|namespace| namespace.metadata.name.clone()).collect()
+    pub(super) fn namespaces(&self) -> BTreeSet<String> {
+        self.known.names(Kind::Namespace).map(str::to_owned).collect()
+    }
+
+    /// Says that nothing is watched, so that nothing can fall silent.
+    pub(super) fn without_watches(&mut self) {
+        self.patience = None;
     }
 
     /// Takes in a piece of news.
@@ -191,7 +196,9 @@ impl State {
             tracing::warn!(kind = %misfit.object.kind, "an object cannot be understood; its namespace is a gap");
         }
         let key = (record.object.namespace.clone().unwrap_or_default(), record.object.name.clone());
-        if record.object.kind == Kind::ConfigMap && let Some(data) = self.data.get_mut(&key) {
+        if record.object.kind == Kind::ConfigMap
+            && let Some(data) = self.data.get_mut(&key)
+        {
             // Only the record with the data counts; it is read before the next scan.
             self.known.touch(&record.object, list);
             if data.read.as_ref() != Some(&record.resource_version) {
@@ -200,10 +207,11 @@ impl State {
             }
             return;
         }
-        let class = self.classes.number(&record);
-        let sight = self.known.see(&record, list, class);
+        let sight = self.known.see(&record, list);
         if sight.is_new {
             self.removed.remove(&record.object);
+            let class = self.classes.number(&record);
+            self.known.classify(&record.object, class);
             effect.is_change |= self.classes.note(sight.before, Some(class));
         }
         // Before a place was confirmed, what is known of it does not have to be all that the store needs to hear.
@@ -231,10 +239,10 @@ impl State {
             self.data.remove(&key);
             self.builder.forget_config_data(&key.0, &key.1);
         }
-        needed
-            .into_iter()
-            .filter(|key| self.data.get(key).is_none_or(|data| data.stale))
-            .collect()
+        for (namespace, _) in &needed {
+            self.redactor.add_hub_namespace(namespace);
+        }
+        needed.into_iter().filter(|key| self.data.get(key).is_none_or(|data| data.stale)).collect()
     }
 
     /// Marks data that could not be read, so that it is tried again.
@@ -245,7 +253,11 @@ impl State {
     }
 
     /// Takes in the data of a ConfigMap, or why it could not be read; the record to hand on.
-    pub(super) fn take_data(&mut self, key: &(String, String), read: Result<Record, GapReason>) -> Option<Record> {
+    pub(super) fn take_data(
+        &mut self,
+        key: &(String, String),
+        read: Result<Record, GapReason>,
+    ) -> Option<Record> {
         let version = read.as_ref().ok().map(|record| record.resource_version.clone());
         self.data.insert(key.clone(), Data { read: version, stale: false });
         match read {
@@ -254,7 +266,7 @@ impl State {
                 let place = Place { kind: Kind::ConfigMap, namespace: None };
                 let list = self.places.get(&place).map_or(0, |covered| covered.list);
                 self.removed.remove(&record.object);
-                self.known.see(&record, list, NONE).is_new.then_some(record)
+                self.known.see(&record, list).is_new.then_some(record)
             }
             // It went away in between: the list and the watch tell.
             Err(GapReason::NotServed) => {
@@ -274,9 +286,10 @@ impl State {
 
     /// A kind that could be listed everywhere.
     pub(super) fn readable(&self) -> Option<Kind> {
-        let mut readable = self.places.iter().filter(|(place, covered)| {
-            place.namespace.is_none() && covered.gap.is_none() && !covered.absent
-        });
+        let mut readable = self
+            .places
+            .iter()
+            .filter(|(place, covered)| place.namespace.is_none() && covered.gap.is_none() && !covered.absent);
         readable.next().map(|(place, _)| place.kind)
     }
 
@@ -340,7 +353,7 @@ impl State {
             coverage,
             removed: self.removed.iter().cloned().collect(),
             relisted: self.relisted.clone(),
-            snapshot: self.snapshot(now),
+            snapshot: self.builder.build(now),
             people: self.redactor.take_seen(),
         }
     }
@@ -351,13 +364,11 @@ impl State {
         self.relisted.clear();
     }
 
-    pub(super) fn snapshot(&mut self, now: Timestamp) -> Snapshot {
-        self.builder.build(now)
-    }
-
     fn resource_versions(&self) -> BTreeMap<Kind, String> {
         let mut versions: BTreeMap<Kind, String> = BTreeMap::new();
-        for (place, covered) in self.places.iter().filter(|(_, covered)| covered.gap.is_none() && !covered.absent) {
+        for (place, covered) in
+            self.places.iter().filter(|(_, covered)| covered.gap.is_none() && !covered.absent)
+        {
             let version = match &place.namespace {
                 None => covered.resource_version.clone(),
                 Some(namespace) => format!("{namespace}={}", covered.resource_version),
