@@ -116,6 +116,8 @@ pub struct Status {
 enum Command {
     /// Make a scan now.
     Scan(oneshot::Sender<()>),
+    /// Say when the first scan is committed.
+    First(oneshot::Sender<()>),
     /// Make a scan once everything up to a version has been told; do not scan on your own meanwhile.
     ScanAt(u64, oneshot::Sender<()>),
     /// Scan on your own from now on.
@@ -150,6 +152,12 @@ impl Handle {
     async fn scan_at(&self, version: u64) -> bool {
         let (done, wait) = oneshot::channel();
         self.commands.send(Command::ScanAt(version, done)).await.is_ok() && wait.await.is_ok()
+    }
+
+    /// Waits until the first scan is committed; false if the collector has ended.
+    async fn first_scan(&self) -> bool {
+        let (done, wait) = oneshot::channel();
+        self.commands.send(Command::First(done)).await.is_ok() && wait.await.is_ok()
     }
 
     async fn go_live(&self) -> bool {
@@ -269,6 +277,15 @@ impl<S: Sink> Collector<S> {
                     Some(Command::Scan(done)) => {
                         asked.push(done);
                         all_tried.then_some(Trigger::Manual)
+                    }
+                    // The first scan is made before any command is taken after it.
+                    Some(Command::First(done)) if all_tried => {
+                        drop(done.send(()));
+                        None
+                    }
+                    Some(Command::First(done)) => {
+                        asked.push(done);
+                        None
                     }
                     Some(Command::ScanAt(version, done)) => {
                         step = Some((version, done));

@@ -22,6 +22,9 @@ use crate::clock::Clock;
 /// The name under which the API server's log finds us.
 const USER_AGENT: &str = concat!("perijove/", env!("CARGO_PKG_VERSION"));
 
+/// The largest single document accepted; etcd stores nothing of this size.
+const DOCUMENT_BYTES: usize = 8 << 20;
+
 /// No skew is known yet.
 const UNKNOWN: i64 = i64::MIN;
 
@@ -190,7 +193,7 @@ impl Source {
     pub(super) async fn get(&self, url: &str, form: Form) -> Result<Vec<u8>, ApiError> {
         let mut body = Vec::new();
         let answer = self.open(url, form, "gzip").await?;
-        self.read(answer, &mut body, self.tuning.page_bytes).await?;
+        self.read(answer, &mut body, DOCUMENT_BYTES).await?;
         Ok(body)
     }
 
@@ -211,7 +214,7 @@ impl Source {
             .map_err(|_| ApiError::Malformed("the request cannot be built".to_owned()))?;
         let answer = self.answer(request).await?;
         let mut body = Vec::new();
-        self.read(answer, &mut body, self.tuning.page_bytes).await?;
+        self.read(answer, &mut body, DOCUMENT_BYTES).await?;
         Ok(body)
     }
 

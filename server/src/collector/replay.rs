@@ -50,6 +50,9 @@ impl<S: Sink> Replay<S> {
     pub async fn run(self, now: Timestamp, caught_up: impl FnOnce() + Send) -> Result<(), CollectorError> {
         let Self { collector, handle, api, clock, cluster } = self;
         let player = async move {
+            if !handle.first_scan().await {
+                return;
+            }
             for moment in cluster.past {
                 if !play(&api, &clock, &handle, moment).await {
                     return;

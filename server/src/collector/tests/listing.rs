@@ -131,7 +131,7 @@ async fn a_page_that_is_too_large_is_asked_for_in_halves() {
         documents.push_str(&service(&format!("s{number:02}"), 80));
     }
     // Large enough for some of the objects and not for all.
-    let tuning = Tuning { page_size: 16, page_bytes: 4_000, ..tuning() };
+    let tuning = Tuning { page_size: 16, page_bytes: 1_500, ..tuning() };
     let mut bench = Bench::start(&documents, Vec::new(), tuning);
     let scan = bench.scan().await;
     assert_eq!(services(&scan).len(), 20);
