@@ -55,7 +55,7 @@ impl Settings {
         Self {
             cluster: cluster.into(),
             namespaces: BTreeSet::new(),
-            tick: Duration::from_secs(300),
+            tick: Duration::from_mins(5),
             settle: Duration::from_millis(500),
             settle_most: Duration::from_millis(1_500),
         }
@@ -280,7 +280,7 @@ impl<S: Sink> Collector<S> {
                     }
                     // The first scan is made before any command is taken after it.
                     Some(Command::First(done)) if all_tried => {
-                        drop(done.send(()));
+                        let _ = done.send(());
                         None
                     }
                     Some(Command::First(done)) => {
@@ -329,10 +329,13 @@ impl<S: Sink> Collector<S> {
             }
             coverage = self.scan(trigger).await?;
             unjudged = None;
-            asked.drain(..).for_each(|done| drop(done.send(())));
+            for done in asked.drain(..) {
+                // Whoever asked may have stopped waiting.
+                let _ = done.send(());
+            }
             if let Some((_, done)) = step.take_if(|(version, _)| self.state.has_reached(*version)) {
                 // Whoever asked may have stopped waiting.
-                drop(done.send(()));
+                let _ = done.send(());
             }
         }
     }

@@ -61,7 +61,7 @@ impl Default for Tuning {
             page_size: 200,
             page_bytes: 8 << 20,
             answer_timeout: Duration::from_secs(30),
-            watch_timeout: Duration::from_secs(240),
+            watch_timeout: Duration::from_mins(4),
             watch_grace: Duration::from_secs(15),
             retries: 5,
             first_wait: Duration::from_millis(500),

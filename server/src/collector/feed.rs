@@ -275,7 +275,7 @@ impl Feed {
                 },
                 Some(error) if !error.is_transient() => return Stop::Api(error),
                 Some(error) => {
-                    tracing::info!(kind = self.info.plural, %error, "the watch broke off and goes on")
+                    tracing::info!(kind = self.info.plural, %error, "the watch broke off and goes on");
                 }
                 None => {}
             }

@@ -111,7 +111,7 @@ impl State {
                 self.lists += 1;
                 let list = self.lists;
                 self.cover(place, at).list = list;
-                self.builder.begin_list(place.kind);
+                self.builder.begin_list(place.kind, place.namespace.as_deref());
             }
             News::Items(records) => {
                 for record in records {
@@ -138,7 +138,7 @@ impl State {
             News::Gap(reason) => {
                 // What may not be read any more proves nothing. After other failures the last sight stands, as a gap.
                 if matches!(reason, GapReason::Forbidden | GapReason::NotServed) {
-                    self.builder.begin_list(place.kind);
+                    self.builder.begin_list(place.kind, place.namespace.as_deref());
                     self.builder.finish_list(place.kind, place.namespace.as_deref());
                 }
                 let covered = self.places.entry(place.clone()).or_insert_with(|| Covered::new(at));
@@ -152,7 +152,7 @@ impl State {
                     self.lists += 1;
                     let list = self.lists;
                     self.cover(place, at).list = list;
-                    self.builder.begin_list(place.kind);
+                    self.builder.begin_list(place.kind, place.namespace.as_deref());
                     self.listed(place, at, String::new(), &mut effect);
                     effect.is_change = true;
                 }

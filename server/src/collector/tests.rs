@@ -119,14 +119,12 @@ impl Sink for Recorder {
         Ok(())
     }
     async fn scan(&mut self, input: &ScanInput) -> Result<(), SinkError> {
-        match self.given.lock().unwrap().errors.pop() {
-            Some(error) => Err(error),
-            None => {
-                // A test that has seen enough stops listening.
-                drop(self.scans.send(input.clone()));
-                Ok(())
-            }
+        if let Some(error) = self.given.lock().unwrap().errors.pop() {
+            return Err(error);
         }
+        // A test that has seen enough stops listening.
+        drop(self.scans.send(input.clone()));
+        Ok(())
     }
 }
 

@@ -18,7 +18,7 @@ use super::state::{Event, shape};
 use super::{Answer, DemoApi, Pulse};
 
 /// How long a watch lasts if the client does not say.
-const DEFAULT_TIMEOUT: Duration = Duration::from_secs(1_800);
+const DEFAULT_TIMEOUT: Duration = Duration::from_mins(30);
 
 struct Watcher {
     api: DemoApi,

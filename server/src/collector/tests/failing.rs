@@ -89,7 +89,7 @@ async fn a_list_that_fails_in_the_middle_removes_nothing() {
     bench.faults.add("/services?limit=1&continue", 1_000, Fault::Status(500, None));
     bench.faults.add("/services?watch", 1, Fault::Status(410, None));
     bench.api.apply(ops(&service("c", 80)));
-    tokio::time::sleep(Duration::from_secs(600)).await;
+    tokio::time::sleep(Duration::from_mins(10)).await;
     let scan = bench.scan_until(|scan| !scan.snapshot.gaps().is_empty()).await;
     assert!(scan.removed.is_empty());
     bench.faults.clear();
@@ -129,7 +129,7 @@ async fn an_api_server_that_is_away_is_waited_for_and_nothing_is_lost() {
 #[tokio::test(start_paused = true)]
 async fn before_the_first_answer_there_is_no_scan_but_a_reason() {
     let mut bench = with_faults(HUB, |faults| faults.add("", usize::MAX, Fault::Refuse));
-    assert!(bench.is_quiet_for(Duration::from_secs(600)).await);
+    assert!(bench.is_quiet_for(Duration::from_mins(10)).await);
     let Phase::Connecting(Some(why)) = bench.handle.status().phase else { panic!("it has not connected") };
     assert_eq!(why, "the connection was refused");
     bench.faults.clear();

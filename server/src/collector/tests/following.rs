@@ -46,7 +46,7 @@ async fn several_changes_make_one_scan() {
     }
     let scan = bench.scan().await;
     assert_eq!(services(&scan), ["a", "b", "c"]);
-    assert!(bench.is_quiet_for(Duration::from_secs(60)).await);
+    assert!(bench.is_quiet_for(Duration::from_mins(1)).await);
 }
 
 #[tokio::test(start_paused = true)]
@@ -72,7 +72,7 @@ async fn one_more_server_of_a_known_class_waits_for_the_next_scan() {
     bench.api.apply(ops(&server_of("ada")));
     assert_eq!(bench.scan().await.snapshot.pods.present().count(), 1);
     bench.api.apply(ops(&server_of("grace")));
-    assert!(bench.is_quiet_for(Duration::from_secs(60)).await);
+    assert!(bench.is_quiet_for(Duration::from_mins(1)).await);
     assert!(bench.handle.scan_now().await);
     let scan = bench.scan().await;
     assert_eq!(scan.trigger, Trigger::Manual);
@@ -90,13 +90,13 @@ async fn a_status_that_is_only_noise_makes_no_scan() {
     let namespace =
         "{apiVersion: v1, kind: Namespace, metadata: {name: hub, uid: 22222222-2222-4222-8222-222222222222}}";
     bench.api.apply(ops(namespace));
-    assert!(bench.is_quiet_for(Duration::from_secs(60)).await);
+    assert!(bench.is_quiet_for(Duration::from_mins(1)).await);
     assert_eq!(bench.handed_on(Kind::Namespace), Vec::<String>::new());
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_quiet_cluster_is_scanned_on_time_and_stays_fresh() {
-    let settings = Settings { tick: Duration::from_secs(900), ..Settings::new("demo") };
+    let settings = Settings { tick: Duration::from_mins(15), ..Settings::new("demo") };
     let mut bench = Bench::start_with(HUB, Vec::new(), tuning(), settings, |_| {});
     bench.scan().await;
     let before = Instant::now();
@@ -122,7 +122,7 @@ async fn a_changed_config_map_is_read_again() {
 
 #[tokio::test(start_paused = true)]
 async fn an_optional_api_that_appears_is_read_from_then_on() {
-    let settings = Settings { tick: Duration::from_secs(60), ..Settings::new("demo") };
+    let settings = Settings { tick: Duration::from_mins(1), ..Settings::new("demo") };
     let mut bench = Bench::start_with(HUB, Vec::new(), tuning(), settings, |_| {});
     bench.scan().await;
     bench.api.apply(ops("

@@ -16,7 +16,7 @@ async fn every_instant_of_the_past_is_a_scan_at_its_time() {
         let (sink, mut scans, _given) = recorder();
         let replay = Replay::new(cluster, Settings::new("demo"), redactor(), sink);
         let (caught_up, done) = tokio::sync::oneshot::channel();
-        let run = tokio::spawn(replay.run(now, move || drop(caught_up.send(()))));
+        let run = tokio::spawn(replay.run(now, move || caught_up.send(()).unwrap()));
         done.await.unwrap();
         run.abort();
         let mut seen = Vec::new();
