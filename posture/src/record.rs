@@ -71,6 +71,12 @@ impl Record {
         (self.object.kind == Kind::Pod).then(|| shape::owner(&self.body)).flatten()
     }
 
+    /// The class of a pod that is the server of a user: what it runs, its labels, its namespace and its account, without what tells one
+    /// person from another. `None` for everything else.
+    pub fn server_class(&self) -> Option<ContentHash> {
+        if self.object.kind == Kind::Pod { shape::class(&self.body) } else { None }
+    }
+
     /// Makes a record of what redaction left of an object: takes out what stands outside the hashes, and names the kind.
     ///
     /// # Errors

@@ -82,7 +82,9 @@ impl DemoApi {
     pub fn apply(&self, ops: Vec<Op>) -> u64 {
         let version = {
             let mut state = self.state();
-            ops.into_iter().for_each(|op| state.apply(op));
+            for op in ops {
+                state.apply(op);
+            }
             state.version()
         };
         self.pulse.send_modify(|pulse| pulse.version = version);
@@ -133,6 +135,3 @@ where
         Box::pin(async move { Ok(answer::respond(&api, request).await) })
     }
 }
-
-#[cfg(test)]
-mod tests;

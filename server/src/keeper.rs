@@ -4,30 +4,27 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use posture::check::Recall;
+use posture::check::{Recall, RecalledServers};
 use posture::control::{Control, controls};
 use posture::derived::tls::TlsMode;
 use posture::derived::{Derived, derive};
 use posture::finding::Finding;
+use posture::gap::GapReason;
 use posture::hub::HubKey;
 use posture::judge::judge;
 use posture::kind::Kind;
 use posture::object::ObjectRef;
 use posture::record::Record;
 use posture::settings::Settings;
+use posture::snapshot::Snapshot;
 
 use crate::clock::Clock;
 use crate::collector::{self, ClusterSeen, ScanInput, Sink, SinkError};
 use crate::http::events::{Notice, Notices};
 use crate::store::{
-    ClusterId, ClusterIdentity, HubFacts, HubSeen, PodToStage, ScanCommit, ScanNumber, Scope, ServersSeen,
-    StagedObject, StagedPod, Store, StoreError, Trigger, hubs, recall,
+    ClusterId, ClusterIdentity, HubFacts, HubSeen, ScanCommit, ScanNumber, Scope, StagedObject, StagedPod, Store, StoreError, Trigger, hubs, recall,
 };
 use crate::troubles::Troubles;
-
-/// The label and the annotation that name the person whose server a pod is; records hold a token there.
-const PERSON: [&str; 2] =
-    ["/metadata/annotations/hub.jupyter.org~1username", "/metadata/labels/hub.jupyter.org~1username"];
 
 /// What the program shares with every keeper.
 #[derive(Debug, Clone)]
@@ -93,19 +90,9 @@ impl Sink for Keeper {
 
     async fn records(&mut self, records: &[Record]) -> Result<(), SinkError> {
         let now = self.clock.now();
-        let (pods, objects): (Vec<&Record>, Vec<&Record>) =
-            records.iter().partition(|record| record.object.kind == Kind::Pod);
-        if !objects.is_empty() {
-            let objects: Vec<Record> = objects.into_iter().cloned().collect();
-            let staged = self.shared.store.stage(&objects, now).await.map_err(|error| told(&error))?;
-            self.objects.extend(staged.into_iter().map(|object| (object.object.clone(), object)));
-        }
-        if !pods.is_empty() {
-            let pods: Vec<PodToStage<'_>> =
-                pods.into_iter().map(|record| PodToStage { record, person: person(record) }).collect();
-            let staged = self.shared.store.stage_pods(&pods, now).await.map_err(|error| told(&error))?;
-            self.pods.extend(staged.into_iter().map(|pod| (pod.object.clone(), pod)));
-        }
+        let staged = self.shared.store.stage(records, now).await.map_err(|error| told(&error))?;
+        self.objects.extend(staged.objects.into_iter().map(|object| (object.object.clone(), object)));
+        self.pods.extend(staged.pods.into_iter().map(|pod| (pod.object.clone(), pod)));
         Ok(())
     }
 
@@ -131,11 +118,6 @@ impl Sink for Keeper {
         }
         Ok(())
     }
-}
-
-/// The token of the person whose server a pod is.
-fn person(record: &Record) -> Option<&str> {
-    PERSON.iter().find_map(|pointer| record.body.pointer(pointer)?.as_str())
 }
 
 /// What judging gave.
@@ -174,6 +156,7 @@ impl Keeper {
         let removed: BTreeSet<&ObjectRef> = input.removed.iter().collect();
         let mut commit = ScanCommit::new(cluster, trigger(input.trigger), input.taken_at);
         commit.fresh_at = input.fresh_at;
+        commit.config_gaps = config_gaps(&input.snapshot);
         commit.resource_versions.clone_from(&input.resource_versions);
         commit.coverage.clone_from(&input.coverage);
         commit.removed.clone_from(&input.removed);
@@ -201,6 +184,12 @@ impl Keeper {
     }
 }
 
+/// The ConfigMaps whose data was to be read and could not be.
+fn config_gaps(snapshot: &Snapshot) -> BTreeMap<(String, String), GapReason> {
+    let failed = snapshot.config_data.iter().filter_map(|(key, data)| Some((key.clone(), data.as_ref().err()?.clone())));
+    failed.collect()
+}
+
 /// The word of a mode in the database.
 fn mode_word(mode: TlsMode) -> String {
     serde_json::to_value(mode).ok().and_then(|word| word.as_str().map(str::to_owned)).unwrap_or_default()
@@ -216,15 +205,12 @@ fn trigger(trigger: collector::Trigger) -> Trigger {
 }
 
 /// The last sight of each hub's user servers: now where there are any, else what was recalled.
-fn servers(derived: &Derived, recall: &Recall, now: Timestamp) -> Vec<ServersSeen> {
-    let mut seen: BTreeMap<&HubKey, ServersSeen> = recall
-        .user_servers
-        .iter()
-        .map(|old| (&old.hub, ServersSeen { hub: old.hub.clone(), seen_at: old.seen_at, barrier: old.barrier }))
-        .collect();
+fn servers(derived: &Derived, recall: &Recall, now: Timestamp) -> Vec<RecalledServers> {
+    let mut seen: BTreeMap<&HubKey, RecalledServers> =
+        recall.user_servers.iter().map(|old| (&old.hub, old.clone())).collect();
     for hub in derived.hubs.iter().filter(|hub| !hub.user_classes.is_empty()) {
         let barrier = derived.barriers(hub).all(|(_, barrier)| barrier.is_effective());
-        seen.insert(&hub.key, ServersSeen { hub: hub.key.clone(), seen_at: now, barrier });
+        seen.insert(&hub.key, RecalledServers { hub: hub.key.clone(), seen_at: now, barrier });
     }
     seen.into_values().collect()
 }

@@ -1,7 +1,8 @@
 //! The shape of a pod: what pods of one template share, with everything that belongs to one pod or one person taken out.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
+use crate::record::ContentHash;
 use crate::redact::people::{SERVER_NAME, USER_NAME, token_in, without_tokens};
 
 /// The token of the person a pod belongs to.
@@ -10,6 +11,17 @@ pub(crate) fn owner(body: &Value) -> Option<&str> {
     let named = |group: &str| metadata.get(group)?.get(USER_NAME)?.as_str();
     let token = named("annotations").or_else(|| named("labels")).or_else(|| metadata.get("name")?.as_str());
     token.and_then(token_in)
+}
+
+/// The class of a pod that belongs to a person; `None` for other pods.
+pub(crate) fn class(body: &Value) -> Option<ContentHash> {
+    let owner = owner(body)?;
+    let none = Map::new();
+    let labels = body.pointer("/metadata/labels").and_then(Value::as_object).unwrap_or(&none);
+    let mut namespace = body.pointer("/metadata/namespace").cloned().unwrap_or_default();
+    settle(&mut namespace, Some(owner));
+    let spec = shape(body.get("spec").unwrap_or(&Value::Null), Some(owner));
+    Some(ContentHash::of(&json!([namespace, faceless(labels, Some(owner)), spec])))
 }
 
 /// The specification of a pod as its shape has it: no node, `person` where the owner's token stood, no letters that were
@@ -64,9 +76,22 @@ fn settle(value: &mut Value, owner: Option<&str>) {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
+
+    #[test]
+    fn servers_of_two_people_are_of_one_class_and_other_pods_of_none() {
+        let pod = |name: &str, image: &str| {
+            json!({
+                "metadata": {"name": format!("jupyter-{name}"), "namespace": "hub", "labels": {USER_NAME: name}},
+                "spec": {"containers": [{"name": "notebook", "image": image}]}
+            })
+        };
+        let ada = class(&pod("p-0123456789", "one"));
+        assert!(ada.is_some());
+        assert_eq!(ada, class(&pod("p-abcdefghjk", "one")));
+        assert_ne!(ada, class(&pod("p-abcdefghjk", "two")));
+        assert_eq!(class(&json!({"metadata": {"name": "proxy"}, "spec": {}})), None);
+    }
 
     #[test]
     fn pods_of_two_people_have_one_shape() {

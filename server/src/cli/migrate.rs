@@ -7,8 +7,7 @@ use clap::Args;
 
 use super::{EXIT_FINDINGS, Stopped, print};
 use crate::config::Config;
-use crate::store::Store;
-use crate::store::schema::migrations;
+use crate::store::{Store, migrations};
 
 /// Arguments of `perijove migrate`.
 #[derive(Debug, Args)]

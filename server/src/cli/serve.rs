@@ -24,8 +24,7 @@ use crate::http::events::Notices;
 use crate::http::session::Sessions;
 use crate::http::{AppState, SiteConfig, router};
 use crate::keeper::{Keeper, Shared};
-use crate::store::Store;
-use crate::store::prune::Retention;
+use crate::store::{Retention, Store};
 use crate::troubles::Troubles;
 use crate::{demo, telemetry};
 

@@ -40,7 +40,7 @@ impl Backoff {
         let half = full / 2;
         let part = u32::try_from(self.noise % 1024).unwrap_or_default();
         let jittered = half + half / 1024 * part;
-        retry_after.map_or(jittered, |asked| jittered.max(asked.min(Duration::from_secs(300))))
+        retry_after.map_or(jittered, |asked| jittered.max(asked.min(Duration::from_mins(5))))
     }
 }
 
@@ -61,12 +61,12 @@ mod tests {
     fn the_server_is_never_asked_earlier_than_it_wants() {
         let mut backoff = Backoff::new(Duration::from_millis(10), Duration::from_secs(1), 7);
         assert_eq!(backoff.next(Some(Duration::from_secs(20))), Duration::from_secs(20));
-        assert_eq!(backoff.next(Some(Duration::from_secs(86_400))), Duration::from_secs(300));
+        assert_eq!(backoff.next(Some(Duration::from_hours(24))), Duration::from_mins(5));
     }
 
     #[test]
     fn a_success_starts_over() {
-        let mut backoff = Backoff::new(Duration::from_secs(1), Duration::from_secs(60), 7);
+        let mut backoff = Backoff::new(Duration::from_secs(1), Duration::from_mins(1), 7);
         for _ in 0..6 {
             backoff.next(None);
         }

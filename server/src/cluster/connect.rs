@@ -110,8 +110,11 @@ impl Target {
         let server = server_name(&config.cluster_url);
         let authority = config.root_cert.as_ref().map_or_else(String::new, |chain| {
             let mut hash = Sha256::new();
-            chain.iter().for_each(|certificate| hash.update(certificate));
-            hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+            for certificate in chain {
+                hash.update(certificate);
+            }
+            let digest = hash.finalize();
+            format!("{:016x}", digest.iter().take(8).fold(0_u64, |sum, byte| sum << 8 | u64::from(*byte)))
         });
         let builder = ClientBuilder::try_from(config).map_err(|error| credentials(&error))?;
         Ok(Connected { client: builder.with_layer(layer).build(), server, authority })
@@ -161,7 +164,7 @@ fn not_in_cluster(error: &InClusterError) -> ConnectError {
         InClusterError::ReadCertificateBundle(_) | InClusterError::ParseCertificates(_) => {
             "the CA bundle of the ServiceAccount is missing or broken"
         }
-        _ => "the address of the API server is not valid",
+        InClusterError::ParseClusterUrl(_) => "the address of the API server is not valid",
     };
     ConnectError::NotInCluster { what }
 }

@@ -29,8 +29,11 @@ pub struct Serving {
 
 impl Serving {
     /// How this kind is served.
+    ///
+    /// # Panics
+    /// Never: every kind of the table was asked about.
     pub fn of(&self, kind: Kind) -> &Served {
-        self.kinds.get(&kind).expect("every kind of the table is in it")
+        self.kinds.get(&kind).expect("every kind of the table was asked about")
     }
 
     /// Asks the API server. Where it does not tell, every kind is taken to be served in its newest version: the list will show.

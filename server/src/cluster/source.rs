@@ -15,12 +15,15 @@ use tower::{BoxError, Layer, Service};
 use super::connect::{ConnectError, Target};
 use super::error::ApiError;
 use super::pace::Pace;
-use super::path::Form;
+use super::path::{Form, ResourcePath};
 use super::problem::Problem;
 use crate::clock::Clock;
 
 /// The name under which the API server's log finds us.
 const USER_AGENT: &str = concat!("perijove/", env!("CARGO_PKG_VERSION"));
+
+/// The largest single document accepted; etcd stores nothing of this size.
+const DOCUMENT_BYTES: usize = 8 << 20;
 
 /// No skew is known yet.
 const UNKNOWN: i64 = i64::MIN;
@@ -58,7 +61,7 @@ impl Default for Tuning {
             page_size: 200,
             page_bytes: 8 << 20,
             answer_timeout: Duration::from_secs(30),
-            watch_timeout: Duration::from_secs(240),
+            watch_timeout: Duration::from_mins(4),
             watch_grace: Duration::from_secs(15),
             retries: 5,
             first_wait: Duration::from_millis(500),
@@ -190,8 +193,13 @@ impl Source {
     pub(super) async fn get(&self, url: &str, form: Form) -> Result<Vec<u8>, ApiError> {
         let mut body = Vec::new();
         let answer = self.open(url, form, "gzip").await?;
-        self.read(answer, &mut body, self.tuning.page_bytes).await?;
+        self.read(answer, &mut body, DOCUMENT_BYTES).await?;
         Ok(body)
+    }
+
+    /// Reads one whole object.
+    pub async fn object(&self, path: &ResourcePath, name: &str) -> Result<Vec<u8>, ApiError> {
+        self.get(&path.object(name), Form::Whole).await
     }
 
     /// Posts one of the SelfSubject reviews, the only thing that is ever created; the server stores nothing.
@@ -206,7 +214,7 @@ impl Source {
             .map_err(|_| ApiError::Malformed("the request cannot be built".to_owned()))?;
         let answer = self.answer(request).await?;
         let mut body = Vec::new();
-        self.read(answer, &mut body, self.tuning.page_bytes).await?;
+        self.read(answer, &mut body, DOCUMENT_BYTES).await?;
         Ok(body)
     }
 

@@ -57,10 +57,6 @@ impl State {
         self.version
     }
 
-    pub(super) fn compacted(&self) -> u64 {
-        self.compacted
-    }
-
     pub(super) fn compact(&mut self) {
         self.events.clear();
         self.compacted = self.version;

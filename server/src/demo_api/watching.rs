@@ -18,7 +18,7 @@ use super::state::{Event, shape};
 use super::{Answer, DemoApi, Pulse};
 
 /// How long a watch lasts if the client does not say.
-const DEFAULT_TIMEOUT: Duration = Duration::from_secs(1_800);
+const DEFAULT_TIMEOUT: Duration = Duration::from_mins(30);
 
 struct Watcher {
     api: DemoApi,
@@ -33,6 +33,8 @@ struct Watcher {
     seen: Pulse,
     ends: Instant,
     next_bookmark: Instant,
+    /// Whether a bookmark was asked for before the watch was open.
+    owes_bookmark: bool,
     lines: VecDeque<Bytes>,
     over: bool,
 }
@@ -60,6 +62,7 @@ pub(super) fn stream(
         bookmarks: query.get("allowWatchBookmarks").is_some_and(|value| value == "1" || value == "true"),
         told: from,
         ends: now + timeout,
+        owes_bookmark: seen.bookmarks > 0,
         lines: VecDeque::new(),
         over: false,
         api,
@@ -90,6 +93,9 @@ impl Watcher {
                 return None;
             }
             self.tell();
+            if std::mem::take(&mut self.owes_bookmark) {
+                self.bookmark();
+            }
             if !self.lines.is_empty() {
                 continue;
             }

@@ -1,4 +1,5 @@
 //! Tests of the whole program, in one binary.
 
+mod conformance;
 mod control_plane;
 mod store;
