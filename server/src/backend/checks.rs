@@ -151,7 +151,7 @@ pub(super) async fn check(
     }
     Ok(CheckView {
         chart: hub.as_ref().map(chart).unwrap_or_default(),
-        elsewhere: elsewhere(backend, reading, &scope, at, code, (&spot, id)).await?,
+        elsewhere: elsewhere(reading, &scope, at, code, (&spot, id)).await?,
         cluster: spot.name,
         hub: hub.map(|hub| hub_name(&hub.key)),
         check,
@@ -192,7 +192,6 @@ async fn part(
 
 /// The same check on other hubs and clusters, worst first; one row per hub.
 async fn elsewhere(
-    backend: &StoreBackend,
     reading: &mut Reading,
     scope: &Scope,
     at: At,
