@@ -26,7 +26,8 @@ fn main() {
 
 /// The assets as a Rust expression: `&[Asset { … }, …]`.
 fn list(site: &Path, text: &str) -> String {
-    let manifest: Value = serde_json::from_str(text).expect("the manifest of target/site is JSON; run `cargo xtask assets`");
+    let manifest: Value =
+        serde_json::from_str(text).expect("the manifest of target/site is JSON; run `cargo xtask assets`");
     assert!(
         manifest["format"].as_u64() == Some(FORMAT),
         "the manifest of target/site has another layout; run `cargo xtask assets`"

@@ -37,7 +37,12 @@ pub trait Backend: Send + Sync + 'static {
     /// What the header shows: clusters, hubs and freshness.
     fn place<'a>(&'a self, viewer: &'a Viewer, at: At, cluster: Option<&'a str>) -> Answer<'a, Place>;
     /// The overview of one cluster, or of all.
-    fn overview<'a>(&'a self, viewer: &'a Viewer, at: At, cluster: Option<&'a str>) -> Answer<'a, OverviewView>;
+    fn overview<'a>(
+        &'a self,
+        viewer: &'a Viewer,
+        at: At,
+        cluster: Option<&'a str>,
+    ) -> Answer<'a, OverviewView>;
     /// The checklist of a hub, or with `None` of the cluster itself.
     fn checklist<'a>(
         &'a self,

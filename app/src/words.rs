@@ -4,9 +4,14 @@ use crate::backend::{ChecklistView, ClusterCard, GapsView, HubName, OverviewView
 
 /// Small numbers as words, larger ones as digits, as in running text.
 pub fn number(count: u64) -> String {
-    const WORDS: [&str; 13] =
-        ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"];
-    usize::try_from(count).ok().and_then(|i| WORDS.get(i)).map_or_else(|| count.to_string(), |word| (*word).to_owned())
+    const WORDS: [&str; 13] = [
+        "no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven",
+        "twelve",
+    ];
+    usize::try_from(count)
+        .ok()
+        .and_then(|i| WORDS.get(i))
+        .map_or_else(|| count.to_string(), |word| (*word).to_owned())
 }
 
 /// The word with an `s` unless there is exactly one.
@@ -22,7 +27,11 @@ pub fn sentence(text: &str) -> String {
 
 /// How a hub is called where its cluster is clear: its release, and the namespace where that differs.
 pub fn hub(hub: &HubName) -> String {
-    if hub.release == hub.namespace { hub.release.clone() } else { format!("{} in {}", hub.release, hub.namespace) }
+    if hub.release == hub.namespace {
+        hub.release.clone()
+    } else {
+        format!("{} in {}", hub.release, hub.namespace)
+    }
 }
 
 /// The first line of the overview.
@@ -41,7 +50,11 @@ pub fn overview(view: &OverviewView) -> String {
         (0, _, 0) => no_hub(&view.clusters),
         (0, _, _) => format!("{} {} by itself.", sentence(&no_hub(&view.clusters)), cluster_fails(clusters)),
         (_, 0, 0) if view.undecided > 0 => {
-            format!("No check of {} fails, and {} cannot be decided.", hub_count(total), number(view.undecided))
+            format!(
+                "No check of {} fails, and {} cannot be decided.",
+                hub_count(total),
+                number(view.undecided)
+            )
         }
         (_, 0, 0) => format!("No check of {} fails.", hub_count(total)),
         (_, 0, _) => format!("No hub fails a check, but {}.", cluster_fails(clusters)),
@@ -70,7 +83,8 @@ fn no_hub(clusters: &[ClusterCard]) -> String {
 /// The first line of a checklist.
 pub fn checklist(view: &ChecklistView) -> String {
     let counts = view.counts;
-    let whose = view.hub.as_ref().map_or_else(|| format!("cluster {}", view.cluster), |h| format!("hub {}", hub(h)));
+    let whose =
+        view.hub.as_ref().map_or_else(|| format!("cluster {}", view.cluster), |h| format!("hub {}", hub(h)));
     if counts.applicable() == 0 {
         return format!("Nothing has been judged for {whose} yet.");
     }

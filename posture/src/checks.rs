@@ -1,6 +1,8 @@
 //! The catalogue: one file per check, sorted by code.
 
+mod api_token;
 mod autohttps_unready;
+mod chart_rbac_off;
 mod dashboard_exposed;
 mod dashboard_login;
 mod dashboard_present;
@@ -10,14 +12,25 @@ mod dns_elsewhere;
 mod foreign_upstream;
 mod front_without_tls;
 mod helm_2_releases;
+mod hub_account_in_servers;
+mod metadata_block_lost;
+mod metadata_block_weak;
+mod metadata_open;
+mod metadata_opened;
 mod no_external_address;
 mod no_hsts;
 mod no_https;
 mod old_tls_versions;
 mod other_console;
+mod permissive_bindings;
 mod placeholder_acme_contact;
 mod plain_http_open;
 mod plain_public_url;
+mod pods_without_policy;
+mod policies_not_enforced;
+mod policies_select_nothing;
+mod port_433;
+mod rbac_off;
 mod reference;
 mod retired_ingress_controller;
 mod tiller_admin;
@@ -32,30 +45,7 @@ pub use reference::reference_page;
 
 /// Every check, sorted by code.
 pub const CHECKS: &[&Check] = &[
-    &dashboard_present::CHECK,          // DSH-01
-    &dashboard_rights::CHECK,           // DSH-02
-    &dashboard_exposed::CHECK,          // DSH-03
-    &dashboard_login::CHECK,            // DSH-04
-    &other_console::CHECK,              // DSH-05
-    &tiller_present::CHECK,             // TIL-01
-    &tiller_open::CHECK,                // TIL-02
-    &tiller_admin::CHECK,               // TIL-04
-    &helm_2_releases::CHECK,            // TIL-05
-    &no_https::CHECK,                   // TLS-01
-    &plain_http_open::CHECK,            // TLS-02
-    &no_external_address::CHECK,        // TLS-03
-    &dns_elsewhere::CHECK,              // TLS-04
-    &placeholder_acme_contact::CHECK,   // TLS-05
-    &wrong_acme_server::CHECK,          // TLS-06
-    &dead_acme_client::CHECK,           // TLS-07
-    &autohttps_unready::CHECK,          // TLS-08
-    &unproven_offload::CHECK,           // TLS-09
-    &no_hsts::CHECK,                    // TLS-13
-    &old_tls_versions::CHECK,           // TLS-14
-    &front_without_tls::CHECK,          // TLS-15
     &retired_ingress_controller::CHECK, // TLS-16
-    &plain_public_url::CHECK,           // TLS-17
-    &foreign_upstream::CHECK,           // TLS-18
 ];
 
 /// The check of a code.

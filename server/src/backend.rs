@@ -156,7 +156,13 @@ impl StoreBackend {
     }
 
     /// One cluster by name.
-    async fn spot(&self, reading: &mut Reading, scope: &Scope, at: At, cluster: &str) -> Result<Spot, AppError> {
+    async fn spot(
+        &self,
+        reading: &mut Reading,
+        scope: &Scope,
+        at: At,
+        cluster: &str,
+    ) -> Result<Spot, AppError> {
         self.spots(reading, scope, at, Some(cluster))
             .await?
             .pop()

@@ -8,8 +8,8 @@ use std::path::PathBuf;
 use posture::settings::Settings;
 use serde::{Deserialize, Serialize};
 
-pub use load::{ConfigError, load};
 pub(crate) use load::validate;
+pub use load::{ConfigError, load};
 
 /// The whole configuration.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -22,7 +22,8 @@ use crate::clock::Clock;
 use crate::collector::{self, ClusterSeen, ScanInput, Sink, SinkError};
 use crate::http::events::{Notice, Notices};
 use crate::store::{
-    ClusterId, ClusterIdentity, HubFacts, HubSeen, ScanCommit, ScanNumber, Scope, StagedObject, StagedPod, Store, StoreError, Trigger, hubs, recall,
+    ClusterId, ClusterIdentity, HubFacts, HubSeen, ScanCommit, ScanNumber, Scope, StagedObject, StagedPod,
+    Store, StoreError, Trigger, hubs, recall,
 };
 use crate::troubles::Troubles;
 
@@ -56,16 +57,19 @@ impl Keeper {
     }
 
     fn cluster(&self) -> Result<(ClusterId, String), SinkError> {
-        self.cluster.clone().ok_or_else(|| SinkError::Never("records came before the cluster answered".to_owned()))
+        self.cluster
+            .clone()
+            .ok_or_else(|| SinkError::Never("records came before the cluster answered".to_owned()))
     }
 }
 
 /// Whether the store may take it later: a full disk may be emptied, a lock released.
 fn told(error: &StoreError) -> SinkError {
     match error {
-        StoreError::Full { .. } | StoreError::Busy { .. } | StoreError::ReadOnly { .. } | StoreError::Database { .. } => {
-            SinkError::Later(error.to_string())
-        }
+        StoreError::Full { .. }
+        | StoreError::Busy { .. }
+        | StoreError::ReadOnly { .. }
+        | StoreError::Database { .. } => SinkError::Later(error.to_string()),
         _ => SinkError::Never(error.to_string()),
     }
 }
@@ -114,7 +118,12 @@ impl Sink for Keeper {
         );
         if committed.is_change {
             let hubs = self.hub_ids(id, committed.scan).await.map_err(|error| told(&error))?;
-            self.shared.notices.send(Notice { cluster: name, scan: committed.scan.0, hubs, is_cluster_changed: true });
+            self.shared.notices.send(Notice {
+                cluster: name,
+                scan: committed.scan.0,
+                hubs,
+                is_cluster_changed: true,
+            });
         }
         Ok(())
     }
@@ -186,7 +195,10 @@ impl Keeper {
 
 /// The ConfigMaps whose data was to be read and could not be.
 fn config_gaps(snapshot: &Snapshot) -> BTreeMap<(String, String), GapReason> {
-    let failed = snapshot.config_data.iter().filter_map(|(key, data)| Some((key.clone(), data.as_ref().err()?.clone())));
+    let failed = snapshot
+        .config_data
+        .iter()
+        .filter_map(|(key, data)| Some((key.clone(), data.as_ref().err()?.clone())));
     failed.collect()
 }
 
@@ -232,8 +244,11 @@ impl Owners {
                 .or_insert_with(|| Some(hub.key.clone()));
             for class in &hub.user_classes {
                 for pod in &class.pods {
-                    let object =
-                        ObjectRef::namespaced(Kind::Pod, class.namespace.clone(), pod.metadata.name.to_string());
+                    let object = ObjectRef::namespaced(
+                        Kind::Pod,
+                        class.namespace.clone(),
+                        pod.metadata.name.to_string(),
+                    );
                     pods.insert(object, hub.key.clone());
                 }
             }

@@ -100,8 +100,9 @@ fn texts(path: &Path) -> Result<Vec<(String, String)>, ManifestsError> {
     entries.sort_by_key(fs::DirEntry::path);
     for entry in entries {
         let path = entry.path();
-        let is_manifest =
-            path.extension().is_some_and(|e| ["yaml", "yml", "json"].iter().any(|known| e.eq_ignore_ascii_case(known)));
+        let is_manifest = path
+            .extension()
+            .is_some_and(|e| ["yaml", "yml", "json"].iter().any(|known| e.eq_ignore_ascii_case(known)));
         if path.is_dir() || is_manifest {
             found.extend(texts(&path)?);
         }

@@ -11,8 +11,8 @@ use super::surround::{Here, check_path, checklist_path, cluster_path, surround};
 use crate::backend::{CheckView, Elsewhere, FindingView, HistoryRow, HubName, Place};
 use crate::components::sentence_value as value;
 use crate::components::{
-    Badge, Cell, Code, CodeBlock, Column, Crumb, Facts, MarkBox, Notice, ObjectName, PageHead, Panel, SectionHead,
-    Sentence, SeverityBadge, Style, Table, Tone, When,
+    Badge, Cell, Code, CodeBlock, Column, Crumb, Facts, MarkBox, Notice, ObjectName, PageHead, Panel,
+    SectionHead, Sentence, SeverityBadge, Style, Table, Tone, When,
 };
 use crate::page::PageView;
 use crate::site::href;
@@ -37,7 +37,10 @@ fn body(view: CheckView) -> impl IntoView {
     let crumbs = vec![
         Crumb { label: view.cluster.clone(), path: cluster_path(&view.cluster) },
         Crumb {
-            label: view.hub.as_ref().map_or_else(|| "the cluster itself".to_owned(), |hub| hub.release.clone()),
+            label: view
+                .hub
+                .as_ref()
+                .map_or_else(|| "the cluster itself".to_owned(), |hub| hub.release.clone()),
             path: checklist_path(&view.cluster, view.hub.as_ref()),
         },
         Crumb {

@@ -32,7 +32,9 @@ pub fn parse_filter(pairs: &[(String, String)]) -> Result<Filter, String> {
             "q" => filter.words.clone_from(value),
             "verdict" => {
                 let verdict = VERDICTS.into_iter().find(|v| v.word() == value);
-                filter.verdicts.push(verdict.ok_or_else(|| unknown_value("verdict", &VERDICTS.map(Verdict::word)))?);
+                filter
+                    .verdicts
+                    .push(verdict.ok_or_else(|| unknown_value("verdict", &VERDICTS.map(Verdict::word)))?);
             }
             "severity" if value.is_empty() => {}
             "severity" => {
@@ -377,7 +379,10 @@ mod tests {
         ])
         .unwrap();
         assert_eq!(filter.verdicts, [Verdict::Fail, Verdict::NotApplicable]);
-        assert_eq!((filter.severity, filter.topic, filter.words.as_str()), (Some(Severity::High), None, "metadata"));
+        assert_eq!(
+            (filter.severity, filter.topic, filter.words.as_str()),
+            (Some(Severity::High), None, "metadata")
+        );
     }
 
     #[test]

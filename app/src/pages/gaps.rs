@@ -24,7 +24,10 @@ fn body(view: GapsView) -> impl IntoView {
         match view.undecided {
             0 => "No check is undecided.".to_owned(),
             1 => "One check is undecided.".to_owned(),
-            many => format!("{} checks are undecided, for these and other reasons.", words::sentence(&words::number(many))),
+            many => format!(
+                "{} checks are undecided, for these and other reasons.",
+                words::sentence(&words::number(many))
+            ),
         }
     );
     let now = view.now;

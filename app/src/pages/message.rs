@@ -20,7 +20,9 @@ pub fn error(error: &AppError, now: Timestamp) -> PageView {
     let sentence = format!("{}.", words::sentence(&error.to_string()));
     let advice = match error {
         AppError::Internal { .. } => "The log of the server says more. Nothing that was stored is lost.",
-        AppError::NotFound { .. } | AppError::BadRequest { .. } => "It may have been renamed or removed since the link was made.",
+        AppError::NotFound { .. } | AppError::BadRequest { .. } => {
+            "It may have been renamed or removed since the link was made."
+        }
     };
     page(title, sentence, advice, true, now)
 }
@@ -47,7 +49,13 @@ pub fn spent_link(now: Timestamp) -> PageView {
     )
 }
 
-fn page(title: &'static str, sentence: String, advice: &'static str, with_way_back: bool, now: Timestamp) -> PageView {
+fn page(
+    title: &'static str,
+    sentence: String,
+    advice: &'static str,
+    with_way_back: bool,
+    now: Timestamp,
+) -> PageView {
     PageView::new(FrameView::bare(title, now), move || {
         view! {
             <PageHead title=move || sentence.clone() lede=move || advice />

@@ -125,7 +125,8 @@ fn HubCardView(hub: HubCard) -> impl IntoView {
     let counts = pairs(hub.counts);
     let name = hub.hub.release.clone();
     let aside = format!("{} · chart {}", hub.hub.namespace, hub.chart);
-    let servers = hub.user_servers.map(|count| format!("{count} user {} running", words::plural(count, "server")));
+    let servers =
+        hub.user_servers.map(|count| format!("{count} user {} running", words::plural(count, "server")));
     view! {
         <Card address=href(&checklist_path(&hub.cluster, Some(&hub.hub))) title=move || name.clone() aside=move || aside.clone()>
             {(!hub.is_supported).then(|| view! { <p class="text-warn">"Not a Zero to JupyterHub: only its pods are judged."</p> })}

@@ -50,7 +50,9 @@ pub(super) fn surround(place: &Place, here: Here, hub: Option<&HubName>, title: 
         travel: None,
         watch: Some(Watch {
             cluster: place.cluster.clone(),
-            hub: hub.and_then(|hub| place.hubs.iter().find(|choice| choice.name == *hub)).map(|choice| choice.id),
+            hub: hub
+                .and_then(|hub| place.hubs.iter().find(|choice| choice.name == *hub))
+                .map(|choice| choice.id),
             scan: place.scan,
         }),
         is_demo: place.is_demo,
@@ -124,7 +126,10 @@ fn navigation(place: &Place, here: Here, hub: Option<&HubName>) -> Vec<NavItem> 
         first.opens_group = true;
     }
     let faults = Some((place.cluster_faults, "open faults"));
-    items.push(NavItem { opens_group: true, ..item("Cluster", checklist_path(cluster, None), faults, is_cluster) });
+    items.push(NavItem {
+        opens_group: true,
+        ..item("Cluster", checklist_path(cluster, None), faults, is_cluster)
+    });
     let gaps = Some((place.gaps, "things that cannot be read"));
     items.push(item("What I can see", format!("clusters/{cluster}/gaps"), gaps, here == Here::Gaps));
     items

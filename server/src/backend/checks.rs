@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use app::backend::{
-    At, CheckRow, CheckView, ChecklistView, Elsewhere, FindingView as FindingPart, HistoryRow, HubName, TopicView,
+    At, CheckRow, CheckView, ChecklistView, Elsewhere, FindingView as FindingPart, HistoryRow, HubName,
+    TopicView,
 };
 use app::error::AppError;
 use app::viewer::Viewer;
@@ -49,7 +50,8 @@ pub(super) async fn checklist(
     let id = hub.as_ref().map(|hub| hub.id);
     let (mut found, mut controls, mut counts) = (Vec::new(), Vec::new(), BTreeMap::new());
     if let Some(scan) = spot.scan {
-        found = findings::checklist(reading, spot.id, scan.number, &scope, id).await.map_err(|e| failed(&e))?;
+        found =
+            findings::checklist(reading, spot.id, scan.number, &scope, id).await.map_err(|e| failed(&e))?;
         controls = controls_of(reading, id, scan, &scope).await?;
         counts = findings::counts(reading, spot.id, scan.number, &scope).await.map_err(|e| failed(&e))?;
     }
@@ -140,8 +142,9 @@ pub(super) async fn check(
     let id = hub.as_ref().map(|hub| hub.id);
     let (mut parts, mut controls) = (Vec::new(), Vec::new());
     if let Some(scan) = spot.scan {
-        let found =
-            findings::of_check(reading, spot.id, scan.number, &scope, code).await.map_err(|error| failed(&error))?;
+        let found = findings::of_check(reading, spot.id, scan.number, &scope, code)
+            .await
+            .map_err(|error| failed(&error))?;
         let own = found.into_iter().filter(|finding| finding.hub.as_ref().map(|(id, _)| *id) == id);
         for finding in own {
             parts.push(part(reading, check, finding, scan).await?);
@@ -171,7 +174,12 @@ async fn part(
         .await
         .map_err(|error| failed(&error))?
         .into_iter()
-        .map(|span| HistoryRow { from: span.from, to: span.until, verdict: span.verdict, reason: span.reason })
+        .map(|span| HistoryRow {
+            from: span.from,
+            to: span.until,
+            verdict: span.verdict,
+            reason: span.reason,
+        })
         .collect();
     let line = fix::command_line(check.kubectl, &finding.slots);
     let is_open = matches!(finding.verdict, Verdict::Fail | Verdict::Warn);
@@ -202,8 +210,9 @@ async fn elsewhere(
     for view in clusters::list(reading, scope).await.map_err(|error| failed(&error))? {
         let spot = Spot::of(reading, view, at).await?;
         let Some(scan) = spot.scan else { continue };
-        let found =
-            findings::of_check(reading, spot.id, scan.number, scope, code).await.map_err(|error| failed(&error))?;
+        let found = findings::of_check(reading, spot.id, scan.number, scope, code)
+            .await
+            .map_err(|error| failed(&error))?;
         for finding in found {
             if spot.id == here.0.id && finding.hub.as_ref().map(|(id, _)| *id) == here.1 {
                 continue;

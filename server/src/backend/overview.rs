@@ -44,9 +44,11 @@ pub(super) async fn overview(
         changes.extend(lately(reading, spot, scan, &scope).await?);
     }
     let seen: Vec<String> = cards.iter().map(|card| card.name.clone()).collect();
-    let unseen = backend.troubles.all().into_iter().filter(|(name, _)| {
-        !seen.contains(name) && cluster.is_none_or(|wanted| wanted == name)
-    });
+    let unseen = backend
+        .troubles
+        .all()
+        .into_iter()
+        .filter(|(name, _)| !seen.contains(name) && cluster.is_none_or(|wanted| wanted == name));
     cards.extend(unseen.map(|(name, why)| empty_card(&name, Some(why))));
     open.sort_by(|a, b| (a.severity, a.verdict, b.since).cmp(&(b.severity, b.verdict, a.since)));
     changes.sort_by_key(|row| std::cmp::Reverse(row.at));
@@ -57,7 +59,15 @@ pub(super) async fn overview(
     let newest = open.iter().max_by_key(|row| row.since).cloned();
     let count = open.len() as u64;
     open.truncate(ROWS);
-    Ok(OverviewView { clusters: cards, open: count, next: open, changes, newest, undecided, now: backend.clock.now() })
+    Ok(OverviewView {
+        clusters: cards,
+        open: count,
+        next: open,
+        changes,
+        newest,
+        undecided,
+        now: backend.clock.now(),
+    })
 }
 
 fn faults(card: &ClusterCard) -> u64 {
@@ -71,7 +81,8 @@ fn empty_card(name: &str, trouble: Option<String>) -> ClusterCard {
         worst: Vec::new(),
         gaps: 0,
         hubs: Vec::new(),
-        trouble: trouble.or_else(|| Some("It has not been read yet; the first scan is under way.".to_owned())),
+        trouble: trouble
+            .or_else(|| Some("It has not been read yet; the first scan is under way.".to_owned())),
     }
 }
 
@@ -81,13 +92,15 @@ async fn open_rows(
     scan: Scan,
     scope: &Scope,
 ) -> Result<Vec<OpenRow>, AppError> {
-    let (found, _) =
-        findings::open(reading, spot.id, scan.number, scope, None, OPEN).await.map_err(|error| failed(&error))?;
+    let (found, _) = findings::open(reading, spot.id, scan.number, scope, None, OPEN)
+        .await
+        .map_err(|error| failed(&error))?;
     Ok(found.into_iter().map(|finding| open_row(&spot.name, finding)).collect())
 }
 
 fn open_row(cluster: &str, finding: FindingView) -> OpenRow {
-    let fault = checks::find(&finding.code).map_or_else(|| finding.code.clone(), |check| check.fault.to_owned());
+    let fault =
+        checks::find(&finding.code).map_or_else(|| finding.code.clone(), |check| check.fault.to_owned());
     OpenRow {
         cluster: cluster.to_owned(),
         hub: finding.hub.as_ref().map(|(_, key)| hub_name(key)),
@@ -110,13 +123,15 @@ async fn card(
     open: &[OpenRow],
     trouble: Option<String>,
 ) -> Result<ClusterCard, AppError> {
-    let counts = findings::counts(reading, spot.id, scan.number, scope).await.map_err(|error| failed(&error))?;
+    let counts =
+        findings::counts(reading, spot.id, scan.number, scope).await.map_err(|error| failed(&error))?;
     let hubs = hubs_of(reading, spot, scope).await?;
     let gaps = crate::store::coverage::gaps(reading, spot.id, scan.number, scope)
         .await
         .map_err(|error| failed(&error))?
         .len() as u64;
-    let worst = |hub: Option<&HubName>| open.iter().filter(|row| row.hub.as_ref() == hub).take(3).cloned().collect();
+    let worst =
+        |hub: Option<&HubName>| open.iter().filter(|row| row.hub.as_ref() == hub).take(3).cloned().collect();
     Ok(ClusterCard {
         name: spot.name.clone(),
         counts: counts_of(&counts, None),

@@ -45,8 +45,10 @@ pub(super) async fn place(
                 name: hub_name(&hub.key),
             }));
         }
-        gaps += coverage::gaps(reading, spot.id, scan.number, &scope).await.map_err(|error| failed(&error))?.len()
-            as u64;
+        gaps += coverage::gaps(reading, spot.id, scan.number, &scope)
+            .await
+            .map_err(|error| failed(&error))?
+            .len() as u64;
     }
     Ok(Place {
         clusters: names,
@@ -75,7 +77,8 @@ pub(super) async fn gaps(
     let mut rows = Vec::new();
     let mut undecided = 0;
     if let Some(scan) = spot.scan {
-        let found = coverage::gaps(reading, spot.id, scan.number, &scope).await.map_err(|error| failed(&error))?;
+        let found =
+            coverage::gaps(reading, spot.id, scan.number, &scope).await.map_err(|error| failed(&error))?;
         rows = found
             .into_iter()
             .map(|view| GapRow { affects: affected(&view.gap), since: Some(view.since), gap: view.gap })

@@ -130,7 +130,9 @@ fn own_rights(reviews: Result<&Reviews, &GapReason>) -> String {
     if let Some(answer) = &reviews.not_granted {
         let _ = writeln!(text, "This account {} {}.", may(answer.allowed), answer.question);
         if answer.allowed {
-            text.push_str("That is more than Perijove needs: give it the account of `perijove doctor --role`.\n");
+            text.push_str(
+                "That is more than Perijove needs: give it the account of `perijove doctor --role`.\n",
+            );
         }
     }
     text

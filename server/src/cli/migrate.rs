@@ -35,6 +35,10 @@ pub async fn run(args: &MigrateArgs, config: &Config) -> Result<u8, Stopped> {
     }
     let store = Store::open(path).await.map_err(|error| Stopped::unavailable(error.to_string()))?;
     store.close().await;
-    print(&format!("The database {} has the schema of Perijove {}.\n", path.display(), env!("CARGO_PKG_VERSION")))?;
+    print(&format!(
+        "The database {} has the schema of Perijove {}.\n",
+        path.display(),
+        env!("CARGO_PKG_VERSION")
+    ))?;
     Ok(0)
 }

@@ -12,12 +12,12 @@ use posture::record::Record;
 use posture::redact::{Names, RedactionKey, Redactor};
 
 use super::{ClusterArgs, ResultArgs, Stopped};
+use crate::clock::Clock;
 use crate::cluster::{Source, Target, Tuning};
 use crate::collector::{ClusterSeen, Collector, ScanInput, Settings, Sink, SinkError};
 use crate::config::{CollectConfig, Config};
 use crate::keeper::{Keeper, Shared};
 use crate::store::Store;
-use crate::clock::Clock;
 
 /// Arguments of `perijove scan`.
 #[derive(Debug, Args)]
@@ -37,7 +37,8 @@ pub struct ScanArgs {
 /// Where the cluster is: as the arguments say, else the kubeconfig, else the in-cluster account.
 pub fn target(args: &ClusterArgs) -> Target {
     let is_inside = std::env::var_os("KUBERNETES_SERVICE_HOST").is_some();
-    let is_named = args.kubeconfig.is_some() || args.context.is_some() || std::env::var_os("KUBECONFIG").is_some();
+    let is_named =
+        args.kubeconfig.is_some() || args.context.is_some() || std::env::var_os("KUBECONFIG").is_some();
     if is_inside && !is_named {
         return Target::InCluster;
     }
@@ -46,7 +47,11 @@ pub fn target(args: &ClusterArgs) -> Target {
 
 /// How gently the API server is asked, by the configuration.
 pub fn tuning(config: &CollectConfig) -> Tuning {
-    Tuning { requests_per_second: config.requests_per_second, burst: config.request_burst, ..Tuning::default() }
+    Tuning {
+        requests_per_second: config.requests_per_second,
+        burst: config.request_burst,
+        ..Tuning::default()
+    }
 }
 
 /// A key that lives as long as the process: nothing is stored with it.

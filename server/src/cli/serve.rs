@@ -56,11 +56,14 @@ pub async fn run(args: ServeArgs, config: Config) -> Result<u8, Stopped> {
     telemetry::start(&config.log)?;
     let address = loopback(&config.serve.listen)?;
     let listener = TcpListener::bind(address).await.map_err(|error| {
-        Stopped::unavailable(format!("cannot listen on {address}: {error}; choose another port with --listen"))
+        Stopped::unavailable(format!(
+            "cannot listen on {address}: {error}; choose another port with --listen"
+        ))
     })?;
     let address = listener.local_addr().map_err(|error| Stopped::unavailable(error.to_string()))?;
     let folder = if args.demo { Some(temporary()?) } else { None };
-    let path = folder.as_ref().map_or_else(|| config.store.path.clone(), |folder| folder.path().join("demo.db"));
+    let path =
+        folder.as_ref().map_or_else(|| config.store.path.clone(), |folder| folder.path().join("demo.db"));
     let store = Store::open(&path).await.map_err(|error| Stopped::unavailable(error.to_string()))?;
     let key = store.redaction_key().await.map_err(|error| Stopped::unavailable(error.to_string()))?;
     let shared = Shared {
@@ -122,22 +125,24 @@ fn loopback(listen: &str) -> Result<SocketAddr, Stopped> {
             "{address} is not a loopback address; the pages show how a cluster can be attacked, so Perijove listens on 127.0.0.1 or \
              [::1] only; reach it by an ssh tunnel or `kubectl port-forward`"
         ))),
-        Err(_) => Err(Stopped::input(format!("`{listen}` is not an address and a port such as 127.0.0.1:8474"))),
+        Err(_) => {
+            Err(Stopped::input(format!("`{listen}` is not an address and a port such as 127.0.0.1:8474")))
+        }
     }
 }
 
 fn temporary() -> Result<tempfile::TempDir, Stopped> {
-    tempfile::Builder::new()
-        .prefix("perijove-demo-")
-        .tempdir()
-        .map_err(|error| Stopped::unavailable(format!("no temporary folder can be made for the demo: {error}")))
+    tempfile::Builder::new().prefix("perijove-demo-").tempdir().map_err(|error| {
+        Stopped::unavailable(format!("no temporary folder can be made for the demo: {error}"))
+    })
 }
 
 /// Prints each one-time link on a line of its own.
 fn sessions(config: &Config, address: SocketAddr) -> Result<Sessions, Stopped> {
     let base = format!("http://{address}{}", config.serve.prefix);
     let announce = move |token: &str| println!("Perijove is at {base}sign-in?token={token}");
-    Sessions::new(announce).map_err(|error| Stopped::unavailable(format!("the system gives no random bytes: {error}")))
+    Sessions::new(announce)
+        .map_err(|error| Stopped::unavailable(format!("the system gives no random bytes: {error}")))
 }
 
 /// One redactor for each cluster: what it learns about people is learned of one cluster.
@@ -211,7 +216,8 @@ fn watch_clusters(
             };
             let keeper = Keeper::new(shared.clone(), Clock::System);
             let (collector, handle) = Collector::new(source, settings, redactor, keeper);
-            let watcher = tokio::spawn(crate::watcher::tell(handle, cluster.name.clone(), shared.troubles.clone()));
+            let watcher =
+                tokio::spawn(crate::watcher::tell(handle, cluster.name.clone(), shared.troubles.clone()));
             if let Err(error) = collector.run().await {
                 tracing::error!(cluster = cluster.name, error = %error, "the cluster is no longer followed");
                 shared.troubles.set(&cluster.name, error.to_string());
@@ -248,7 +254,9 @@ async fn prune(store: Store, retention: Retention) {
                 "the database is larger than store.max_size_mib and cannot be made smaller without losing what must be kept"
             ),
             Ok(pruned) => tracing::debug!(rows = pruned.rows, bytes = pruned.bytes, "history pruned"),
-            Err(error) => tracing::error!(error = %error, "history could not be pruned; it is tried again in an hour"),
+            Err(error) => {
+                tracing::error!(error = %error, "history could not be pruned; it is tried again in an hour")
+            }
         }
     }
 }

@@ -30,24 +30,99 @@ pub struct Key {
 
 /// Every key, in the order of the reference page.
 pub const KEYS: &[Key] = &[
-    key("serve.listen", KeyKind::Text, "\"127.0.0.1:8474\"", "The address to listen on. Until a hub's sign-in guards the pages this must be a loopback address; port 0 takes a free port."),
-    key("serve.prefix", KeyKind::Text, "\"/\"", "The path below which everything is served: `/services/perijove/` behind a hub."),
-    key("serve.allowed_hosts", KeyKind::List, "[]", "Further values of the `Host` header to answer. Loopback names are always answered, everything else gets 421."),
-    key("store.path", KeyKind::Text, "\"perijove.db\"", "The SQLite file. Its folder also holds the key of keyed hashes; both are readable by the owner only."),
+    key(
+        "serve.listen",
+        KeyKind::Text,
+        "\"127.0.0.1:8474\"",
+        "The address to listen on. Until a hub's sign-in guards the pages this must be a loopback address; port 0 takes a free port.",
+    ),
+    key(
+        "serve.prefix",
+        KeyKind::Text,
+        "\"/\"",
+        "The path below which everything is served: `/services/perijove/` behind a hub.",
+    ),
+    key(
+        "serve.allowed_hosts",
+        KeyKind::List,
+        "[]",
+        "Further values of the `Host` header to answer. Loopback names are always answered, everything else gets 421.",
+    ),
+    key(
+        "store.path",
+        KeyKind::Text,
+        "\"perijove.db\"",
+        "The SQLite file. Its folder also holds the key of keyed hashes; both are readable by the owner only.",
+    ),
     key("store.keep_days", KeyKind::Number, "400", "Days of history to keep."),
-    key("store.max_size_mib", KeyKind::Number, "1024", "The size in MiB that pruning tries to hold. Where that would lose a pinned scan, a warning is logged and the data is kept."),
-    key("collect.tick_seconds", KeyKind::Number, "300", "Seconds between scans that nothing but time triggers."),
+    key(
+        "store.max_size_mib",
+        KeyKind::Number,
+        "1024",
+        "The size in MiB that pruning tries to hold. Where that would lose a pinned scan, a warning is logged and the data is kept.",
+    ),
+    key(
+        "collect.tick_seconds",
+        KeyKind::Number,
+        "300",
+        "Seconds between scans that nothing but time triggers.",
+    ),
     key("collect.requests_per_second", KeyKind::Number, "20", "Requests per second to one API server."),
-    key("collect.request_burst", KeyKind::Number, "40", "Requests that may be made at once before that rate holds."),
-    key("collect.namespaces", KeyKind::List, "[]", "Namespaces to list one by one where neither the cluster-wide list nor the list of namespaces is allowed."),
-    key("clusters[].name", KeyKind::Tables, "", "The cluster's name on pages and in addresses: lower case letters, digits and `-`."),
-    key("clusters[].kubeconfig", KeyKind::Tables, "", "The kubeconfig. Without one the in-cluster account is used."),
-    key("clusters[].context", KeyKind::Tables, "", "The context of the kubeconfig. Only a context named here may run an `exec` plugin."),
-    key("privacy.names", KeyKind::Text, "\"kept\"", "`kept`: one table maps tokens to names of people, and administrators see names. `hashed`: names are never kept."),
-    key("judge.attestations[].fact", KeyKind::Tables, "", "What you state although the API cannot show it: `no-cloud-metadata`, `https-at-the-edge` or `policies-enforced`."),
-    key("judge.attestations[].hub", KeyKind::Tables, "", "The hub it is stated of, as `namespace/release`. Without one it is stated of the cluster."),
+    key(
+        "collect.request_burst",
+        KeyKind::Number,
+        "40",
+        "Requests that may be made at once before that rate holds.",
+    ),
+    key(
+        "collect.namespaces",
+        KeyKind::List,
+        "[]",
+        "Namespaces to list one by one where neither the cluster-wide list nor the list of namespaces is allowed.",
+    ),
+    key(
+        "clusters[].name",
+        KeyKind::Tables,
+        "",
+        "The cluster's name on pages and in addresses: lower case letters, digits and `-`.",
+    ),
+    key(
+        "clusters[].kubeconfig",
+        KeyKind::Tables,
+        "",
+        "The kubeconfig. Without one the in-cluster account is used.",
+    ),
+    key(
+        "clusters[].context",
+        KeyKind::Tables,
+        "",
+        "The context of the kubeconfig. Only a context named here may run an `exec` plugin.",
+    ),
+    key(
+        "privacy.names",
+        KeyKind::Text,
+        "\"kept\"",
+        "`kept`: one table maps tokens to names of people, and administrators see names. `hashed`: names are never kept.",
+    ),
+    key(
+        "judge.attestations[].fact",
+        KeyKind::Tables,
+        "",
+        "What you state although the API cannot show it: `no-cloud-metadata`, `https-at-the-edge` or `policies-enforced`.",
+    ),
+    key(
+        "judge.attestations[].hub",
+        KeyKind::Tables,
+        "",
+        "The hub it is stated of, as `namespace/release`. Without one it is stated of the cluster.",
+    ),
     key("judge.attestations[].reason", KeyKind::Tables, "", "How you know."),
-    key("judge.attestations[].until", KeyKind::Tables, "", "When it ends, as an RFC 3339 instant in quotes; after that it counts for nothing."),
+    key(
+        "judge.attestations[].until",
+        KeyKind::Tables,
+        "",
+        "When it ends, as an RFC 3339 instant in quotes; after that it counts for nothing.",
+    ),
     key("log.filter", KeyKind::Text, "\"info\"", "A level or a filter: `info`, `warn,server=debug`."),
     key("log.format", KeyKind::Text, "\"text\"", "`text` for people, `json` for machines."),
 ];
@@ -59,7 +134,8 @@ const fn key(path: &'static str, kind: KeyKind, default: &'static str, meaning: 
 impl Key {
     /// The environment variable that sets it; `None` for what only the file can hold.
     pub fn variable(&self) -> Option<String> {
-        (self.kind != KeyKind::Tables).then(|| format!("PERIJOVE_{}", self.path.replace('.', "__").to_uppercase()))
+        (self.kind != KeyKind::Tables)
+            .then(|| format!("PERIJOVE_{}", self.path.replace('.', "__").to_uppercase()))
     }
 }
 
@@ -98,10 +174,11 @@ mod tests {
 
     #[test]
     fn every_default_of_the_table_is_the_default_of_the_program() {
-        let written = KEYS.iter().filter(|k| k.kind != KeyKind::Tables).fold(String::new(), |mut text, key| {
-            let _ = writeln!(text, "{} = {}", key.path, key.default);
-            text
-        });
+        let written =
+            KEYS.iter().filter(|k| k.kind != KeyKind::Tables).fold(String::new(), |mut text, key| {
+                let _ = writeln!(text, "{} = {}", key.path, key.default);
+                text
+            });
         assert_eq!(toml::from_str::<Config>(&written).unwrap(), Config::default());
     }
 

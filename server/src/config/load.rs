@@ -12,7 +12,9 @@ use super::keys::{KEYS, KeyKind, nearest};
 #[derive(Debug, Error)]
 pub enum ConfigError {
     /// The file cannot be read.
-    #[error("the configuration file {path} cannot be read: {why}; check the path given to --config and that this user may read it")]
+    #[error(
+        "the configuration file {path} cannot be read: {why}; check the path given to --config and that this user may read it"
+    )]
     Unreadable {
         /// The file.
         path: PathBuf,
@@ -32,7 +34,9 @@ pub enum ConfigError {
         why: String,
     },
     /// A key that nobody knows.
-    #[error("{place} sets `{key}`, which is not a key of the configuration{hint}; `perijove config --reference` lists all keys")]
+    #[error(
+        "{place} sets `{key}`, which is not a key of the configuration{hint}; `perijove config --reference` lists all keys"
+    )]
     UnknownKey {
         /// The file, or the environment variable.
         place: String,
@@ -54,7 +58,10 @@ pub enum ConfigError {
 /// Reads the configuration file, if one is named, then overlays the environment.
 ///
 /// `environment` is the list of all variables; those that begin with `PERIJOVE_` and name a section are read.
-pub fn load(file: Option<&Path>, environment: impl IntoIterator<Item = (String, String)>) -> Result<Config, ConfigError> {
+pub fn load(
+    file: Option<&Path>,
+    environment: impl IntoIterator<Item = (String, String)>,
+) -> Result<Config, ConfigError> {
     let mut table = file.map_or_else(|| Ok(Table::new()), read)?;
     let place = file.map_or_else(|| "the environment".to_owned(), |path| path.display().to_string());
     refuse_unknown(&place, "", &table)?;
@@ -70,8 +77,8 @@ pub fn load(file: Option<&Path>, environment: impl IntoIterator<Item = (String, 
 }
 
 fn read(path: &Path) -> Result<Table, ConfigError> {
-    let text =
-        std::fs::read_to_string(path).map_err(|why| ConfigError::Unreadable { path: path.to_owned(), why })?;
+    let text = std::fs::read_to_string(path)
+        .map_err(|why| ConfigError::Unreadable { path: path.to_owned(), why })?;
     text.parse::<Table>().map_err(|error| {
         let offset = error.span().map_or(0, |span| span.start);
         let before = &text[..offset.min(text.len())];
@@ -108,7 +115,8 @@ fn known_section(place: &str, path: &str) -> Result<(), ConfigError> {
 }
 
 fn unknown(place: &str, path: &str) -> ConfigError {
-    let hint = nearest(&path.replace("[]", "")).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+    let hint =
+        nearest(&path.replace("[]", "")).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
     ConfigError::UnknownKey { place: place.to_owned(), key: path.to_owned(), hint }
 }
 
@@ -123,7 +131,11 @@ fn overlay(table: &mut Table, variable: &str, path: &str, text: &str) -> Result<
             what: "this must be a whole number".to_owned(),
         })?),
         KeyKind::List => Value::Array(
-            text.split(',').map(str::trim).filter(|s| !s.is_empty()).map(|s| Value::String(s.to_owned())).collect(),
+            text.split(',')
+                .map(str::trim)
+                .filter(|s| !s.is_empty())
+                .map(|s| Value::String(s.to_owned()))
+                .collect(),
         ),
         KeyKind::Text | KeyKind::Tables => Value::String(text.to_owned()),
     };
@@ -139,15 +151,27 @@ fn overlay(table: &mut Table, variable: &str, path: &str, text: &str) -> Result<
 pub(crate) fn validate(place: &str, mut config: Config) -> Result<Config, ConfigError> {
     let invalid = |what: String| Err(ConfigError::Invalid { place: place.to_owned(), what });
     if config.serve.listen.parse::<std::net::SocketAddr>().is_err() {
-        return invalid(format!("serve.listen is `{}`; it must be an address and a port such as 127.0.0.1:8474", config.serve.listen));
+        return invalid(format!(
+            "serve.listen is `{}`; it must be an address and a port such as 127.0.0.1:8474",
+            config.serve.listen
+        ));
     }
     let prefix = config.serve.prefix.trim_matches('/');
     if prefix.split('/').any(|part| part == ".." || part == "." || !part.chars().all(is_prefix_character)) {
-        return invalid(format!("serve.prefix is `{}`; it must be a path such as / or /services/perijove/", config.serve.prefix));
+        return invalid(format!(
+            "serve.prefix is `{}`; it must be a path such as / or /services/perijove/",
+            config.serve.prefix
+        ));
     }
     config.serve.prefix = if prefix.is_empty() { "/".to_owned() } else { format!("/{prefix}/") };
-    if config.collect.tick_seconds == 0 || config.collect.requests_per_second == 0 || config.collect.request_burst == 0 {
-        return invalid("collect.tick_seconds, collect.requests_per_second and collect.request_burst must be at least 1".to_owned());
+    if config.collect.tick_seconds == 0
+        || config.collect.requests_per_second == 0
+        || config.collect.request_burst == 0
+    {
+        return invalid(
+            "collect.tick_seconds, collect.requests_per_second and collect.request_burst must be at least 1"
+                .to_owned(),
+        );
     }
     if config.store.keep_days == 0 || config.store.max_size_mib == 0 {
         return invalid("store.keep_days and store.max_size_mib must be at least 1".to_owned());
@@ -155,7 +179,10 @@ pub(crate) fn validate(place: &str, mut config: Config) -> Result<Config, Config
     for (index, cluster) in config.clusters.iter().enumerate() {
         let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
         if cluster.name.is_empty() || !cluster.name.chars().all(fits) {
-            return invalid(format!("clusters[{index}].name is `{}`; it must be lower case letters, digits and `-`", cluster.name));
+            return invalid(format!(
+                "clusters[{index}].name is `{}`; it must be lower case letters, digits and `-`",
+                cluster.name
+            ));
         }
         if config.clusters[..index].iter().any(|other| other.name == cluster.name) {
             return invalid(format!("two clusters are called `{}`; give each its own name", cluster.name));
@@ -184,14 +211,18 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("perijove.toml");
         std::fs::write(&path, "[collect]\ntick_seconds = 60\n").unwrap();
-        let config = load(Some(&path), [("PERIJOVE_COLLECT__TICK_SECONDS".to_owned(), "7".to_owned())]).unwrap();
+        let config =
+            load(Some(&path), [("PERIJOVE_COLLECT__TICK_SECONDS".to_owned(), "7".to_owned())]).unwrap();
         assert_eq!(config.collect.tick_seconds, 7);
     }
 
     #[test]
     fn an_unknown_key_is_refused_with_the_nearest_name() {
         let message = file("[serve]\nlistn = \"127.0.0.1:1\"\n").unwrap_err().to_string();
-        assert!(message.contains("`serve.listn`") && message.contains("did you mean `serve.listen`?"), "{message}");
+        assert!(
+            message.contains("`serve.listn`") && message.contains("did you mean `serve.listen`?"),
+            "{message}"
+        );
     }
 
     #[test]
@@ -214,7 +245,8 @@ mod tests {
 
     #[test]
     fn a_value_of_the_environment_is_not_quoted() {
-        let error = load(None, [("PERIJOVE_COLLECT__TICK_SECONDS".to_owned(), "hunter2".to_owned())]).unwrap_err();
+        let error =
+            load(None, [("PERIJOVE_COLLECT__TICK_SECONDS".to_owned(), "hunter2".to_owned())]).unwrap_err();
         assert!(!error.to_string().contains("hunter2"));
     }
 }

@@ -30,13 +30,21 @@ pub fn are_embedded() -> bool {
 
 /// What a page needs to know about the response it becomes part of.
 pub fn site(prefix: String, nonce: String) -> Site {
-    Site { prefix, nonce, css: file("app.css"), js: file("app.js"), wasm: file("app.wasm"), icon: file("icon.svg") }
+    Site {
+        prefix,
+        nonce,
+        css: file("app.css"),
+        js: file("app.js"),
+        wasm: file("app.wasm"),
+        icon: file("icon.svg"),
+    }
 }
 
 /// `GET assets/{name}`.
 pub async fn serve(Path(name): Path<String>, headers: HeaderMap) -> Response {
     let Some(asset) = ASSETS.iter().find(|asset| asset.file == name) else {
-        return (StatusCode::NOT_FOUND, "There is no such asset; the page may be older than the server.\n").into_response();
+        return (StatusCode::NOT_FOUND, "There is no such asset; the page may be older than the server.\n")
+            .into_response();
     };
     let takes_brotli = headers
         .get(header::ACCEPT_ENCODING)

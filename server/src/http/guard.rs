@@ -25,9 +25,12 @@ pub async fn check_request(State(state): State<AppState>, request: Request, next
 }
 
 fn is_known_host(headers: &HeaderMap, authority: Option<&str>, site: &SiteConfig) -> bool {
-    let Some(host) = headers.get(header::HOST).and_then(|h| h.to_str().ok()).or(authority) else { return false };
+    let Some(host) = headers.get(header::HOST).and_then(|h| h.to_str().ok()).or(authority) else {
+        return false;
+    };
     let name = host_name(host);
-    matches!(name, "localhost" | "127.0.0.1" | "[::1]") || site.allowed_hosts.iter().any(|h| h == host || h == name)
+    matches!(name, "localhost" | "127.0.0.1" | "[::1]")
+        || site.allowed_hosts.iter().any(|h| h == host || h == name)
 }
 
 /// The host without its port; an IPv6 address keeps its brackets.

@@ -52,7 +52,11 @@ async fn one_cluster(
     respond(&state, page.await)
 }
 
-async fn gaps(Signed(viewer): Signed, State(state): State<AppState>, Path(cluster): Path<String>) -> Response {
+async fn gaps(
+    Signed(viewer): Signed,
+    State(state): State<AppState>,
+    Path(cluster): Path<String>,
+) -> Response {
     let page = async {
         let place = state.backend.place(&viewer, At::Now, Some(&cluster)).await?;
         let view = state.backend.gaps(&viewer, At::Now, &cluster).await?;

@@ -31,8 +31,11 @@ pub struct Sessions {
 impl Sessions {
     /// Nobody is signed in; `announce` is told each one-time token, the first one at once.
     pub fn new(announce: impl Fn(&str) + Send + Sync + 'static) -> std::io::Result<Self> {
-        let sessions =
-            Self { next: Mutex::new([0; 32]), open: Mutex::new(BTreeSet::new()), announce: Box::new(announce) };
+        let sessions = Self {
+            next: Mutex::new([0; 32]),
+            open: Mutex::new(BTreeSet::new()),
+            announce: Box::new(announce),
+        };
         sessions.renew()?;
         Ok(sessions)
     }
