@@ -36,7 +36,7 @@ pub fn CodeBlock(
     #[prop(into)]
     text: String,
 ) -> impl IntoView {
-    let shown = visible_lines(text.trim_end()).into_owned();
+    let shown = visible_lines(text.trim_end());
     let target = id.clone();
     let refusal = copy_refusal(&text);
     let name = label.clone();
