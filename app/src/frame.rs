@@ -38,8 +38,10 @@ pub(crate) fn Frame(
             {(!nav.is_empty()).then(|| view! { <Nav items=nav /> })}
             <div class="flex flex-col min-w-0 px-4 md:px-8 pt-4 md:pt-6 pb-10">
                 <p class="only-print">{sheet}</p>
-                {travel.and_then(|travel| travel.at.map(|at| view! { <PastBanner at=at now=now path=travel.path /> }))}
-                <main id="main" tabindex="-1" class="grow max-w-[78rem]">{body}</main>
+                <main id="main" tabindex="-1" class="grow max-w-[78rem]">
+                    {travel.and_then(|travel| travel.at.map(|at| view! { <PastBanner at=at now=now path=travel.path /> }))}
+                    {body}
+                </main>
                 <Footer is_demo=view.is_demo />
             </div>
             <ViewerTime now=now.as_millisecond() />
@@ -64,7 +66,7 @@ fn PastBanner(
     path: String,
 ) -> impl IntoView {
     view! {
-        <div class="mb-5 max-w-[78rem]">
+        <div class="mb-5">
             <Notice
                 tone=Tone::Past
                 title=move || {

@@ -1,50 +1,38 @@
 //! Text from the cluster, made safe to look at and to copy.
 
 use std::borrow::Cow;
-use std::fmt::Write as _;
 
-/// The text with every character that could deceive a reader shown as its escape: `a\u{202e}b`. Line breaks and tabs are escaped too.
+use posture::hostile::trouble;
+
+/// The text on one line, with every character that could deceive a reader written as its escape: `a\u{202e}b`.
 pub fn visible(text: &str) -> Cow<'_, str> {
-    escape(text, is_deceptive)
+    if text.chars().any(|c| trouble(c).is_some()) {
+        Cow::Owned(posture::hostile::visible(text))
+    } else {
+        Cow::Borrowed(text)
+    }
 }
 
 /// As [`visible`], for text that may have lines and tabs, such as a configuration.
-pub fn visible_lines(text: &str) -> Cow<'_, str> {
-    escape(text, |c| is_deceptive(c) && !is_layout(c))
+pub fn visible_lines(text: &str) -> String {
+    text.split_inclusive(is_layout)
+        .map(|piece| {
+            let words = piece.trim_end_matches(is_layout);
+            format!("{}{}", visible(words), &piece[words.len()..])
+        })
+        .collect()
 }
 
 /// Why a text must not be copied into a shell or a file, if so: a character in it is not what a reader sees.
 pub fn copy_refusal(text: &str) -> Option<String> {
-    let found = text.chars().find(|c| is_deceptive(*c) && !is_layout(*c))?;
-    Some(format!("not copied: it contains the invisible character {}", found.escape_unicode()))
+    let (found, trouble) =
+        text.chars().filter(|c| !is_layout(*c)).find_map(|c| trouble(c).map(|trouble| (c, trouble)))?;
+    Some(format!("not copied: it contains {} ({})", trouble.description(), found.escape_unicode()))
 }
 
-fn escape(text: &str, is_escaped: impl Fn(char) -> bool) -> Cow<'_, str> {
-    if !text.chars().any(&is_escaped) {
-        return Cow::Borrowed(text);
-    }
-    let mut shown = String::with_capacity(text.len() + 16);
-    for c in text.chars() {
-        if is_escaped(c) {
-            write!(shown, "{}", c.escape_unicode()).expect("writing to a string cannot fail");
-        } else {
-            shown.push(c);
-        }
-    }
-    Cow::Owned(shown)
-}
-
+/// What text of several lines may contain.
 fn is_layout(c: char) -> bool {
     matches!(c, '\n' | '\t')
-}
-
-/// Control characters, characters without width, and those that change the direction of what follows.
-fn is_deceptive(c: char) -> bool {
-    c.is_control()
-        || matches!(c,
-            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
-            | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}'
-            | '\u{fe00}'..='\u{fe0f}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 #[cfg(test)]
@@ -60,7 +48,7 @@ mod tests {
     #[test]
     fn lines_are_kept_only_where_there_may_be_lines() {
         assert_eq!(visible("a\nb"), "a\\u{a}b");
-        assert_eq!(visible_lines("a:\n\tb\r"), "a:\n\tb\\u{d}");
+        assert_eq!(visible_lines("a:\n\tb\r\n\nc"), "a:\n\tb\\u{d}\n\nc");
     }
 
     #[test]

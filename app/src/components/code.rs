@@ -36,12 +36,12 @@ pub fn CodeBlock(
     #[prop(into)]
     text: String,
 ) -> impl IntoView {
-    let shown = visible_lines(text.trim_end()).into_owned();
+    let shown = visible_lines(text.trim_end());
     let target = id.clone();
     let refusal = copy_refusal(&text);
-    let (name, group) = (label.clone(), label.clone());
+    let name = label.clone();
     view! {
-        <figure class="mt-2 border rounded-md overflow-hidden bg-raised" role="group" aria-label=group>
+        <figure class="mt-2 border rounded-md overflow-hidden bg-raised">
             <figcaption class="flex items-center justify-between gap-3 min-h-8 pl-3.5 pr-1 py-0.5 border-b text-xs text-ink-3">
                 <span>{label}</span>
                 {match refusal {
@@ -49,7 +49,7 @@ pub fn CodeBlock(
                     None => view! { <CopyButton target=target /> }.into_any(),
                 }}
             </figcaption>
-            <pre id=id class="px-3.5 py-3 overflow-x-auto" tabindex="0" role="region" aria-label=name>
+            <pre id=id class="px-3.5 py-3 overflow-x-auto" tabindex="0" role="group" aria-label=name>
                 <code>{shown}</code>
             </pre>
         </figure>
