@@ -45,7 +45,43 @@ pub use reference::reference_page;
 
 /// Every check, sorted by code.
 pub const CHECKS: &[&Check] = &[
+    &api_token::CHECK,                  // API-01
+    &hub_account_in_servers::CHECK,     // API-03
+    &dashboard_present::CHECK,          // DSH-01
+    &dashboard_rights::CHECK,           // DSH-02
+    &dashboard_exposed::CHECK,          // DSH-03
+    &dashboard_login::CHECK,            // DSH-04
+    &other_console::CHECK,              // DSH-05
+    &metadata_open::CHECK,              // MET-01
+    &metadata_block_weak::CHECK,        // MET-02
+    &metadata_block_lost::CHECK,        // MET-03
+    &metadata_opened::CHECK,            // MET-04
+    &pods_without_policy::CHECK,        // NET-01
+    &policies_not_enforced::CHECK,      // NET-02
+    &port_433::CHECK,                   // NET-07
+    &policies_select_nothing::CHECK,    // NET-11
+    &rbac_off::CHECK,                   // RBA-01
+    &chart_rbac_off::CHECK,             // RBA-02
+    &permissive_bindings::CHECK,        // RBA-08
+    &tiller_present::CHECK,             // TIL-01
+    &tiller_open::CHECK,                // TIL-02
+    &tiller_admin::CHECK,               // TIL-04
+    &helm_2_releases::CHECK,            // TIL-05
+    &no_https::CHECK,                   // TLS-01
+    &plain_http_open::CHECK,            // TLS-02
+    &no_external_address::CHECK,        // TLS-03
+    &dns_elsewhere::CHECK,              // TLS-04
+    &placeholder_acme_contact::CHECK,   // TLS-05
+    &wrong_acme_server::CHECK,          // TLS-06
+    &dead_acme_client::CHECK,           // TLS-07
+    &autohttps_unready::CHECK,          // TLS-08
+    &unproven_offload::CHECK,           // TLS-09
+    &no_hsts::CHECK,                    // TLS-13
+    &old_tls_versions::CHECK,           // TLS-14
+    &front_without_tls::CHECK,          // TLS-15
     &retired_ingress_controller::CHECK, // TLS-16
+    &plain_public_url::CHECK,           // TLS-17
+    &foreign_upstream::CHECK,           // TLS-18
 ];
 
 /// The check of a code.
