@@ -15,12 +15,12 @@ pub fn visible(text: &str) -> Cow<'_, str> {
 
 /// As [`visible`], for text that may have lines and tabs, such as a configuration.
 pub fn visible_lines(text: &str) -> String {
-    text.split_inclusive(is_layout)
-        .map(|piece| {
-            let words = piece.trim_end_matches(is_layout);
-            format!("{}{}", visible(words), &piece[words.len()..])
-        })
-        .collect()
+    text.split_inclusive(is_layout).fold(String::with_capacity(text.len()), |mut shown, piece| {
+        let words = piece.trim_end_matches(is_layout);
+        shown.push_str(&visible(words));
+        shown.push_str(&piece[words.len()..]);
+        shown
+    })
 }
 
 /// Why a text must not be copied into a shell or a file, if so: a character in it is not what a reader sees.

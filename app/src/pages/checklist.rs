@@ -36,13 +36,12 @@ pub fn parse_filter(pairs: &[(String, String)]) -> Result<Filter, String> {
                     .verdicts
                     .push(verdict.ok_or_else(|| unknown_value("verdict", &VERDICTS.map(Verdict::word)))?);
             }
-            "severity" if value.is_empty() => {}
+            "severity" | "topic" if value.is_empty() => {}
             "severity" => {
                 let severity = SEVERITIES.into_iter().find(|s| s.word() == value);
                 filter.severity =
                     Some(severity.ok_or_else(|| unknown_value("severity", &SEVERITIES.map(Severity::word)))?);
             }
-            "topic" if value.is_empty() => {}
             "topic" => {
                 let topic = Topic::ALL.into_iter().find(|t| topic_key(*t) == value);
                 let known: Vec<_> = Topic::ALL.into_iter().map(topic_key).collect();
