@@ -47,6 +47,9 @@ pub(super) const CHECK: Check = Check {
     judge: Judge::Cluster(judge),
 };
 
+/// Every authoriser that the API server knows.
+const MODES: [&str; 6] = ["AlwaysAllow", "AlwaysDeny", "ABAC", "Node", "RBAC", "Webhook"];
+
 /// What the start-up flags of the API servers say.
 enum Modes {
     /// The modes that every server names, RBAC among them, and a fact about each server.
@@ -83,6 +86,7 @@ fn modes(context: &Context<'_>) -> Result<Modes, Box<Outcome>> {
     let servers = context.snapshot.pods.present_in("kube-system").filter_map(|pod| Some((pod, server(pod)?)));
     let mut evidence = Vec::new();
     let mut has_abac = false;
+    let mut is_hidden = false;
     for (pod, (index, container)) in servers {
         let object = ObjectRef::namespaced(Kind::Pod, "kube-system", &pod.metadata.name);
         let fact = |found: Arg| Evidence::new(object, format!("spec.containers[{index}].command"), found);
@@ -97,9 +101,15 @@ fn modes(context: &Context<'_>) -> Result<Modes, Box<Outcome>> {
                         .because(fact(Arg::word("no --authorization-mode")).wanted(Arg::word("Node,RBAC"))),
                 ));
             }
+            is_hidden = true;
             continue;
         };
-        let has = |wanted: &str| modes.split(',').any(|mode| mode.trim() == wanted);
+        if !modes.split(',').all(|mode| MODES.contains(&mode)) {
+            // The value was dropped, or something else stands in its place.
+            is_hidden = true;
+            continue;
+        }
+        let has = |wanted: &str| modes.split(',').any(|mode| mode == wanted);
         let fact = fact(Arg::text(format!("--authorization-mode={modes}")));
         if has("AlwaysAllow") || !has("RBAC") {
             let reason = if has("AlwaysAllow") {
@@ -115,7 +125,8 @@ fn modes(context: &Context<'_>) -> Result<Modes, Box<Outcome>> {
         has_abac |= has("ABAC");
         evidence.push(if has("ABAC") { fact.wanted(Arg::word("Node,RBAC")) } else { fact });
     }
-    Ok(if evidence.is_empty() { Modes::Unseen } else { Modes::Rbac { has_abac, evidence } })
+    let is_unseen = evidence.is_empty() || is_hidden && !has_abac;
+    Ok(if is_unseen { Modes::Unseen } else { Modes::Rbac { has_abac, evidence } })
 }
 
 /// The API server's container in one of its pods.
