@@ -8,6 +8,7 @@ mod power;
 pub mod tiller;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -79,16 +80,22 @@ pub fn sight(snapshot: &Snapshot, is_it: impl Fn(&Candidate<'_>) -> bool) -> Sig
         }
     }
     gap = gap.or(snapshot.pods.complete().err());
+    // Ten thousand servers of one shape share specification and labels: one look is enough for all of them.
+    let mut looked_at = BTreeMap::new();
     for pod in snapshot.pods.present() {
         let meta = &pod.metadata;
+        let shape = (Arc::as_ptr(&pod.spec), Arc::as_ptr(&meta.labels));
+        let is_program = *looked_at.entry(shape).or_insert_with(|| {
+            let labels = &*meta.labels;
+            is_it(&Candidate { name: "", own: labels, labels, spec: &pod.spec })
+        });
         let is_over = matches!(pod.status.phase.as_deref(), Some("Succeeded" | "Failed"));
-        let labels = &*meta.labels;
-        if !is_over && is_it(&Candidate { name: &meta.name, own: labels, labels, spec: &pod.spec }) {
+        if is_program && !is_over {
             let namespace = meta.namespace.as_deref().unwrap_or_default();
             seen.push(Sighting {
                 object: ObjectRef::namespaced(Kind::Pod, namespace, pod_name(meta)),
                 namespace,
-                labels,
+                labels: &meta.labels,
                 spec: &pod.spec,
                 replicas: None,
                 created_at: meta.creation_timestamp,
@@ -154,6 +161,12 @@ impl Sighting<'_> {
             slots.set(&format!("{program}-name"), &self.object.name);
         }
         slots
+    }
+
+    /// When it was created, as a fact.
+    pub fn age(&self) -> Option<Evidence> {
+        let created_at = Arg::Instant(self.created_at?);
+        Some(Evidence::new(self.object.clone(), "metadata.creationTimestamp", created_at))
     }
 
     /// The image of its first container, as a fact.

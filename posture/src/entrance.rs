@@ -1,5 +1,6 @@
 //! How people get in: the public Service of a hub, and what its own automatic HTTPS was told.
 
+mod redirect;
 mod traefik;
 
 use crate::check::{Context, Evidence, Outcome};
@@ -14,6 +15,7 @@ use crate::object::ObjectRef;
 use crate::settings::{Attestation, AttestedFact};
 use crate::text::{Arg, Reason};
 
+pub use redirect::redirect;
 pub use traefik::{File, dynamic_file, hosts, static_file};
 
 /// The Service through which people reach a hub; `Ok(None)` only if there is none.

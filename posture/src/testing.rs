@@ -27,6 +27,7 @@ use crate::derived::{Derived, derive};
 use crate::gap::GapReason;
 use crate::kind::{KINDS, Kind};
 use crate::listing::{Coverage, Listing, Placed};
+use crate::object::ObjectRef;
 use crate::record::Record;
 use crate::redact::{Declared, Names, RedactionKey, Redactor, decode_manifests};
 use crate::settings::Settings;
@@ -185,6 +186,31 @@ impl Fixture {
         self
     }
 
+    /// The same after a list that broke off: this object is not seen, and its kind is a gap in its namespace, but what else was seen of
+    /// it still is.
+    pub fn losing(mut self, object: &ObjectRef) -> Self {
+        let namespace = object.namespace.as_deref();
+        if object.kind == Kind::ConfigMap {
+            self.snapshot
+                .config_data
+                .remove(&(namespace.unwrap_or_default().to_owned(), object.name.clone()));
+        }
+        macro_rules! lose {
+            ($($field:ident: $kind:ident),+ $(,)?) => {
+                match object.kind {
+                    $(Kind::$kind => self.snapshot.$field = broken_off(&self.snapshot.$field, object),)+
+                    kind => {
+                        if let Some(listing) = self.snapshot.foreign_policies.get_mut(&kind) {
+                            *listing = broken_off(listing, object);
+                        }
+                    }
+                }
+            };
+        }
+        for_each_listing!(lose);
+        self
+    }
+
     /// The values that several checks need.
     pub fn derived(&self) -> Derived {
         derive(&self.snapshot, &self.settings, self.now)
@@ -236,6 +262,21 @@ fn records(
         }
     }
     Ok(records)
+}
+
+/// A listing that broke off before one of its objects.
+fn broken_off<T: Placed>(listing: &Listing<T>, lost: &ObjectRef) -> Listing<T> {
+    let reason = GapReason::Failed("the list broke off".to_owned());
+    let mut coverage = listing.coverage().clone();
+    match &lost.namespace {
+        Some(namespace) => {
+            coverage.namespaces.insert(namespace.clone(), Some(reason));
+        }
+        None => coverage = Coverage::gap(reason),
+    }
+    let is_lost = |item: &T| item.namespace() == lost.namespace.as_deref() && item.name() == lost.name;
+    let items = listing.present().filter(|item| !is_lost(item)).cloned().collect();
+    Listing::new(listing.kind(), items, coverage)
 }
 
 /// A listing without what a gap hides.

@@ -97,6 +97,7 @@ fn judge(context: &Context<'_>) -> Judgement {
         ));
     }
     if let Some(root) = dashboards.roots().next() {
+        outcome.evidence.extend(root.age());
         outcome.slots.extend(&root.slots("dashboard"));
     }
     Ok(outcome)

@@ -8,7 +8,6 @@ use crate::derived::{Front, Tls, TlsMode};
 use crate::entrance::{self, Reachable};
 use crate::facts::Service;
 use crate::fix::{Fix, FixValue};
-use crate::gap::Unknown;
 use crate::hub::Hub;
 use crate::kind::Kind;
 use crate::text::{Arg, Reason};
@@ -204,70 +203,31 @@ fn outside(context: &Context<'_>, tls: &Tls, service: &Service) -> Judgement {
             .case("beside-a-front"));
     }
     let fronts = tls.all_fronts()?;
-    let redirected = Outcome::pass(Reason::new(
-        "fronts-redirect",
-        "What stands in front of the hub answers plain requests with a redirect or not at all",
-    ));
-    Ok(worst_with(redirected, fronts.iter().map(|front| of_front(context, front))))
+    Ok(worst_with(redirected(), fronts.iter().map(|front| of_front(context, front))))
+}
+
+fn redirected() -> Outcome {
+    Outcome::pass(Reason::new("fronts-redirect", "What stands in front of the hub redirects plain requests"))
 }
 
 fn of_front(context: &Context<'_>, front: &Front) -> Judgement {
-    let undecided = || {
-        Reason::new(
-            "front-undecided",
-            "Whether {front} redirects plain requests depends on its controller; a request over plain HTTP from outside would settle it",
-        )
-        .with("front", front.object.clone())
-    };
-    let redirected = || {
-        Outcome::pass(Reason::new(
-            "fronts-redirect",
-            "What stands in front of the hub answers plain requests with a redirect or not at all",
-        ))
-    };
-    match front.plain {
-        Some(false) => Ok(redirected().because(Evidence::new(
-            front.object.clone(),
-            "spec.parentRefs",
-            Arg::word("HTTPS listeners only"),
-        ))),
-        Some(true) => Err(Reason::new(
+    if let Some(evidence) = entrance::redirect(context, front)? {
+        return Ok(redirected().because(evidence));
+    }
+    let reason = match front.plain {
+        Some(true) => Reason::new(
             "plain-listener",
             "{front} is attached to a listener for plain HTTP too; a request over plain HTTP from outside would settle whether another \
              route redirects it",
-        )
-        .with("front", front.object.clone())
-        .into()),
-        None => match nginx_redirect(context, front)? {
-            Some(annotation) => Ok(redirected().because(annotation)),
-            None => Err(undecided().into()),
-        },
-    }
-}
-
-/// The annotation by which ingress-nginx is told to redirect; other controllers do not read it.
-fn nginx_redirect(context: &Context<'_>, front: &Front) -> Result<Option<Evidence>, Unknown> {
-    const KEYS: [&str; 2] =
-        ["nginx.ingress.kubernetes.io/force-ssl-redirect", "nginx.ingress.kubernetes.io/ssl-redirect"];
-    if front.object.kind != Kind::Ingress {
-        return Ok(None);
-    }
-    let Some(ingress) =
-        context.snapshot.ingresses.find(front.object.namespace.as_deref(), &front.object.name)
-    else {
-        return Ok(None);
+        ),
+        Some(false) => Reason::new(
+            "secure-listeners",
+            "{front} is attached to HTTPS listeners only; a request over plain HTTP from outside would settle whether anything else answers",
+        ),
+        None => Reason::new(
+            "front-undecided",
+            "Whether {front} redirects plain requests depends on its controller; a request over plain HTTP from outside would settle it",
+        ),
     };
-    let Some(key) = KEYS.into_iter().find(|key| ingress.metadata.annotation(key) == Some("true")) else {
-        return Ok(None);
-    };
-    let old_class = ingress.metadata.annotation("kubernetes.io/ingress.class");
-    let is_nginx = match ingress.spec.ingress_class_name.as_deref() {
-        Some(class) => {
-            let class = context.snapshot.ingress_classes.get(None, class)?;
-            class.is_some_and(|class| class.spec.controller == "k8s.io/ingress-nginx")
-        }
-        None => old_class == Some("nginx"),
-    };
-    let path = format!("metadata.annotations[{key}]");
-    Ok(is_nginx.then(|| Evidence::new(front.object.clone(), path, Arg::text("true"))))
+    Err(reason.with("front", front.object.clone()).into())
 }

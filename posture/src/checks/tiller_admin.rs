@@ -41,10 +41,7 @@ pub(super) const CHECK: Check = Check {
         &["kubectl", "--namespace", "<account-namespace>", "delete", "serviceaccount", "<account>"],
     ])],
     kubectl: &["kubectl", "get", "clusterrolebindings", "--output", "wide"],
-    references: &[Reference {
-        title: "Zero to JupyterHub 0.9: Setting up Helm",
-        url: "https://z2jh.jupyter.org/en/0.9.0/setup-jupyterhub/setup-helm2.html",
-    }],
+    references: &[Reference { title: "Helm 2: Role-based Access Control", url: "https://v2.helm.sh/docs/rbac/" }],
     mappings: &[Mapping::Cis("5.1.1"), Mapping::Nsa("Authentication and authorization")],
     judge: Judge::Cluster(judge),
 };

@@ -46,8 +46,8 @@ pub(super) const CHECK: Check = Check {
     ],
     references: &[
         Reference {
-            title: "Zero to JupyterHub 0.9: Secure access to Helm",
-            url: "https://z2jh.jupyter.org/en/0.9.0/administrator/security.html",
+            title: "Helm 2: Securing your Helm Installation",
+            url: "https://v2.helm.sh/docs/securing_installation/",
         },
         Reference { title: "Helm: Migrating Helm v2 to v3", url: "https://helm.sh/docs/topics/v2_v3_migration/" },
     ],

@@ -49,6 +49,7 @@ fn judge(context: &Context<'_>) -> Judgement {
         _ => outcome.evidence,
     };
     if let Some(root) = tillers.roots().next() {
+        outcome.evidence.extend(root.age());
         outcome.slots.extend(&root.slots("tiller"));
     }
     Ok(outcome)

@@ -7,7 +7,7 @@ use crate::facts::PodSpec;
 /// An object that may run the program.
 #[derive(Debug, Clone, Copy)]
 pub struct Candidate<'a> {
-    /// The name of the object.
+    /// The name of the controller; empty for a pod, whose name says nothing that its labels and images do not.
     pub name: &'a str,
     /// The labels of the object itself.
     pub own: &'a BTreeMap<String, String>,

@@ -151,6 +151,20 @@ fn a_lost_permission_makes_a_check_unsure_or_changes_nothing() {
 }
 
 #[test]
+fn a_list_that_broke_off_makes_a_check_unsure_or_changes_nothing() {
+    for check in selected_checks() {
+        for case in cases(check).iter() {
+            let fixture = remembered(case);
+            let before = said(&judge(check, &fixture));
+            for object in case.objects() {
+                let lost = format!("{object}");
+                assert_only_unsure(check, case, &before, &fixture.clone().losing(&object), &lost);
+            }
+        }
+    }
+}
+
+#[test]
 fn files_prove_what_they_hold_and_nothing_else() {
     for check in selected_checks() {
         for case in cases(check).iter() {

@@ -19,6 +19,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use posture::check::{Check, Verdict};
+use posture::kind::Kind;
+use posture::object::ObjectRef;
 use posture::snapshot::Origin;
 use posture::testing::Fixture;
 use serde::Deserialize;
@@ -83,6 +85,20 @@ impl Case {
     /// The documents, patches applied; the first one is the header.
     pub(crate) fn documents(&self) -> &[Value] {
         &self.documents
+    }
+
+    /// The objects of the documents.
+    pub(crate) fn objects(&self) -> Vec<ObjectRef> {
+        let text = |document: &Value, path: &str| Some(document.pointer(path)?.as_str()?.to_owned());
+        let documents = self.documents.iter();
+        documents
+            .filter_map(|document| {
+                let version = document["apiVersion"].as_str()?;
+                let kind = Kind::of_manifest(version, document["kind"].as_str()?)?;
+                let namespace = text(document, "/metadata/namespace").filter(|_| kind.info().namespaced);
+                Some(ObjectRef { kind, namespace, name: text(document, "/metadata/name")? })
+            })
+            .collect()
     }
 
     /// The snapshot with all that judging it takes.
