@@ -131,14 +131,14 @@ fn FindingSection(finding: FindingView, index: usize, many: bool, now: Timestamp
                         </p>
                     }
                 })}
-            <p class="mb-2 max-w-[72ch] wrap-anywhere">
+            <p class="mb-2 max-w-[72ch] [overflow-wrap:anywhere]">
                 <Sentence reason=finding.reason.clone() now />
                 "."
             </p>
             {finding
                 .note
                 .clone()
-                .map(|note| view! { <p class="mb-2 max-w-[72ch] text-ink-2 wrap-anywhere"><Sentence reason=note now />"."</p> })}
+                .map(|note| view! { <p class="mb-2 max-w-[72ch] text-ink-2 [overflow-wrap:anywhere]"><Sentence reason=note now />"."</p> })}
             {(!finding.evidence.is_empty()).then(|| view! { <EvidenceTable rows=finding.evidence.clone() now /> })}
         </section>
         {finding.fix.clone().map(|fix| view! { <FixSection fix index /> })}
@@ -236,7 +236,7 @@ fn AnswerRow(question: &'static str, answer: Answer, now: Timestamp) -> impl Int
                 <MarkBox mark=answer.mark />
                 {question}
             </p>
-            <p class="text-ink-2 wrap-anywhere">
+            <p class="text-ink-2 [overflow-wrap:anywhere]">
                 <Sentence reason=answer.reason now />
             </p>
         </li>
@@ -259,7 +259,7 @@ fn History(rows: Vec<HistoryRow>, now: Timestamp) -> impl IntoView {
                                         <Badge verdict=row.verdict />
                                         <span class="text-ink-3"><When at=row.from now style=Style::Instant /></span>
                                     </p>
-                                    <p class="text-ink-2 wrap-anywhere">
+                                    <p class="text-ink-2 [overflow-wrap:anywhere]">
                                         <Sentence reason=row.reason now />
                                     </p>
                                 </li>
@@ -288,7 +288,7 @@ fn ElsewhereList(rows: Vec<Elsewhere>, code: &'static str) -> impl IntoView {
                         let cluster = row.hub.is_some().then(|| row.cluster.clone());
                         view! {
                             <li class="flex justify-between gap-3 px-3.5 py-2 border-t first:border-t-0">
-                                <span class="min-w-0 wrap-anywhere">
+                                <span class="min-w-0 [overflow-wrap:anywhere]">
                                     <a class="hover:underline" href=address>{name}</a>
                                     {cluster.map(|cluster| view! { <span class="text-ink-3">" on " {cluster}</span> })}
                                 </span>

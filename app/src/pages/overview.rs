@@ -137,7 +137,7 @@ fn HubCardView(hub: HubCard) -> impl IntoView {
             {hub
                 .worst
                 .first()
-                .map(|worst| view! { <p class="mt-2 text-ink-2 wrap-anywhere">{worst.fault.clone()}</p> })}
+                .map(|worst| view! { <p class="mt-2 text-ink-2 [overflow-wrap:anywhere]">{worst.fault.clone()}</p> })}
             {servers.map(|servers| view! { <p class="mt-1 text-ink-3 tabular-nums">{servers}</p> })}
         </Card>
     }
@@ -160,7 +160,7 @@ fn ItselfCard(cluster: ClusterCard) -> impl IntoView {
             {cluster
                 .worst
                 .first()
-                .map(|worst| view! { <p class="mt-2 text-ink-2 wrap-anywhere">{worst.fault.clone()}</p> })}
+                .map(|worst| view! { <p class="mt-2 text-ink-2 [overflow-wrap:anywhere]">{worst.fault.clone()}</p> })}
             {(gaps > 0)
                 .then(|| {
                     view! {
@@ -186,7 +186,7 @@ fn Changes(rows: Vec<ChangeRow>, with_cluster: bool, now: Timestamp) -> impl Int
                         let what = what(&row);
                         view! {
                             <li class="grid grid-cols-[minmax(0,1fr)_auto] gap-x-3 px-3.5 py-2.5 border-t first:border-t-0">
-                                <div class="min-w-0 wrap-anywhere">{what}</div>
+                                <div class="min-w-0 [overflow-wrap:anywhere]">{what}</div>
                                 <span class="text-ink-3 tabular-nums">
                                     <When at=row.at now />
                                 </span>

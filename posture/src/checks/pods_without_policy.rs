@@ -88,18 +88,12 @@ fn judge(context: &Context<'_>, hub: &Hub) -> Judgement {
         parts.iter().map(|part| (part, judge_part(context, part).unwrap_or_else(Outcome::from))).collect();
     let outcome = worst(judged.iter().map(|(_, outcome)| Ok(outcome.clone())));
     let mut outcome = outcome.unwrap_or_else(|| no_server(context, hub));
-<<<<<<< HEAD
-    // A fault that was seen is proof; anything less is not, as long as servers may be hidden or none runs.
-    if outcome.verdict != Verdict::Fail && context.derived.servers(hub)?.is_empty() {
-        outcome = worst_with(outcome, [Ok(no_server(context, hub))]);
-=======
     // A fault that was seen is proof; anything less is not, as long as parts may be hidden or no server runs.
     if outcome.verdict != Verdict::Fail {
         context.snapshot.deployments.complete_in(&hub.key.namespace)?;
         if context.derived.servers(hub)?.is_empty() {
             outcome = worst_with(outcome, [Ok(no_server(context, hub))]);
         }
->>>>>>> main
     }
     if matches!(outcome.verdict, Verdict::Fail | Verdict::Warn) {
         let alike = judged.iter().filter(|(_, other)| other.reason.id == outcome.reason.id);
