@@ -36,15 +36,15 @@ fn list(site: &Path, text: &str) -> String {
     let mut code = String::from("&[");
     for asset in manifest["assets"].as_array().into_iter().flatten() {
         let text = |key: &str| asset[key].as_str().expect("each asset of the manifest names it").to_owned();
-        let path = site.join(text("file"));
+        let path = |ending: &str| site.join(format!("{}{ending}", text("file"))).display().to_string();
         write!(
             code,
             "Asset {{ name: {:?}, file: {:?}, content_type: {:?}, bytes: include_bytes!({:?}), brotli: include_bytes!({:?}) }},",
             text("name"),
             text("file"),
             text("content_type"),
-            path,
-            path.with_file_name(format!("{}.br", text("file"))),
+            path(""),
+            path(".br"),
         )
         .expect("writing to a string cannot fail");
     }

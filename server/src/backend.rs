@@ -143,10 +143,11 @@ impl StoreBackend {
         let all = clusters::list(reading, scope).await.map_err(|error| failed(&error))?;
         let wanted: Vec<ClusterView> =
             all.into_iter().filter(|view| cluster.is_none_or(|name| view.name == name)).collect();
-        if let (Some(name), true) = (cluster, wanted.is_empty()) {
-            if self.troubles.of(name).is_none() {
-                return Err(not_found("such cluster"));
-            }
+        if let Some(name) = cluster
+            && wanted.is_empty()
+            && self.troubles.of(name).is_none()
+        {
+            return Err(not_found("such cluster"));
         }
         let mut spots = Vec::with_capacity(wanted.len());
         for view in wanted {
@@ -182,6 +183,6 @@ fn chart(hub: &HubView) -> String {
     hub.facts.chart.as_ref().map_or_else(|| "unknown".to_owned(), |chart| chart.version.to_string())
 }
 
-fn server_count(hub: &HubView) -> Option<u64> {
-    Some(u64::from(hub.servers))
+fn server_count(hub: &HubView) -> u64 {
+    u64::from(hub.servers)
 }

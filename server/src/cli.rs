@@ -163,7 +163,7 @@ pub async fn run(cli: Cli) -> ExitCode {
     let environment = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
     let result = match crate::config::load(cli.config.as_deref(), environment) {
-        Ok(config) => run_command(cli.command, config).await,
+        Ok(config) => Box::pin(run_command(cli.command, config)).await,
         Err(error) => Err(error.into()),
     };
     match result {
@@ -177,10 +177,10 @@ pub async fn run(cli: Cli) -> ExitCode {
 
 async fn run_command(command: Command, config: crate::config::Config) -> Result<u8, Stopped> {
     match command {
-        Command::Serve(args) => serve::run(args, config).await,
-        Command::Scan(args) => scan::run(args, config).await,
+        Command::Serve(args) => Box::pin(serve::run(args, config)).await,
+        Command::Scan(args) => Box::pin(scan::run(args, config)).await,
         Command::Check(args) => check::run(&args, &config),
-        Command::Doctor(args) => doctor::run(args, config).await,
+        Command::Doctor(args) => Box::pin(doctor::run(args, config)).await,
         Command::Migrate(args) => migrate::run(&args, &config).await,
         Command::Config(args) => config::run(&args, &config),
     }

@@ -156,7 +156,7 @@ impl Keeper {
         let context =
             posture::check::Context { snapshot: &input.snapshot, derived: &derived, recall, settings, now };
         let controls = derived.hubs.iter().map(|hub| (hub.key.clone(), controls(&context, hub))).collect();
-        Judged { findings, controls, derived }
+        Judged { derived, findings, controls }
     }
 
     fn commit(&self, cluster: ClusterId, input: &ScanInput, recall: &Recall, judged: Judged) -> ScanCommit {
@@ -244,11 +244,8 @@ impl Owners {
                 .or_insert_with(|| Some(hub.key.clone()));
             for class in &hub.user_classes {
                 for pod in &class.pods {
-                    let object = ObjectRef::namespaced(
-                        Kind::Pod,
-                        class.namespace.clone(),
-                        pod.metadata.name.to_string(),
-                    );
+                    let object =
+                        ObjectRef::namespaced(Kind::Pod, class.namespace.clone(), pod.metadata.name.clone());
                     pods.insert(object, hub.key.clone());
                 }
             }

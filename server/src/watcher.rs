@@ -13,7 +13,7 @@ pub async fn tell(handle: Handle, cluster: String, troubles: Arc<Troubles>) {
         match (now.blocked, now.phase) {
             (Some(why), _) => troubles.set(&cluster, format!("What was read cannot be stored: {why}.")),
             (None, Phase::Connecting(Some(why))) => {
-                troubles.set(&cluster, format!("It does not answer: {why}."))
+                troubles.set(&cluster, format!("It does not answer: {why}."));
             }
             (None, Phase::Connecting(None) | Phase::Listing) => {}
             (None, Phase::Following) => troubles.clear(&cluster),

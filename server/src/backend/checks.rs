@@ -60,7 +60,7 @@ pub(super) async fn checklist(
         cluster: spot.name,
         chart: hub.as_ref().map(chart).unwrap_or_default(),
         is_supported: hub.as_ref().is_none_or(|hub| hub.facts.support == Support::ZeroToJupyterHub),
-        user_servers: hub.as_ref().and_then(server_count),
+        user_servers: hub.as_ref().map(server_count),
         hub: hub.map(|hub| hub_name(&hub.key)),
         counts: counts_of(&counts, id),
         topics: topics(found, &controls),

@@ -155,7 +155,7 @@ fn hub_card(
         is_supported: hub.facts.support == Support::ZeroToJupyterHub,
         counts: counts_of(counts, Some(hub.id)),
         worst: worst(Some(&name)),
-        user_servers: server_count(hub),
+        user_servers: Some(server_count(hub)),
         hub: name,
     }
 }

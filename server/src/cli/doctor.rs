@@ -45,7 +45,7 @@ pub async fn run(args: DoctorArgs, config: Config) -> Result<u8, Stopped> {
     };
     let redactor = Arc::new(Redactor::new(passing_key()?, Names::Hashed));
     let (collector, handle) = Collector::new(source, settings, redactor, Last(None));
-    let last = collector.once().await.map_err(|error| Stopped::unavailable(error.to_string()))?;
+    let last = Box::pin(collector.once()).await.map_err(|error| Stopped::unavailable(error.to_string()))?;
     let input = last.0.ok_or_else(|| Stopped::unavailable("the cluster gave no answer"))?;
     let skew = handle.status().skew_milliseconds;
     let gaps = input.snapshot.gaps();

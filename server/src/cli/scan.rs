@@ -90,7 +90,7 @@ pub async fn run(args: ScanArgs, config: Config) -> Result<u8, Stopped> {
         Keeper::new(shared, Clock::System)
     });
     let (collector, _handle) = Collector::new(source, settings, redactor, Once { keeper, input: None });
-    let done = collector.once().await.map_err(|error| Stopped::unavailable(error.to_string()))?;
+    let done = Box::pin(collector.once()).await.map_err(|error| Stopped::unavailable(error.to_string()))?;
     let input = done.input.ok_or_else(|| Stopped::unavailable("the cluster gave no scan"))?;
     let derived = derive(&input.snapshot, &config.judge, input.taken_at);
     let findings = judge(&input.snapshot, &derived, &Recall::default(), &config.judge, input.taken_at);

@@ -79,9 +79,14 @@ pub async fn run(args: ServeArgs, config: Config) -> Result<u8, Stopped> {
         watch_clusters(&mut tasks, &args, &shared, &config, &key);
     }
     tasks.spawn(prune(store.clone(), retention(&config)));
-    let stale = u32::try_from(config.collect.tick_seconds.saturating_mul(3)).unwrap_or(u32::MAX);
-    let backend: Arc<dyn Backend> =
-        Arc::new(StoreBackend::new(store.clone(), Clock::System, shared.troubles.clone(), stale, args.demo));
+    let stale_after = u32::try_from(config.collect.tick_seconds.saturating_mul(3)).unwrap_or(u32::MAX);
+    let backend: Arc<dyn Backend> = Arc::new(StoreBackend::new(
+        store.clone(),
+        Clock::System,
+        shared.troubles.clone(),
+        stale_after,
+        args.demo,
+    ));
     let sessions = sessions(&config, address)?;
     let state = AppState {
         backend,
@@ -178,7 +183,7 @@ fn watch_demo(
         let replay = Replay::new(cluster, settings(config, &name), redactor(config, key), keeper);
         let troubles = shared.troubles.clone();
         tasks.spawn(async move {
-            if let Err(error) = replay.run(now, || {}).await {
+            if let Err(error) = Box::pin(replay.run(now, || {})).await {
                 tracing::error!(cluster = name, error = %error, "the demo cluster has ended");
                 troubles.set(&name, error.to_string());
             }
@@ -218,7 +223,7 @@ fn watch_clusters(
             let (collector, handle) = Collector::new(source, settings, redactor, keeper);
             let watcher =
                 tokio::spawn(crate::watcher::tell(handle, cluster.name.clone(), shared.troubles.clone()));
-            if let Err(error) = collector.run().await {
+            if let Err(error) = Box::pin(collector.run()).await {
                 tracing::error!(cluster = cluster.name, error = %error, "the cluster is no longer followed");
                 shared.troubles.set(&cluster.name, error.to_string());
             }
@@ -244,7 +249,7 @@ fn retention(config: &Config) -> Retention {
 
 /// Prunes the history now and every hour.
 async fn prune(store: Store, retention: Retention) {
-    let mut hour = tokio::time::interval(std::time::Duration::from_secs(3600));
+    let mut hour = tokio::time::interval(std::time::Duration::from_hours(1));
     loop {
         hour.tick().await;
         match store.prune(&retention, Timestamp::now()).await {
@@ -255,7 +260,7 @@ async fn prune(store: Store, retention: Retention) {
             ),
             Ok(pruned) => tracing::debug!(rows = pruned.rows, bytes = pruned.bytes, "history pruned"),
             Err(error) => {
-                tracing::error!(error = %error, "history could not be pruned; it is tried again in an hour")
+                tracing::error!(error = %error, "history could not be pruned; it is tried again in an hour");
             }
         }
     }
