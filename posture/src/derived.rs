@@ -6,7 +6,6 @@
 pub mod barrier;
 pub mod cloud;
 pub mod enforcement;
-pub mod rights;
 pub mod selection;
 pub mod tls;
 pub mod token;
@@ -18,9 +17,9 @@ use jiff::Timestamp;
 pub use barrier::{Barrier, BarrierState, BlockScope};
 pub use cloud::{Cloud, Clouds};
 pub use enforcement::{Enforcement, EnforcementState};
-pub use rights::{Grant, Reach, Rights, RightsIndex};
 pub use tls::{Front, FrontHost, Tls, TlsMode};
 
+pub use crate::access::{Grant, Reach, Rights, RightsIndex};
 use crate::check::Recall;
 use crate::facts::Workload;
 use crate::gap::{Gap, Unknown};

@@ -4,9 +4,10 @@
 //! object from the Kubernetes API to a finding:
 //!
 //! `kind` (what is read, and with which permission) → `redact` (what is kept) → `record` (the redacted object and its hashes) →
-//! `facts` (typed values) → `snapshot` (all facts at one instant, with the gaps) → `hub` and `derived` (what several checks need) →
+//! `facts` (typed values) → `snapshot` (all facts at one instant, with the gaps) → `hub`, `access` and `derived` (what several checks need) →
 //! `check` and `checks` (the catalogue) → `judge` (the engine) → `finding` and `output` (what people and machines read).
 
+pub mod access;
 pub mod check;
 pub mod checks;
 pub mod component;

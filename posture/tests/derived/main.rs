@@ -6,6 +6,7 @@ mod controls;
 mod discovery;
 mod enforcement;
 mod gaps;
+mod questions;
 mod rights;
 mod scenes;
 mod servers;

@@ -130,6 +130,76 @@ fn aggregated_rules_are_collected_where_no_controller_did() {
 }
 
 #[test]
+fn what_an_aggregated_role_collects_may_collect_in_turn() {
+    let collecting = |name: &str, label: &str, own: &str| {
+        format!(
+            "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {{ name: {name}, labels: {{ {own}: 'true' }} }}\naggregationRule: {{ clusterRoleSelectors: [{{ matchLabels: {{ {label}: 'true' }} }}] }}\nrules: []\n"
+        )
+    };
+    let part = role("ClusterRole", "part", READ_PODS)
+        .replace("name: part", "name: part, labels: { to-edit: 'true' }");
+    let bound = binding(
+        "ClusterRoleBinding",
+        "b",
+        "{ kind: ServiceAccount, name: default, namespace: jhub }",
+        "ClusterRole/admin",
+    );
+    // Each collects the other as well, and that ends.
+    let found = rights(&[
+        collecting("admin", "to-admin", "to-edit"),
+        collecting("edit", "to-edit", "to-admin"),
+        part,
+        bound,
+    ]);
+    assert_eq!(found.lists_pods(), Ok(true));
+    let places: Vec<_> =
+        found.grants[0].placed_rules().map(|(role, number, _)| (role.name, number)).collect();
+    assert_eq!(places, [("part".to_owned(), 0)]);
+}
+
+#[test]
+fn a_part_that_was_seen_is_proof_while_others_are_hidden() {
+    let aggregated = "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: { name: all }\naggregationRule: { clusterRoleSelectors: [{ matchLabels: { to-all: 'true' } }] }\nrules: []\n".to_owned();
+    let part = role("ClusterRole", "part", READ_PODS)
+        .replace("name: part", "name: part, labels: { to-all: 'true' }");
+    let bound = binding(
+        "ClusterRoleBinding",
+        "b",
+        "{ kind: ServiceAccount, name: default, namespace: jhub }",
+        "ClusterRole/all",
+    );
+    let header = "perijove: { origin: declared }\n".to_owned();
+    let found = rights(&[header, aggregated, part, bound]);
+    assert_eq!(found.lists_pods(), Ok(true));
+    assert!(found.reads_secrets().is_err());
+}
+
+#[test]
+fn a_rule_for_named_objects_is_not_everything() {
+    let all = role(
+        "ClusterRole",
+        "all",
+        "[{ apiGroups: ['*'], resources: ['*'], verbs: ['*'], resourceNames: [one] }]",
+    );
+    let bound = binding(
+        "ClusterRoleBinding",
+        "b",
+        "{ kind: ServiceAccount, name: default, namespace: jhub }",
+        "ClusterRole/all",
+    );
+    let found = rights(&[all, bound]);
+    assert_eq!((found.is_cluster_admin(), found.writes()), (Ok(false), Ok(true)));
+}
+
+#[test]
+fn a_service_account_without_a_namespace_is_nobody_in_the_whole_cluster() {
+    let bound =
+        binding("ClusterRoleBinding", "b", "{ kind: ServiceAccount, name: default }", "ClusterRole/reader");
+    let found = fixture(&[role("ClusterRole", "reader", READ_PODS), bound]);
+    assert!(found.derived().rights.in_namespace("jhub").grants.is_empty());
+}
+
+#[test]
 fn discovery_and_questions_about_oneself_are_no_power() {
     let rules = "[{ nonResourceURLs: [/api, '/api/*', /apis, '/apis/*', /healthz, /version, '/openapi/*', /.well-known/openid-configuration, /openid/v1/jwks], verbs: [get] },
       { apiGroups: [authorization.k8s.io], resources: [selfsubjectaccessreviews, selfsubjectrulesreviews], verbs: [create] },

@@ -2,6 +2,8 @@
 
 use crate::facts::PolicyRule;
 
+use super::question::{Asked, Named, Question};
+
 /// Verbs that change nothing; `head` and `options` are those of paths outside resources.
 const READING: [&str; 5] = ["get", "list", "watch", "head", "options"];
 
@@ -49,10 +51,40 @@ pub(super) fn allows(rule: &PolicyRule, verb: &str, group: &str, resource: &str)
     is_any(&rule.verbs, verb) && is_any(&rule.api_groups, group) && has_resource(rule, resource)
 }
 
-/// Whether a rule allows everything.
+/// Whether a rule allows what is asked, namespaces aside: `RuleAllows` of the API server's authoriser.
+pub(super) fn answers(rule: &PolicyRule, question: &Question) -> bool {
+    match &question.asked {
+        Asked::Resource { group, resource, name } => {
+            allows(rule, &question.verb, group, resource) && has_name(rule, name)
+        }
+        Asked::Path(path) => is_any(&rule.verbs, &question.verb) && has_path(rule, path),
+    }
+}
+
+/// Whether a rule holds for objects of this name. One with names never holds for a request that has none, such as `list` or `create`.
+fn has_name(rule: &PolicyRule, name: &Named) -> bool {
+    rule.resource_names.is_empty()
+        || match name {
+            Named::Not => false,
+            Named::As(name) => rule.resource_names.contains(name),
+            Named::Any => true,
+        }
+}
+
+/// Whether a rule names a path; an asterisk counts at its end only.
+fn has_path(rule: &PolicyRule, path: &str) -> bool {
+    rule.non_resource_urls
+        .iter()
+        .any(|url| url == path || url.ends_with('*') && path.starts_with(url.trim_end_matches('*')))
+}
+
+/// Whether a rule allows everything; one for named objects does not.
 pub(super) fn is_everything(rule: &PolicyRule) -> bool {
     let has_all = |values: &[String]| values.iter().any(|value| value == "*");
-    has_all(&rule.verbs) && has_all(&rule.api_groups) && has_all(&rule.resources)
+    rule.resource_names.is_empty()
+        && has_all(&rule.verbs)
+        && has_all(&rule.api_groups)
+        && has_all(&rule.resources)
 }
 
 /// Whether a rule changes something. `use` lets a pod take a policy or a class, which changes nothing by itself.

@@ -1,0 +1,21 @@
+//! Who may do what at the Kubernetes API: the rules of RBAC exactly as the API server's authoriser reads them.
+//!
+//! [`RightsIndex`] sorts the bindings by subject. It answers what one identity may do ([`Rights`]), whether it may do one thing
+//! ([`RightsIndex::may`]), and who may do it ([`RightsIndex::who_may`]).
+//!
+//! What was seen is proof: an allowance stands whatever else is hidden. A denial needs every binding that could hold, with its role.
+//!
+//! Two answers of the API server come from outside RBAC. The group `system:masters` may do everything without any binding, which is
+//! answered here too. What the node authoriser gives to a kubelet (`system:node:<name>` in `system:nodes`) is not.
+
+mod grant;
+pub mod question;
+mod rights;
+mod roles;
+mod rule;
+mod subject;
+
+pub use grant::{Grant, Reach};
+pub use question::{Answer, Asked, Holders, Named, Question, Way};
+pub use rights::{Rights, RightsIndex};
+pub use subject::{Caller, account, group, user};

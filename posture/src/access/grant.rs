@@ -1,0 +1,100 @@
+//! A role that a binding gives to a subject, and what it is good for.
+
+use crate::facts::{PolicyRule, Subject};
+use crate::object::ObjectRef;
+
+use super::question::Question;
+use super::roles::Behind;
+use super::rule;
+
+/// Where a grant holds.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reach {
+    /// Everywhere.
+    Cluster,
+    /// In one namespace.
+    Namespace(String),
+}
+
+/// A role that a binding gives to a subject.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Grant {
+    /// The binding.
+    pub binding: ObjectRef,
+    /// The role.
+    pub role: ObjectRef,
+    /// The subject of the binding that matched: the account itself or a group it is in. A missing namespace is filled in.
+    pub subject: Subject,
+    /// Where it holds.
+    pub reach: Reach,
+    /// The rules behind the role.
+    pub(super) behind: Behind,
+}
+
+impl Grant {
+    /// The rules, aggregated ones included.
+    pub fn rules(&self) -> impl Iterator<Item = &PolicyRule> {
+        self.behind.rules().map(|(_, _, rule)| rule)
+    }
+
+    /// The rules with where each stands: the role that holds it, which is another one where this one collects it, and its number there.
+    pub fn placed_rules(&self) -> impl Iterator<Item = (ObjectRef, usize, &PolicyRule)> {
+        self.behind.rules().map(|(role, number, rule)| (role.object(), number, rule))
+    }
+
+    /// Whether it allows what is asked, in the namespace of the question or in the whole cluster.
+    pub fn answers(&self, question: &Question) -> bool {
+        let holds = match (&self.reach, question.scope()) {
+            (Reach::Cluster, _) => true,
+            (Reach::Namespace(name), Some(namespace)) => name == namespace,
+            (Reach::Namespace(_), None) => false,
+        };
+        holds && self.rules().any(|rule| rule::answers(rule, question))
+    }
+
+    /// Whether some rule allows a verb on a resource (`pods`, `pods/exec`) of a group; rules for named objects count.
+    pub fn allows(&self, verb: &str, group: &str, resource: &str) -> bool {
+        self.rules().any(|rule| rule::allows(rule, verb, group, resource))
+    }
+
+    /// Whether some rule allows every verb on every resource of every group, as `cluster-admin` does.
+    pub fn is_everything(&self) -> bool {
+        self.rules().any(rule::is_everything)
+    }
+
+    /// Whether some rule changes something. Asking about one's own rights does not count.
+    pub fn writes(&self) -> bool {
+        self.rules().any(rule::writes)
+    }
+
+    /// Whether some rule reads Secrets.
+    pub fn reads_secrets(&self) -> bool {
+        ["get", "list", "watch"].iter().any(|verb| self.allows(verb, "", "secrets"))
+    }
+
+    /// Whether some rule opens a shell in pods: `pods/exec`, `pods/attach`, `pods/ephemeralcontainers`.
+    pub fn enters_pods(&self) -> bool {
+        // A WebSocket is opened with GET, which API servers before 1.31 authorise as `get`.
+        let opens = |resource: &str| ["create", "get"].iter().any(|verb| self.allows(verb, "", resource));
+        let injects = |verb: &&str| self.allows(verb, "", "pods/ephemeralcontainers");
+        opens("pods/exec") || opens("pods/attach") || ["update", "patch"].iter().any(injects)
+    }
+
+    /// Whether some rule lists or watches pods, whose environments hold tokens of other people.
+    pub fn lists_pods(&self) -> bool {
+        ["list", "watch"].iter().any(|verb| self.allows(verb, "", "pods"))
+    }
+
+    /// Whether it gives no more than every authenticated identity has: discovery, version, health, questions about oneself.
+    pub fn is_powerless(&self) -> bool {
+        self.rules().all(rule::is_powerless)
+    }
+
+    /// Whether it holds in this namespace.
+    pub fn holds_in(&self, namespace: &str) -> bool {
+        match &self.reach {
+            Reach::Cluster => true,
+            Reach::Namespace(name) => name == namespace,
+        }
+    }
+}
