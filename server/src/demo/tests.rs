@@ -177,6 +177,19 @@ fn pods_name_accounts_and_configmaps_that_exist() {
 }
 
 #[test]
+fn pods_and_their_nodes_have_addresses() {
+    for cluster in all() {
+        for pod in cluster.present().iter().filter(|object| object["kind"] == "Pod") {
+            for path in ["/status/podIP", "/status/hostIP"] {
+                let address = text(pod, path).parse::<std::net::IpAddr>();
+                let name = text(pod, "/metadata/name");
+                assert!(address.is_ok(), "{}: {path} of {name} is {:?}", cluster.name, text(pod, path));
+            }
+        }
+    }
+}
+
+#[test]
 fn pod_addresses_differ() {
     for cluster in all() {
         let mut seen = BTreeSet::new();

@@ -1,6 +1,6 @@
 //! Who may read what in the demo, and what the SelfSubject reviews say about it.
 
-use posture::kind::KINDS;
+use posture::kind::{KINDS, KindInfo};
 use serde_json::{Value, json};
 
 use super::state::State;
@@ -10,13 +10,16 @@ use crate::demo::Denied;
 const REASON: &str = "RBAC: allowed by ClusterRoleBinding \"perijove\" of ClusterRole \"perijove\" to ServiceAccount \"perijove/perijove\"";
 
 /// Whether a permission is denied: for one namespace, or with `None` for all of them at once.
-fn closed(denied: &[Denied], group: &str, plural: &str, namespace: Option<&str>) -> bool {
+///
+/// What lies in no namespace is not closed with one.
+fn closed(denied: &[Denied], info: &KindInfo, namespace: Option<&str>) -> bool {
     denied.iter().any(|denied| {
-        (denied.group == "*" || denied.group == group)
-            && (denied.resource == "*" || denied.resource == plural)
+        (denied.group == "*" || denied.group == info.group)
+            && (denied.resource == "*" || denied.resource == info.plural)
             && match (&denied.namespace, namespace) {
-                (None, _) | (Some(_), None) => true,
-                (Some(closed), Some(asked)) => closed == asked,
+                (None, _) => true,
+                (Some(_), None) => info.namespaced,
+                (Some(closed), Some(asked)) => info.namespaced && closed == asked,
             }
     })
 }
@@ -24,8 +27,10 @@ fn closed(denied: &[Denied], group: &str, plural: &str, namespace: Option<&str>)
 impl State {
     /// Whether the account may read a resource.
     pub(super) fn may_read(&self, group: &str, plural: &str, namespace: Option<&str>) -> bool {
-        KINDS.iter().any(|info| info.group == group && info.plural == plural)
-            && !closed(&self.denied, group, plural, namespace)
+        KINDS
+            .iter()
+            .find(|info| info.group == group && info.plural == plural)
+            .is_some_and(|info| !closed(&self.denied, info, namespace))
     }
 
     /// Answers a `SelfSubjectAccessReview`.

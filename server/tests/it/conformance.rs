@@ -90,7 +90,7 @@ impl Server for Real {
     }
 }
 
-/// Runs each behaviour against both servers.
+/// Runs each behaviour against both servers; the name of the second module says that its tests need a control plane.
 macro_rules! conformance {
     ($($behaviour:ident),+ $(,)?) => {
         mod demo_api { $(
@@ -99,7 +99,7 @@ macro_rules! conformance {
                 super::$behaviour(super::demo()).await;
             }
         )+ }
-        mod real_api { $(
+        mod control_plane { $(
             #[tokio::test]
             async fn $behaviour() {
                 let Some(server) = super::real().await else { return };

@@ -5,8 +5,11 @@
 //! the test writes.
 
 mod audit;
+mod collected;
+mod demo;
 mod objects;
 mod process;
+mod rights;
 mod smoke;
 
 use std::{

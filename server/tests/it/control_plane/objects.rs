@@ -1,13 +1,13 @@
 //! Putting objects into the API server as an administrator would, and asking it who may do what.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeSet, HashMap},
     time::{Duration, Instant},
 };
 
 use kube::{
     Api, Client, Error,
-    api::{DynamicObject, Patch, PatchParams, PostParams},
+    api::{DeleteParams, DynamicObject, ListParams, Patch, PatchParams, PostParams},
     core::{ApiResource, GroupVersionKind},
     discovery::{self, Scope},
 };
@@ -66,16 +66,37 @@ impl ControlPlane {
             Some("CustomResourceDefinition" | "PriorityClass") => 1,
             _ => 2,
         });
-        let client = self.admin().await;
+        let mut writer = Writer { client: self.admin().await, kinds: HashMap::new() };
         let mut namespaces = BTreeSet::new();
         for object in objects {
             if let Some(namespace) = object["metadata"]["namespace"].as_str()
                 && namespaces.insert(namespace.to_owned())
             {
-                put(&client, &namespace_object(namespace)).await;
+                writer.put(&namespace_object(namespace)).await;
             }
-            put(&client, &object).await;
+            writer.put(&object).await;
         }
+    }
+
+    /// Deletes an object at once, whatever waits for it.
+    ///
+    /// # Panics
+    ///
+    /// When it is not there.
+    pub(crate) async fn delete(&self, object: &Value) {
+        let mut writer = Writer { client: self.admin().await, kinds: HashMap::new() };
+        let name = object["metadata"]["name"].as_str().expect("an object has a name");
+        let api = writer.api_of(object).await;
+        let now = DeleteParams { grace_period_seconds: Some(0), ..DeleteParams::default() };
+        drop(api.delete(name, &now).await.unwrap_or_else(|error| panic!("deleting {name}: {error}")));
+    }
+
+    /// The namespaces there are.
+    pub(crate) async fn namespaces(&self) -> Vec<String> {
+        let kind = ApiResource::from_gvk(&GroupVersionKind::gvk("", "v1", "Namespace"));
+        let all: Api<DynamicObject> = Api::all_with(self.admin().await, &kind);
+        let all = all.list(&ListParams::default()).await.expect("the administrator may list namespaces");
+        all.items.into_iter().filter_map(|namespace| namespace.metadata.name).collect()
     }
 
     /// A token of a `ServiceAccount`, good for an hour, from the `TokenRequest` API.
@@ -152,15 +173,22 @@ fn namespace_object(name: &str) -> Value {
     json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
 }
 
+/// Writes objects, and remembers where each kind is served.
+struct Writer {
+    client: Client,
+    kinds: HashMap<GroupVersionKind, (ApiResource, Scope)>,
+}
+
+impl Writer {
 /// Creates one object with its status, or merges it into the one that is there.
-async fn put(client: &Client, object: &Value) {
+async fn put(&mut self, object: &Value) {
     let mut object = object.clone();
     let status = object.as_object_mut().and_then(|fields| fields.remove("status"));
     if let Some(metadata) = object["metadata"].as_object_mut() {
         metadata.retain(|key, _| !SERVER_OWNED.contains(&key.as_str()));
     }
     let name = object["metadata"]["name"].as_str().expect("an object has a name").to_owned();
-    let api = api_of(client, &object).await;
+    let api = self.api_of(&object).await;
     let what = format!("{} {name}", object["kind"].as_str().unwrap_or_default());
     // Trying to create it would not always tell: for a Service, its address is refused before its name.
     let present = api.get_opt(&name).await.unwrap_or_else(|error| panic!("looking for {what}: {error}"));
@@ -176,6 +204,29 @@ async fn put(client: &Client, object: &Value) {
     }
 }
 
+
+/// The endpoint for an object, in its namespace if its kind lives in one.
+async fn api_of(&mut self, object: &Value) -> Api<DynamicObject> {
+    let version = object["apiVersion"].as_str().expect("an object has an apiVersion");
+    let kind = object["kind"].as_str().expect("an object has a kind");
+    let (group, version) = version.rsplit_once('/').unwrap_or(("", version));
+    let kind = GroupVersionKind::gvk(group, version, kind);
+    if !self.kinds.contains_key(&kind) {
+        let found = resource_of(&self.client, &kind).await;
+        self.kinds.insert(kind.clone(), found);
+    }
+    let (resource, scope) = &self.kinds[&kind];
+    match scope {
+        Scope::Namespaced => {
+            let namespace = object["metadata"]["namespace"].as_str().unwrap_or("default");
+            Api::namespaced_with(self.client.clone(), namespace, resource)
+        }
+        Scope::Cluster => Api::all_with(self.client.clone(), resource),
+    }
+}
+
+}
+
 /// Writes a status, where the kind has one that can be written.
 async fn put_status(api: &Api<DynamicObject>, name: &str, what: &str, mut status: Value) {
     if let Some(fields) = status.as_object_mut() {
@@ -186,21 +237,6 @@ async fn put_status(api: &Api<DynamicObject>, name: &str, what: &str, mut status
     match api.patch_status(name, &PatchParams::default(), &Patch::Merge(&patch)).await {
         Err(Error::Api(refusal)) if refusal.is_not_found() => {}
         written => drop(written.unwrap_or_else(|error| panic!("writing the status of {what}: {error}"))),
-    }
-}
-
-/// The endpoint for an object, in its namespace if its kind lives in one.
-async fn api_of(client: &Client, object: &Value) -> Api<DynamicObject> {
-    let version = object["apiVersion"].as_str().expect("an object has an apiVersion");
-    let kind = object["kind"].as_str().expect("an object has a kind");
-    let (group, version) = version.rsplit_once('/').unwrap_or(("", version));
-    let (resource, scope) = resource_of(client, &GroupVersionKind::gvk(group, version, kind)).await;
-    match scope {
-        Scope::Namespaced => {
-            let namespace = object["metadata"]["namespace"].as_str().unwrap_or("default");
-            Api::namespaced_with(client.clone(), namespace, &resource)
-        }
-        Scope::Cluster => Api::all_with(client.clone(), &resource),
     }
 }
 
