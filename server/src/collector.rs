@@ -103,6 +103,8 @@ pub struct Status {
     pub phase: Phase,
     /// Why what it collects cannot be stored for now.
     pub blocked: Option<String>,
+    /// What keeps the cluster from being followed for now, as a sentence.
+    pub interrupted: Option<String>,
     /// The oldest of the kinds' last list, event or bookmark.
     pub fresh_at: Option<Timestamp>,
     /// How many objects are known.
@@ -194,6 +196,7 @@ impl<S: Sink> Collector<S> {
         let first = Status {
             phase: Phase::Connecting(None),
             blocked: None,
+            interrupted: None,
             fresh_at: None,
             objects: 0,
             skew_milliseconds: None,
@@ -299,9 +302,9 @@ impl<S: Sink> Collector<S> {
                     // Every handle is gone: nobody asks any more, and the work goes on.
                     None => std::future::pending().await,
                 },
-                _ = check.tick(), if all_tried => {
+                _ = check.tick() => {
                     self.show();
-                    (!self.stepping && self.state.silence_changed(&coverage)).then_some(Trigger::Change)
+                    (all_tried && !self.stepping && self.state.silence_changed(&coverage)).then_some(Trigger::Change)
                 }
                 message = inbox.recv() => match message {
                     None => return Err(CollectorError::Sink("the feeds have ended".to_owned())),
@@ -406,7 +409,16 @@ impl<S: Sink> Collector<S> {
 
     async fn read_data(&mut self, key: &(String, String)) -> Result<(), CollectorError> {
         let path = ResourcePath::new(Kind::ConfigMap.info(), "v1", Some(&key.0));
-        let read = match self.source.object(&path, &key.1).await {
+        let mut answer = self.source.object(&path, &key.1).await;
+        // A moment's failure is waited out; what lasts is a gap, so that everything else goes on.
+        if let Err(error) = &answer
+            && error.is_transient()
+        {
+            let wait = error.retry_after().unwrap_or_default().max(self.source.tuning().first_wait);
+            tokio::time::sleep(wait.min(Duration::from_secs(2))).await;
+            answer = self.source.object(&path, &key.1).await;
+        }
+        let read = match answer {
             Ok(body) => decode_json(&body, Kind::ConfigMap, &self.redactor).map_err(|error| {
                 posture::gap::GapReason::Failed(format!("it cannot be understood: {error}"))
             }),
@@ -520,9 +532,10 @@ impl<S: Sink> Collector<S> {
     fn show(&self) {
         let fresh_at = Some(self.state.fresh_at(self.source.clock().now()));
         let (objects, skew_milliseconds) = (self.state.objects(), self.source.skew_milliseconds());
+        let interrupted = self.state.interruption();
         self.status.send_modify(|status| {
-            (status.fresh_at, status.objects, status.skew_milliseconds) =
-                (fresh_at, objects, skew_milliseconds);
+            (status.fresh_at, status.objects, status.skew_milliseconds, status.interrupted) =
+                (fresh_at, objects, skew_milliseconds, interrupted);
         });
     }
 }

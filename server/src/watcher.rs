@@ -10,14 +10,16 @@ pub async fn tell(handle: Handle, cluster: String, troubles: Arc<Troubles>) {
     let mut status = handle.subscribe();
     loop {
         let now = status.borrow_and_update().clone();
-        match (now.blocked, now.phase) {
-            (Some(why), _) => troubles.set(&cluster, format!("What was read cannot be stored: {why}.")),
-            (None, Phase::Connecting(Some(why))) => {
+        match (now.phase, now.blocked, now.interrupted) {
+            (Phase::Ended(why), ..) | (Phase::Listing | Phase::Following, None, Some(why)) => {
+                troubles.set(&cluster, why);
+            }
+            (_, Some(why), _) => troubles.set(&cluster, format!("What was read cannot be stored: {why}.")),
+            (Phase::Connecting(Some(why)), ..) => {
                 troubles.set(&cluster, format!("It does not answer: {why}."));
             }
-            (None, Phase::Connecting(None) | Phase::Listing) => {}
-            (None, Phase::Following) => troubles.clear(&cluster),
-            (None, Phase::Ended(why)) => troubles.set(&cluster, why),
+            (Phase::Connecting(None), ..) => {}
+            (Phase::Listing | Phase::Following, None, None) => troubles.clear(&cluster),
         }
         if status.changed().await.is_err() {
             return;

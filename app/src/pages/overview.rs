@@ -6,7 +6,7 @@ use posture::check::Verdict;
 
 use super::parts::{OpenTable, Whose, pairs};
 use super::surround::{Here, check_path, checklist_path, cluster_path, surround};
-use crate::backend::{ChangeRow, ChangeWhat, ClusterCard, HubCard, OverviewView, Place};
+use crate::backend::{ChangeRow, ChangeWhat, ClusterCard, Counts, HubCard, OverviewView, Place};
 use crate::components::{
     Badge, Card, Code, CountBar, CountWords, Notice, ObjectName, PageHead, Panel, SectionHead, Tone, When,
 };
@@ -88,6 +88,7 @@ fn lower_first(text: &str) -> String {
 #[component]
 fn ClusterSection(cluster: ClusterCard, is_one: bool) -> impl IntoView {
     let id = format!("cluster-{}", cluster.name);
+    let is_known = cluster.counts != Counts::default();
     let labelled = id.clone();
     let title = if is_one { "Hubs".to_owned() } else { cluster.name.clone() };
     let overview = href(&cluster_path(&cluster.name));
@@ -106,7 +107,7 @@ fn ClusterSection(cluster: ClusterCard, is_one: bool) -> impl IntoView {
                 .map(|trouble| {
                     view! {
                         <div class="mb-3">
-                            <Notice tone=Tone::Error title=|| "This cluster cannot be read.">
+                            <Notice tone=Tone::Error title=move || if is_known { "What is shown of this cluster may be out of date." } else { "This cluster cannot be read." }>
                                 <p>{trouble}</p>
                             </Notice>
                         </div>

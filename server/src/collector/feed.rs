@@ -22,6 +22,10 @@ use crate::cluster::{
 /// How many records travel together; pages are cut into pieces of this size.
 const PIECE: usize = 50;
 
+/// How long a refusal in the middle of following is not believed: an API server that has just started refuses everybody until it knows
+/// its roles, and knows no custom resource until it has read the definitions.
+const DOUBT: Duration = Duration::from_secs(10);
+
 /// What all feeds of a cluster share.
 #[derive(Debug)]
 pub(super) struct Shared {
@@ -130,6 +134,11 @@ impl Feed {
     }
 
     async fn gap_after(&self, stop: &Stop) -> Position {
+        if let Stop::Api(error) = stop
+            && error.is_transient()
+        {
+            self.interrupted(None, error).await;
+        }
         let position = self.wait_after(News::Gap(stop.gap())).await;
         match stop {
             Stop::Api(error) if error.is_transient() => Position::Later,
@@ -238,13 +247,21 @@ impl Feed {
         let tuning = self.shared.source.tuning();
         let seed = self.info.plural.bytes().fold(3, |sum: u64, byte| sum.wrapping_mul(31) + u64::from(byte));
         let mut backoff = Backoff::new(tuning.first_wait, tuning.longest_wait, seed);
+        let mut failures = 0;
+        let mut refused_since = None;
         loop {
-            let opened = Instant::now();
-            let error = match self.watch(namespace, &mut resource_version).await {
-                Ok(()) if opened.elapsed() >= Duration::from_secs(1) => {
-                    backoff.succeeded();
-                    continue;
-                }
+            let mut opened = None;
+            let ended = self.watch(namespace, &mut resource_version, &mut opened).await;
+            let has_lasted = opened.is_some_and(|opened: Instant| opened.elapsed() >= Duration::from_secs(1));
+            if has_lasted {
+                backoff.succeeded();
+                failures = 0;
+            }
+            if opened.is_some() {
+                refused_since = None;
+            }
+            let error = match ended {
+                Ok(()) if has_lasted => continue,
                 // A server that ends watches at once must not be asked again at once.
                 Ok(()) => None,
                 Err(stop) if stop.is_final() => return stop,
@@ -256,14 +273,18 @@ impl Feed {
                 Err(stop) => return stop,
             };
             let wait = backoff.next(error.as_ref().and_then(ApiError::retry_after));
+            failures += 1;
             match error {
                 Some(ApiError::Gone) => match self.list_again(namespace).await {
                     Ok(newer) => {
                         resource_version = newer;
-                        backoff.succeeded();
-                        continue;
+                        // A server that forgets at once what it has just listed must not be asked again at once.
+                        if failures == 1 {
+                            continue;
+                        }
                     }
                     Err(Stop::Api(error)) if error.is_transient() => {
+                        self.interrupted(namespace, &error).await;
                         let stop = Stop::Api(error);
                         if self.tell(namespace, News::Gap(stop.gap())).await.is_err() {
                             return Stop::Closed;
@@ -273,9 +294,15 @@ impl Feed {
                     }
                     Err(stop) => return stop,
                 },
+                Some(ApiError::Forbidden | ApiError::NotFound)
+                    if refused_since.get_or_insert_with(Instant::now).elapsed() < DOUBT => {}
                 Some(error) if !error.is_transient() => return Stop::Api(error),
                 Some(error) => {
                     tracing::info!(kind = self.info.plural, %error, "the watch broke off and goes on");
+                    // A watch that can be opened again at once is nothing to speak of.
+                    if failures > 1 {
+                        self.interrupted(namespace, &error).await;
+                    }
                 }
                 None => {}
             }
@@ -286,13 +313,23 @@ impl Feed {
         }
     }
 
+    async fn interrupted(&self, namespace: Option<&str>, error: &ApiError) {
+        // Whoever goes on notices that nobody listens any more.
+        let _ = self.tell(namespace, News::Interrupted(error.to_string())).await;
+    }
+
     async fn list_again(&self, namespace: Option<&str>) -> Result<String, Stop> {
         let version = self.version()?;
         self.list(version, namespace).await
     }
 
-    /// One watch, to its end in good order.
-    async fn watch(&self, namespace: Option<&str>, resource_version: &mut String) -> Result<(), Stop> {
+    /// One watch, to its end in good order; `opened` tells since when the server has answered.
+    async fn watch(
+        &self,
+        namespace: Option<&str>,
+        resource_version: &mut String,
+        opened: &mut Option<Instant>,
+    ) -> Result<(), Stop> {
         if resource_version == "0-unusable" {
             return Err(ApiError::Gone.into());
         }
@@ -300,6 +337,7 @@ impl Feed {
         let path = ResourcePath::new(self.info, self.version()?, namespace);
         let mut watch =
             Watch::open(&self.shared.source, &path, self.metadata_only(), resource_version).await?;
+        *opened = Some(Instant::now());
         self.tell(namespace, News::Heard { resource_version: None }).await?;
         loop {
             let line = match watch.line().await {

@@ -31,6 +31,8 @@ pub(super) enum News {
     Heard { resource_version: Option<String> },
     /// The place cannot be read.
     Gap(GapReason),
+    /// Asking fails again and again, for this reason; what was read stands.
+    Interrupted(String),
     /// The kind is not served, and need not be.
     Absent,
     /// The place is read as part of another from now on, or no longer exists.

@@ -36,6 +36,8 @@ struct Covered {
     heard: Instant,
     /// Nothing is heard of what is not served.
     absent: bool,
+    /// Why it cannot be heard of for now.
+    interrupted: Option<String>,
 }
 
 /// A ConfigMap whose data is needed.
@@ -110,8 +112,13 @@ impl State {
             News::ListBegins => {
                 self.lists += 1;
                 let list = self.lists;
-                self.cover(place, at).list = list;
+                // The server has not said anything yet.
+                self.places.entry(place.clone()).or_insert_with(|| Covered::new(at)).list = list;
                 self.builder.begin_list(place.kind, place.namespace.as_deref());
+            }
+            News::Interrupted(why) => {
+                let covered = self.places.entry(place.clone()).or_insert_with(|| Covered::new(at));
+                covered.interrupted = Some(why);
             }
             News::Items(records) => {
                 for record in records {
@@ -136,8 +143,9 @@ impl State {
                 }
             }
             News::Gap(reason) => {
+                let is_final = matches!(reason, GapReason::Forbidden | GapReason::NotServed);
                 // What may not be read any more proves nothing. After other failures the last sight stands, as a gap.
-                if matches!(reason, GapReason::Forbidden | GapReason::NotServed) {
+                if is_final {
                     self.builder.begin_list(place.kind, place.namespace.as_deref());
                     self.builder.finish_list(place.kind, place.namespace.as_deref());
                 }
@@ -145,6 +153,9 @@ impl State {
                 effect.is_change = covered.gap.as_ref() != Some(&reason);
                 covered.gap = Some(reason);
                 covered.absent = false;
+                if is_final {
+                    covered.interrupted = None;
+                }
             }
             News::Absent => {
                 let was_absent = self.places.get(place).is_some_and(|covered| covered.absent);
@@ -167,6 +178,7 @@ impl State {
         let covered = self.places.entry(place.clone()).or_insert_with(|| Covered::new(at));
         covered.at = at;
         covered.heard = Instant::now();
+        covered.interrupted = None;
         covered
     }
 
@@ -293,6 +305,26 @@ impl State {
         readable.next().map(|(place, _)| place.kind)
     }
 
+    /// What keeps the cluster from being followed for now, as a sentence.
+    pub(super) fn interruption(&self) -> Option<String> {
+        let (mut kinds, mut broken) = (BTreeSet::new(), BTreeSet::new());
+        let mut reasons: BTreeMap<&str, usize> = BTreeMap::new();
+        for (place, covered) in self.places.iter().filter(|(_, covered)| !covered.absent) {
+            kinds.insert(place.kind);
+            if let Some(why) = &covered.interrupted {
+                broken.insert(place.kind);
+                *reasons.entry(why).or_default() += 1;
+            }
+        }
+        let (why, _) = reasons.into_iter().max_by_key(|(_, count)| *count)?;
+        let what = if broken.len() == kinds.len() {
+            "The API server does not answer".to_owned()
+        } else {
+            format!("{} of {} kinds of objects cannot be followed", broken.len(), kinds.len())
+        };
+        Some(format!("{what} for now: {why}. What is shown of them was seen before; it is tried again."))
+    }
+
     /// The coverage of every kind.
     fn coverage(&self) -> BTreeMap<Kind, Coverage> {
         let mut all = BTreeMap::new();
@@ -393,6 +425,7 @@ impl Covered {
             at,
             heard: Instant::now(),
             absent: false,
+            interrupted: None,
         }
     }
 }

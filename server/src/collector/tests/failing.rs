@@ -193,3 +193,50 @@ async fn one_pass_over_an_api_server_that_does_not_answer_is_an_error_in_words()
         "cluster `prod` cannot be read: the API server does not accept the credentials (401); they may have expired"
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_that_passes_is_not_believed() {
+    // An API server that has just started refuses, and knows no custom resource yet.
+    let documents = format!("{HUB}---\n{}", service("proxy-public", 443));
+    let mut bench = with_faults(&documents, |faults| {
+        faults.add("/services?watch", 1, Fault::Status(403, None));
+        faults.add("/pods?watch", 2, Fault::Status(404, None));
+    });
+    bench.scan().await;
+    bench.api.apply(ops(&service("later", 80)));
+    let scan = bench.scan().await;
+    assert_eq!(scan.snapshot.gaps(), []);
+    assert_eq!(services(&scan), ["later", "proxy-public"]);
+    assert!(scan.removed.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_keeps_a_cluster_from_being_followed_is_said_while_it_lasts() {
+    let mut bench = Bench::start(HUB, Vec::new(), tuning());
+    bench.scan().await;
+    assert_eq!(bench.handle.status().interrupted, None);
+    bench.faults.add("", usize::MAX, Fault::Refuse);
+    tokio::time::sleep(Duration::from_mins(10)).await;
+    let why = bench.handle.status().interrupted.expect("nobody answers");
+    assert!(why.starts_with("The API server does not answer for now: the connection was refused."), "{why}");
+    bench.faults.clear();
+    tokio::time::sleep(Duration::from_mins(2)).await;
+    assert_eq!(bench.handle.status().interrupted, None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_config_map_that_cannot_be_read_for_a_moment_is_no_gap() {
+    let mut bench = with_faults(HUB, |faults| faults.add("/configmaps/hub", 1, Fault::Status(429, Some(1))));
+    let scan = bench.scan().await;
+    assert!(scan.snapshot.config_map("hub", "hub").unwrap().is_some());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_always_forgets_is_not_asked_without_pause() {
+    let mut bench =
+        with_faults(HUB, |faults| faults.add("/services?watch", usize::MAX, Fault::Status(410, None)));
+    bench.scan().await;
+    tokio::time::sleep(Duration::from_mins(5)).await;
+    let lists = bench.faults.requests().iter().filter(|request| request.contains("/services?limit")).count();
+    assert!((5..40).contains(&lists), "{lists} lists in five minutes");
+}
