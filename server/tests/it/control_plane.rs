@@ -7,7 +7,10 @@
 mod audit;
 mod collected;
 mod demo;
+mod faults;
+mod killed;
 mod objects;
+mod planted;
 mod process;
 mod rights;
 mod smoke;

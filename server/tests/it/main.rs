@@ -2,5 +2,9 @@
 
 mod conformance;
 mod control_plane;
+mod followed;
+mod killed;
+mod planted;
 mod program;
+mod steady;
 mod store;

@@ -1,6 +1,7 @@
 //! The real binary `perijove`, run and looked at as a person would.
 
 mod browser;
+mod needles;
 
 use std::fs::{self, OpenOptions};
 use std::io::{BufRead as _, BufReader};
@@ -10,7 +11,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-pub(crate) use self::browser::Browser;
+pub(crate) use self::browser::{Browser, words};
+pub(crate) use self::needles::Needles;
 
 /// How long something may take on a machine with other things to do.
 pub(crate) const PATIENCE: Duration = Duration::from_mins(2);
@@ -97,10 +99,10 @@ impl Serving {
     }
 
     fn next_link(&mut self) {
-        let mut line = String::new();
-        self.said.read_line(&mut line).expect("standard output can be read");
-        let link = line.trim().strip_prefix("Perijove is at ");
-        self.link = link.unwrap_or_else(|| panic!("no link but `{line}`; log:\n{}", self.log())).to_owned();
+        let mut said = String::new();
+        self.said.read_line(&mut said).expect("standard output can be read");
+        let link = said.trim().strip_prefix("Perijove is at ");
+        self.link = link.unwrap_or_else(|| panic!("no link but `{said}`; log:\n{}", self.log())).to_owned();
     }
 
     /// A browser that has used the one-time link.

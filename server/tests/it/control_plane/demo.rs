@@ -103,7 +103,8 @@ impl ControlPlane {
         let everywhere = rules(everywhere.into_iter());
         let mut objects = vec![role("ClusterRole", &json!({"name": "perijove"}), &everywhere)];
         for namespace in self.namespaces().await {
-            let here = one_by_one.iter().copied().filter(|info| !closed_in(info).contains(&namespace.as_str()));
+            let here =
+                one_by_one.iter().copied().filter(|info| !closed_in(info).contains(&namespace.as_str()));
             let metadata = json!({"name": "perijove", "namespace": namespace});
             objects.push(role("Role", &metadata, &rules(here)));
             objects.push(json!({

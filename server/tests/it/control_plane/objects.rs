@@ -59,7 +59,13 @@ impl ControlPlane {
     /// # Panics
     ///
     /// When the API server refuses an object.
-    pub(crate) async fn apply_objects(&self, mut objects: Vec<Value>) {
+    pub(crate) async fn apply_objects(&self, objects: Vec<Value>) {
+        let refused = self.offer_objects(objects).await;
+        assert!(refused.is_empty(), "{}", refused.join("\n"));
+    }
+
+    /// As [`Self::apply_objects`]; what the API server says of those it refuses.
+    pub(crate) async fn offer_objects(&self, mut objects: Vec<Value>) -> Vec<String> {
         // What other objects lean on comes first; the order is kept otherwise.
         objects.sort_by_key(|object| match object["kind"].as_str() {
             Some("Namespace") => 0,
@@ -68,14 +74,16 @@ impl ControlPlane {
         });
         let mut writer = Writer { client: self.admin().await, kinds: HashMap::new() };
         let mut namespaces = BTreeSet::new();
+        let mut refused = Vec::new();
         for object in objects {
             if let Some(namespace) = object["metadata"]["namespace"].as_str()
                 && namespaces.insert(namespace.to_owned())
             {
-                writer.put(&namespace_object(namespace)).await;
+                refused.extend(writer.put(&namespace_object(namespace)).await.err());
             }
-            writer.put(&object).await;
+            refused.extend(writer.put(&object).await.err());
         }
+        refused
     }
 
     /// Deletes an object at once, whatever waits for it.
@@ -180,63 +188,67 @@ struct Writer {
 }
 
 impl Writer {
-/// Creates one object with its status, or merges it into the one that is there.
-async fn put(&mut self, object: &Value) {
-    let mut object = object.clone();
-    let status = object.as_object_mut().and_then(|fields| fields.remove("status"));
-    if let Some(metadata) = object["metadata"].as_object_mut() {
-        metadata.retain(|key, _| !SERVER_OWNED.contains(&key.as_str()));
-    }
-    let name = object["metadata"]["name"].as_str().expect("an object has a name").to_owned();
-    let api = self.api_of(&object).await;
-    let what = format!("{} {name}", object["kind"].as_str().unwrap_or_default());
-    // Trying to create it would not always tell: for a Service, its address is refused before its name.
-    let present = api.get_opt(&name).await.unwrap_or_else(|error| panic!("looking for {what}: {error}"));
-    let written = if present.is_some() {
-        api.patch(&name, &PatchParams::default(), &Patch::Merge(&object)).await
-    } else {
-        let typed: DynamicObject = serde_json::from_value(object).expect("an object has metadata");
-        api.create(&PostParams::default(), &typed).await
-    };
-    written.unwrap_or_else(|error| panic!("writing {what}: {error}"));
-    if let Some(status) = status {
-        put_status(&api, &name, &what, status).await;
-    }
-}
-
-
-/// The endpoint for an object, in its namespace if its kind lives in one.
-async fn api_of(&mut self, object: &Value) -> Api<DynamicObject> {
-    let version = object["apiVersion"].as_str().expect("an object has an apiVersion");
-    let kind = object["kind"].as_str().expect("an object has a kind");
-    let (group, version) = version.rsplit_once('/').unwrap_or(("", version));
-    let kind = GroupVersionKind::gvk(group, version, kind);
-    if !self.kinds.contains_key(&kind) {
-        let found = resource_of(&self.client, &kind).await;
-        self.kinds.insert(kind.clone(), found);
-    }
-    let (resource, scope) = &self.kinds[&kind];
-    match scope {
-        Scope::Namespaced => {
-            let namespace = object["metadata"]["namespace"].as_str().unwrap_or("default");
-            Api::namespaced_with(self.client.clone(), namespace, resource)
+    /// Creates one object with its status, or merges it into the one that is there.
+    async fn put(&mut self, object: &Value) -> Result<(), String> {
+        let mut object = object.clone();
+        let status = object.as_object_mut().and_then(|fields| fields.remove("status"));
+        if let Some(metadata) = object["metadata"].as_object_mut() {
+            metadata.retain(|key, _| !SERVER_OWNED.contains(&key.as_str()));
         }
-        Scope::Cluster => Api::all_with(self.client.clone(), resource),
+        let name = object["metadata"]["name"].as_str().expect("an object has a name").to_owned();
+        let api = self.api_of(&object).await;
+        let what = format!("{} {name}", object["kind"].as_str().unwrap_or_default());
+        // Trying to create it would not always tell: for a Service, its address is refused before its name.
+        let present = api.get_opt(&name).await.unwrap_or_else(|error| panic!("looking for {what}: {error}"));
+        let written = if present.is_some() {
+            api.patch(&name, &PatchParams::default(), &Patch::Merge(&object)).await
+        } else {
+            let typed: DynamicObject = serde_json::from_value(object).expect("an object has metadata");
+            api.create(&PostParams::default(), &typed).await
+        };
+        written.map_err(|error| format!("writing {what}: {error}"))?;
+        match status {
+            Some(status) => put_status(&api, &name, &what, status).await,
+            None => Ok(()),
+        }
     }
-}
 
+    /// The endpoint for an object, in its namespace if its kind lives in one.
+    async fn api_of(&mut self, object: &Value) -> Api<DynamicObject> {
+        let version = object["apiVersion"].as_str().expect("an object has an apiVersion");
+        let kind = object["kind"].as_str().expect("an object has a kind");
+        let (group, version) = version.rsplit_once('/').unwrap_or(("", version));
+        let kind = GroupVersionKind::gvk(group, version, kind);
+        if !self.kinds.contains_key(&kind) {
+            let found = resource_of(&self.client, &kind).await;
+            self.kinds.insert(kind.clone(), found);
+        }
+        let (resource, scope) = &self.kinds[&kind];
+        match scope {
+            Scope::Namespaced => {
+                let namespace = object["metadata"]["namespace"].as_str().unwrap_or("default");
+                Api::namespaced_with(self.client.clone(), namespace, resource)
+            }
+            Scope::Cluster => Api::all_with(self.client.clone(), resource),
+        }
+    }
 }
 
 /// Writes a status, where the kind has one that can be written.
-async fn put_status(api: &Api<DynamicObject>, name: &str, what: &str, mut status: Value) {
+async fn put_status(
+    api: &Api<DynamicObject>,
+    name: &str,
+    what: &str,
+    mut status: Value,
+) -> Result<(), String> {
     if let Some(fields) = status.as_object_mut() {
         // The server derives it from the resources of a pod, and refuses any other.
         fields.remove("qosClass");
     }
     let patch = json!({"status": status});
     match api.patch_status(name, &PatchParams::default(), &Patch::Merge(&patch)).await {
-        Err(Error::Api(refusal)) if refusal.is_not_found() => {}
-        written => drop(written.unwrap_or_else(|error| panic!("writing the status of {what}: {error}"))),
+        Err(Error::Api(refusal)) if refusal.is_not_found() => Ok(()),
+        written => written.map(drop).map_err(|error| format!("writing the status of {what}: {error}")),
     }
 }
 

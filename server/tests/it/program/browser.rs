@@ -34,6 +34,11 @@ impl Browser {
         browser
     }
 
+    /// The value of the cookie that shows who is signed in.
+    pub(crate) fn session(&self) -> &str {
+        self.cookie.split_once('=').expect("a cookie has a value").1
+    }
+
     fn open(&self, path: &str) -> TcpStream {
         let mut stream = TcpStream::connect(&self.address).expect("the program listens");
         stream.set_read_timeout(Some(PATIENCE)).expect("a socket");
@@ -122,7 +127,7 @@ impl Events {
 }
 
 /// What a person reads of a page.
-fn words(page: &str) -> String {
+pub(crate) fn words(page: &str) -> String {
     let texts = page.split('<').filter_map(|piece| Some(piece.split_once('>')?.1.trim()));
     texts.filter(|text| !text.is_empty()).collect::<Vec<_>>().join("\n")
 }
