@@ -15,7 +15,7 @@ mod roles;
 mod rule;
 mod subject;
 
-pub use grant::{Grant, Reach};
+pub use grant::{Grant, POD_MAKERS, Reach};
 pub use question::{Answer, Asked, Holders, Named, Question, Way};
 pub use rights::{Rights, RightsIndex};
 pub use subject::{Caller, account, group, user};

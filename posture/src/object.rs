@@ -28,6 +28,11 @@ impl ObjectRef {
     pub fn cluster(kind: Kind, name: impl Into<String>) -> Self {
         Self { kind, namespace: None, name: name.into() }
     }
+
+    /// What `kubectl get` calls it within its namespace: `configmap/autohttps`.
+    pub fn kubectl_name(&self) -> String {
+        format!("{}/{}", self.kind.to_string().to_lowercase(), self.name)
+    }
 }
 
 impl fmt::Display for ObjectRef {

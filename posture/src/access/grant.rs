@@ -7,6 +7,18 @@ use super::question::Question;
 use super::roles::Behind;
 use super::rule;
 
+/// Resources whose pods carry any account of their namespace.
+pub const POD_MAKERS: [(&str, &str); 8] = [
+    ("", "pods"),
+    ("", "replicationcontrollers"),
+    ("apps", "deployments"),
+    ("apps", "daemonsets"),
+    ("apps", "statefulsets"),
+    ("apps", "replicasets"),
+    ("batch", "jobs"),
+    ("batch", "cronjobs"),
+];
+
 /// Where a grant holds.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Reach {
@@ -70,6 +82,22 @@ impl Grant {
     /// Whether some rule reads Secrets.
     pub fn reads_secrets(&self) -> bool {
         ["get", "list", "watch"].iter().any(|verb| self.allows(verb, "", "secrets"))
+    }
+
+    /// Whether some rule reads Secrets whatever they are called. A rule for named objects does not.
+    pub fn reads_any_secret(&self) -> bool {
+        let reads =
+            |rule| ["get", "list", "watch"].iter().any(|verb| rule::allows(rule, verb, "", "secrets"));
+        self.rules().any(|rule| rule.resource_names.is_empty() && reads(rule))
+    }
+
+    /// Whether some rule makes pods, or changes what others make them from: such pods may carry any account of their namespace.
+    pub fn makes_pods(&self) -> bool {
+        let changes = |group, resource| {
+            ["create", "update", "patch"].iter().any(|verb| self.allows(verb, group, resource))
+        };
+        self.allows("create", "", "pods")
+            || POD_MAKERS.iter().any(|(group, resource)| *resource != "pods" && changes(group, resource))
     }
 
     /// Whether some rule opens a shell in pods: `pods/exec`, `pods/attach`, `pods/ephemeralcontainers`.

@@ -39,7 +39,15 @@ pub(super) const CHECK: Check = Check {
         )
         .values(&[("hub.config.KubeSpawner.automount_service_account_token", FixValue::Bool(false))]),
     ],
-    kubectl: &["kubectl", "auth", "can-i", "--list", "--as", "system:serviceaccount:<user-namespace>:<account>"],
+    kubectl: &[
+        "kubectl",
+        "--namespace",
+        "<user-namespace>",
+        "get",
+        "pods",
+        "--output",
+        "custom-columns=NAME:.metadata.name,ACCOUNT:.spec.serviceAccountName,MOUNTS:.spec.containers[*].volumeMounts[*].mountPath",
+    ],
     references: &[
         Reference {
             title: "Zero to JupyterHub: Security, Kubernetes API access",
@@ -64,7 +72,8 @@ fn judge_class(context: &Context<'_>, class: &UserClass) -> Outcome {
     if mounts.is_empty() {
         let fact = evidence_of(class, "spec.containers[].volumeMounts", Arg::word("no token"));
         return Outcome::pass(Reason::new("none", "No container of a user server mounts a token of the API"))
-            .because(fact);
+            .because(fact)
+            .slot("user-namespace", &class.namespace);
     }
     let facts = mounts.iter().map(|mount| mount_evidence(class, mount));
     let named = evidence_of(class, "spec.serviceAccountName", Arg::text(account));
@@ -80,11 +89,7 @@ fn judge_class(context: &Context<'_>, class: &UserClass) -> Outcome {
             .because_all(rights.with(|grant| !grant.is_powerless()).map(grant_evidence)),
         Err(gap) => Outcome::from(Unknown::from(rights_hidden(account, &gap))),
     };
-    outcome
-        .because_all(facts)
-        .because(named)
-        .slot("user-namespace", &class.namespace)
-        .slot("account", account)
+    outcome.because_all(facts).because(named).slot("user-namespace", &class.namespace)
 }
 
 fn rights_hidden(account: &str, gap: &Gap) -> Reason {

@@ -26,11 +26,10 @@ pub(super) const CHECK: Check = Check {
     verdicts: &[Verdict::Pass, Verdict::Warn, Verdict::Fail, Verdict::Unknown, Verdict::NotApplicable],
     needs: &[Kind::Service, Kind::Deployment, Kind::Pod],
     fixes: &[
-        Fix::advice(
-            "Let everyone reach port 80: Let's Encrypt asks there for its proof and names no addresses.",
-        )
-        .case("closed-to-authority")
-        .values(&[
+        Fix::before(1, 0, OPEN)
+            .case("closed-to-authority")
+            .values(&[("proxy.service.loadBalancerSourceRanges", FixValue::List(&[]))]),
+        Fix::from(1, 0, OPEN).case("closed-to-authority").values(&[
             ("proxy.service.disableHttpPort", FixValue::Bool(false)),
             ("proxy.service.loadBalancerSourceRanges", FixValue::List(&[])),
         ]),
@@ -61,6 +60,9 @@ pub(super) const CHECK: Check = Check {
     mappings: &[],
     judge: Judge::Hub(judge),
 };
+
+const OPEN: &str =
+    "Let everyone reach port 80: Let's Encrypt asks there for its proof and names no addresses.";
 
 /// How long a start may take.
 const PATIENCE: SignedDuration = SignedDuration::from_mins(10);

@@ -20,7 +20,8 @@ pub(super) const CHECK: Check = Check {
     verdicts: &[Verdict::Pass, Verdict::Warn, Verdict::Fail, Verdict::Unknown, Verdict::NotApplicable],
     needs: &dashboard::KINDS,
     fixes: &[Fix::advice(
-        "Remove the flag from the arguments of the Dashboard's container. Better, delete the Dashboard.",
+        "Remove the flag from the arguments of the Dashboard's container; versions before 1.10.1 let visitors in without any flag. Better, \
+         delete the Dashboard.",
     )
     .commands(&[&[
         "kubectl",
@@ -37,7 +38,7 @@ pub(super) const CHECK: Check = Check {
         "get",
         "pods",
         "--output",
-        r#"jsonpath={range .items[*].spec.containers[*]}{.name}{"\t"}{.args}{"\n"}{end}"#,
+        r#"jsonpath={range .items[*].spec.containers[*]}{.name}{"\t"}{.image}{"\t"}{.args}{"\n"}{end}"#,
     ],
     references: &[Reference {
         title: "Kubernetes Dashboard: Dashboard arguments",

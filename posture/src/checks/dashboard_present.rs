@@ -53,8 +53,8 @@ pub(super) const CHECK: Check = Check {
         "get",
         "deployments,replicationcontrollers,daemonsets",
         "--all-namespaces",
-        "--selector",
-        "k8s-app=kubernetes-dashboard",
+        "--output",
+        "wide",
     ],
     references: &[
         Reference {

@@ -74,7 +74,7 @@ fn part(context: &Context<'_>, sighting: &Sighting<'_>) -> Judgement {
             return Ok(Outcome::pass(
                 Reason::new(
                     "less",
-                    "The Dashboard's account {account} may not read the Secrets of the cluster",
+                    "The Dashboard's account {account} holds neither every right nor every Secret of the cluster",
                 )
                 .with("account", account),
             ));

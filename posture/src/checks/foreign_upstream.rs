@@ -84,6 +84,10 @@ fn of_url(context: &Context<'_>, hub: &Hub, file: &File<'_>, name: &str, url: Op
     let mut labels = host.split('.');
     let service = labels.next().filter(|label| !label.is_empty()).ok_or_else(hidden)?;
     let namespace = labels.next().unwrap_or(&hub.key.namespace);
+    if labels.next().is_some_and(|label| label != "svc") {
+        let reason = "autohttps forwards to {host}, and whether that leads to the hub's proxy is not visible";
+        return Err(Reason::new("outside", reason).with("host", Arg::text(host)).into());
+    }
     let evidence =
         file.evidence(&format!("http.services.{name}.loadBalancer.servers[*].url"), Arg::text(url));
     let own = hub.proxy_services.iter().find(|service| {

@@ -36,7 +36,7 @@ pub(super) const CHECK: Check = Check {
             ),
         ]),
     ],
-    kubectl: &["kubectl", "--namespace", "<namespace>", "get", "ingresses", "--output", "yaml"],
+    kubectl: &["kubectl", "--namespace", "<front-namespace>", "get", "<front>", "--output", "yaml"],
     references: &[Reference {
         title: "Zero to JupyterHub: Advanced topics, Ingress",
         url: "https://z2jh.jupyter.org/en/stable/administrator/advanced.html#ingress",
@@ -61,8 +61,13 @@ fn judge(context: &Context<'_>, hub: &Hub) -> Judgement {
         Outcome::pass(Reason::new("covered", "Every host of every Ingress and route to the hub has TLS"));
     let hosts =
         tls.fronts.iter().flat_map(|front| front.hosts.iter().map(|host| of_host(context, front, host)));
-    let plain = tls.fronts.iter().map(|front| of_listeners(context, front));
-    Ok(worst_with(covered, hosts.chain(plain).chain(hidden.map(|gap| Err(gap.into())))))
+    let plain = tls.fronts.iter().map(of_listeners);
+    let outcome = worst_with(covered, hosts.chain(plain).chain(hidden.map(|gap| Err(gap.into()))));
+    // The front that decides is the first one named.
+    let named = outcome.evidence.first().map_or(&tls.fronts[0].object, |fact| &fact.object).clone();
+    Ok(outcome
+        .slot("front", named.kubectl_name())
+        .slot("front-namespace", named.namespace.unwrap_or_default()))
 }
 
 fn of_host(context: &Context<'_>, front: &Front, host: &FrontHost) -> Judgement {
@@ -108,23 +113,15 @@ fn has_certificate_elsewhere(context: &Context<'_>, front: &Front) -> Result<boo
     }))
 }
 
-/// A route that is attached to a plain listener too, without a redirect.
-fn of_listeners(context: &Context<'_>, front: &Front) -> Judgement {
+/// A route that is attached to a plain listener too. What leads to the hub cannot redirect at the same time.
+fn of_listeners(front: &Front) -> Judgement {
     let covered =
         || Outcome::pass(Reason::new("covered", "Every host of every Ingress and route to the hub has TLS"));
     if front.object.kind != Kind::HttpRoute {
         return Ok(covered());
     }
-    let route = context.snapshot.http_routes.get(front.object.namespace.as_deref(), &front.object.name)?;
-    let redirects = route.is_some_and(|route| {
-        let mut filters = route.spec.rules.iter().flat_map(|rule| &rule.filters);
-        filters.any(|filter| {
-            filter.request_redirect.as_ref().is_some_and(|r| r.scheme.as_deref() == Some("https"))
-        })
-    });
     match front.plain {
         Some(false) => Ok(covered()),
-        Some(true) if redirects => Ok(covered()),
         Some(true) => {
             let reason = Reason::new(
                 "plain-listener",

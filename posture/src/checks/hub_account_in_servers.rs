@@ -39,7 +39,7 @@ pub(super) const CHECK: Check = Check {
     kubectl: &[
         "kubectl",
         "--namespace",
-        "<namespace>",
+        "<user-namespace>",
         "get",
         "pods",
         "--output",
@@ -60,7 +60,9 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn judge(context: &Context<'_>, hub: &Hub) -> Judgement {
-    judge_servers(context, hub, |class| judge_class(context, hub, class))
+    judge_servers(context, hub, |class| {
+        Ok(judge_class(context, hub, class)?.slot("user-namespace", &class.namespace))
+    })
 }
 
 fn judge_class(context: &Context<'_>, hub: &Hub, class: &UserClass) -> Judgement {
@@ -84,10 +86,9 @@ fn judge_class(context: &Context<'_>, hub: &Hub, class: &UserClass) -> Judgement
         .because(fact.wanted(Arg::word("another account than the hub's, or no token")))
         .because(Evidence::new(hub.deployment.object(), path, Arg::text(hubs))));
     }
-    let makes_pods = |grant: &Grant| grant.allows("create", "", "pods");
     let rights = context.derived.rights.of_account(&class.namespace, account);
-    if rights.any(makes_pods)? {
-        let grants = rights.with(makes_pods).map(|grant| {
+    if rights.any(Grant::makes_pods)? {
+        let grants = rights.with(Grant::makes_pods).map(|grant| {
             let role = format!("{} {}", grant.role.kind, grant.role.name);
             Evidence::new(grant.binding.clone(), "roleRef", Arg::text(role))
                 .wanted(Arg::word("a role that makes no pods"))

@@ -52,7 +52,7 @@ pub(super) const CHECK: Check = Check {
         )
         .values(&[("singleuser.networkPolicy.egressAllowRules.cloudMetadataServer", FixValue::Bool(false))]),
     ],
-    kubectl: &["kubectl", "--namespace", "<namespace>", "get", "networkpolicies", "--output", "yaml"],
+    kubectl: &["kubectl", "--namespace", "<opener-namespace>", "get", "<opener>", "--output", "yaml"],
     references: &[
         Reference {
             title: "Zero to JupyterHub: Security, cloud metadata server",
@@ -84,11 +84,17 @@ fn judge(context: &Context<'_>, hub: &Hub) -> Judgement {
             "closed",
             "Neither a setting nor an egress rule opens the metadata server to user servers",
         );
-        return Ok(Outcome::pass(reason));
+        return Ok(Outcome::pass(reason)
+            .slot("opener", "networkpolicies")
+            .slot("opener-namespace", &hub.key.namespace));
     }
+    let opener = evidence[0].object.clone();
     let reason = Reason::new("opened", "{object} opens the metadata server to user servers on purpose")
-        .with("object", evidence[0].object.clone());
-    Ok(Outcome::fail(reason).because_all(evidence))
+        .with("object", opener.clone());
+    Ok(Outcome::fail(reason)
+        .because_all(evidence)
+        .slot("opener", opener.kubectl_name())
+        .slot("opener-namespace", opener.namespace.unwrap_or_default()))
 }
 
 /// Charts before 0.10 keep the setting where it can be read; later ones keep it in a Secret, and show it by what they render.

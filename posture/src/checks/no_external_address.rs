@@ -57,7 +57,7 @@ fn judge(context: &Context<'_>, hub: &Hub) -> Judgement {
         match service.metadata.creation_timestamp {
             Some(created) if context.now.duration_since(created) > PATIENCE => {
                 let reason =
-                    Reason::new("waiting", "{service} has been waiting for an address since {created}");
+                    Reason::new("waiting", "{service} was made at {created} and still has no address");
                 Outcome::warn(reason.with("service", object.clone()).with("created", Arg::Instant(created)))
             }
             Some(_) => Outcome::unknown(

@@ -30,16 +30,7 @@ pub(super) const CHECK: Check = Check {
              `hub.config.JupyterHub.tornado_settings.headers`, which covers the hub's own pages.",
         ),
     ],
-    kubectl: &[
-        "kubectl",
-        "--namespace",
-        "<namespace>",
-        "get",
-        "configmap",
-        "<config-map>",
-        "--output",
-        "yaml",
-    ],
+    kubectl: &["kubectl", "--namespace", "<namespace>", "get", "<source>", "--output", "yaml"],
     references: &[
         Reference {
             title: "Zero to JupyterHub: Configuration reference, proxy.traefik.hsts",
@@ -63,7 +54,8 @@ fn judge(context: &Context<'_>, hub: &Hub) -> Judgement {
             Reason::new("not-by-chart", "The chart sends no such header in this mode ({mode}); a request from outside would show whether something else does")
                 .with("mode", entrance::mode_in_words(tls.mode)),
         )
-        .because_all(tls.evidence.clone())),
+        .because_all(tls.evidence.clone())
+        .slot("source", tls.service.kubectl_name())),
         TlsMode::LetsEncrypt | TlsMode::Outside | TlsMode::UnseenEdge => Err(Reason::new(
             "elsewhere",
             "What sends headers is not visible here ({mode}); a request from outside would show whether this one is sent",
@@ -94,7 +86,7 @@ fn automatic(context: &Context<'_>, hub: &Hub) -> Judgement {
             .because(evidence.wanted(Arg::word("more than 0")))
             .case("automatic")
     };
-    Ok(outcome.slot("config-map", &file.object().name))
+    Ok(outcome.slot("source", file.object().kubectl_name()))
 }
 
 /// How long the middlewares of a router tell browsers to remember; 0 is not at all.

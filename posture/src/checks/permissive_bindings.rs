@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::access::POD_MAKERS;
 use crate::check::{
     Check, Context, Evidence, Judge, Judgement, Mapping, Outcome, Reference, Severity, Topic, Verdict,
 };
@@ -78,18 +79,6 @@ const DEFAULTS: [(&str, &str); 5] = [
 const OLD_GUIDES: [(&str, &str); 2] = [
     ("cluster-system-anonymous", "Zero to JupyterHub's guide for Amazon EKS up to 0.11.1"),
     ("permissive-binding", "Zero to JupyterHub's guide for kops of the time of v0.6"),
-];
-
-/// Resources whose pods carry any account of their namespace.
-const POD_MAKERS: [(&str, &str); 8] = [
-    ("", "pods"),
-    ("", "replicationcontrollers"),
-    ("apps", "deployments"),
-    ("apps", "daemonsets"),
-    ("apps", "statefulsets"),
-    ("apps", "replicasets"),
-    ("batch", "jobs"),
-    ("batch", "cronjobs"),
 ];
 
 fn judge(context: &Context<'_>) -> Judgement {

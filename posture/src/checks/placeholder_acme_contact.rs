@@ -26,16 +26,7 @@ pub(super) const CHECK: Check = Check {
     needs: &[Kind::Service, Kind::Deployment, Kind::ConfigMap],
     fixes: &[Fix::advice("Name an address that somebody reads.")
         .values(&[("proxy.https.letsencrypt.contactEmail", FixValue::Slot("mail"))])],
-    kubectl: &[
-        "kubectl",
-        "--namespace",
-        "<namespace>",
-        "get",
-        "configmap",
-        "<config-map>",
-        "--output",
-        "yaml",
-    ],
+    kubectl: &["kubectl", "--namespace", "<namespace>", "get", "<acme-object>", "--output", "yaml"],
     references: &[Reference {
         title: "Let's Encrypt: Ending Support for Expiration Notification Emails",
         url: "https://letsencrypt.org/2025/01/22/ending-expiration-emails/",
@@ -50,14 +41,13 @@ fn judge(context: &Context<'_>, hub: &Hub) -> Judgement {
         return Ok(entrance::no_automatic_https(tls));
     }
     let (address, evidence) = address(context, hub)?;
+    let holder = evidence.object.kubectl_name();
     let Some((_, domain)) = address.rsplit_once('@') else {
         let reason = Reason::new("no-domain", "The contact for Let's Encrypt is not an address");
-        return Ok(
-            Outcome::warn(reason).because(evidence.wanted(Arg::word("an address that somebody reads")))
-        );
+        let evidence = evidence.wanted(Arg::word("an address that somebody reads"));
+        return Ok(Outcome::warn(reason).because(evidence).slot("acme-object", holder));
     };
     let found = Arg::text(domain);
-    let config_map = evidence.object.name.clone();
     let outcome = if is_placeholder(domain) {
         let reason =
             Reason::new("placeholder", "The contact for Let's Encrypt is at {domain}, where nobody reads it");
@@ -69,7 +59,7 @@ fn judge(context: &Context<'_>, hub: &Hub) -> Judgement {
         )
         .because(evidence)
     };
-    Ok(outcome.slot("config-map", config_map))
+    Ok(outcome.slot("acme-object", holder))
 }
 
 /// The address, of which redaction leaves the domain, and where it was found.

@@ -6,9 +6,11 @@ use crate::check::{
 };
 use crate::derived::{Front, Tls, TlsMode};
 use crate::entrance::{self, Reachable};
-use crate::facts::Service;
+use crate::facts::network::ServicePort;
+use crate::facts::{IntOrString, Service};
 use crate::fix::{Fix, FixValue};
-use crate::hub::Hub;
+use crate::gap::Unknown;
+use crate::hub::{Hub, parts};
 use crate::kind::Kind;
 use crate::text::{Arg, Reason};
 
@@ -25,6 +27,11 @@ pub(super) const CHECK: Check = Check {
     needs: &[Kind::Service, Kind::Deployment, Kind::Ingress, Kind::IngressClass, Kind::HttpRoute, Kind::Gateway],
     fixes: &[
         Fix::advice("Turn HTTPS on first; automatic HTTPS redirects plain requests by itself.").case("no-https"),
+        Fix::advice(
+            "Delete this Service, or let it be of type ClusterIP, so that people reach the hub only through the one that does HTTPS.",
+        )
+        .case("other-service")
+        .commands(&[&["kubectl", "--namespace", "<namespace>", "delete", "service", "<other-service>"]]),
         Fix::advice(
             "Let the Service be of type ClusterIP, so that people reach the hub through the Ingress or the route only.",
         )
@@ -66,6 +73,55 @@ fn judge(context: &Context<'_>, hub: &Hub) -> Judgement {
         )
         .into());
     };
+    let outcome = by_mode(context, hub, tls, service);
+    let is_fault = outcome.as_ref().is_ok_and(|outcome| outcome.verdict == Verdict::Fail);
+    // Where the proxy does HTTPS itself, its plain port answers everybody alike.
+    if is_fault || matches!(tls.mode, TlsMode::Manual | TlsMode::Secret) {
+        return outcome;
+    }
+    if let Some(other) = other_service(context, hub, service)? {
+        return Ok(other);
+    }
+    context.snapshot.services.complete_in(&hub.key.namespace)?;
+    outcome
+}
+
+/// Another Service than the one whose HTTPS was judged, through which people reach the proxy's plain port.
+fn other_service(context: &Context<'_>, hub: &Hub, judged: &Service) -> Result<Option<Outcome>, Unknown> {
+    let Some(proxy) = &hub.proxy else {
+        context.snapshot.deployments.complete_in(&hub.key.namespace)?;
+        return Err(no_proxy().into());
+    };
+    let is_plain = |port: &&ServicePort| {
+        port.port != 443 && matches!(parts::target(port, proxy.pod()), IntOrString::Int(8000))
+    };
+    let others = hub.public_services.iter().filter(|other| other.metadata.name != judged.metadata.name);
+    let mut open = others
+        .filter(|other| entrance::reachable(other) == Reachable::Yes)
+        .filter(|other| other.selects(&proxy.template.metadata.labels))
+        .filter_map(|other| Some((other, other.spec.ports.iter().find(is_plain)?)));
+    Ok(open.next().map(|(other, port)| {
+        let object = entrance::object(other);
+        let reason = Reason::new(
+            "other-service",
+            "{service} leads to the proxy too and serves the hub in clear on port {port}",
+        );
+        Outcome::fail(reason.with("service", object.clone()).with("port", Arg::Number(port.port.into())))
+            .because(
+                Evidence::new(object.clone(), "spec.type", Arg::text(other.spec.type_name()))
+                    .wanted(Arg::word("ClusterIP")),
+            )
+            .because(entrance::addresses_seen(other))
+            .case("other-service")
+            .slot("other-service", object.name)
+    }))
+}
+
+fn no_proxy() -> Reason {
+    Reason::new("no-proxy", "The Deployment of the proxy cannot be seen")
+}
+
+fn by_mode(context: &Context<'_>, hub: &Hub, tls: &Tls, service: &Service) -> Judgement {
     match tls.mode {
         TlsMode::LetsEncrypt => {
             Ok(Outcome::pass(Reason::new("automatic", "Automatic HTTPS redirects plain requests")).because_all(tls.evidence.clone()))
@@ -110,10 +166,7 @@ fn in_proxy(hub: &Hub, service: &Service) -> Judgement {
     if service.port(80).is_none() {
         return Ok(closed(service));
     }
-    let proxy = hub
-        .proxy
-        .as_ref()
-        .ok_or_else(|| Reason::new("no-proxy", "The Deployment of the proxy cannot be seen"))?;
+    let proxy = hub.proxy.as_ref().ok_or_else(no_proxy)?;
     let chp = proxy.pod().containers.iter().find(|container| container.flag("ssl-key").is_some());
     let (from, to) = chp.map_or((None, None), |chp| (chp.flag("redirect-port"), chp.flag("redirect-to")));
     let path = "spec.template.spec.containers[].command";

@@ -91,6 +91,10 @@ fn judge(context: &Context<'_>, hub: &Hub) -> Judgement {
     // A fault that was seen is proof; anything less is not, as long as parts may be hidden or no server runs.
     if outcome.verdict != Verdict::Fail {
         context.snapshot.deployments.complete_in(&hub.key.namespace)?;
+        if hub.proxy.is_none() {
+            let reason = "No Deployment was recognised as the hub's proxy, so whether policies select it cannot be told";
+            return Err(Reason::new("no-proxy", reason).into());
+        }
         if context.derived.servers(hub)?.is_empty() {
             outcome = worst_with(outcome, [Ok(no_server(context, hub))]);
         }

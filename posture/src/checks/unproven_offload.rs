@@ -4,6 +4,7 @@ use crate::check::{
     Check, Context, Evidence, Judge, Judgement, Mapping, Outcome, Reference, Severity, Topic, Verdict,
 };
 use crate::derived::TlsMode;
+use crate::derived::tls::BALANCER_CERTIFICATES;
 use crate::entrance;
 use crate::facts::Service;
 use crate::fix::Fix;
@@ -45,26 +46,6 @@ pub(super) const CHECK: Check = Check {
     judge: Judge::Hub(judge),
 };
 
-/// The annotations by which clouds take a certificate, each with the one that names the ports it is for, if there is such.
-const CERTIFICATES: &[(&str, Option<&str>)] = &[
-    (
-        "service.beta.kubernetes.io/aws-load-balancer-ssl-cert",
-        Some("service.beta.kubernetes.io/aws-load-balancer-ssl-ports"),
-    ),
-    (
-        "service.beta.kubernetes.io/do-loadbalancer-certificate-id",
-        Some("service.beta.kubernetes.io/do-loadbalancer-tls-ports"),
-    ),
-    (
-        "service.beta.kubernetes.io/oci-load-balancer-tls-secret",
-        Some("service.beta.kubernetes.io/oci-load-balancer-ssl-ports"),
-    ),
-    ("service.beta.kubernetes.io/scw-loadbalancer-certificate-ids", None),
-    ("service.beta.kubernetes.io/alibaba-cloud-loadbalancer-cert-id", None),
-    ("service.beta.kubernetes.io/linode-loadbalancer-port-443", None),
-    ("load-balancer.hetzner.cloud/http-certificates", None),
-];
-
 fn judge(context: &Context<'_>, hub: &Hub) -> Judgement {
     let tls = context.derived.tls(hub)?;
     if tls.mode != TlsMode::Offload {
@@ -75,7 +56,8 @@ fn judge(context: &Context<'_>, hub: &Hub) -> Judgement {
     let service = service.ok_or_else(|| Reason::new("no-service", "The hub's Service cannot be seen"))?;
     let object = entrance::object(service);
     let annotations = &service.metadata.annotations;
-    let Some((certificate, ports)) = CERTIFICATES.iter().find(|(key, _)| annotations.contains_key(*key))
+    let Some((certificate, ports)) =
+        BALANCER_CERTIFICATES.iter().find(|(key, _)| annotations.contains_key(*key))
     else {
         let names: Vec<Arg> = annotations.keys().map(Arg::text).collect();
         let names = if names.is_empty() { Arg::word("none") } else { Arg::List(names) };

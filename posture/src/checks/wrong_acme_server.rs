@@ -42,7 +42,7 @@ pub(super) const CHECK: Check = Check {
             &["kubectl", "--namespace", "<namespace>", "rollout", "restart", "deployment/<autohttps>"],
         ]),
     ],
-    kubectl: &["kubectl", "--namespace", "<namespace>", "get", "configmap", "<config-map>", "--output", "yaml"],
+    kubectl: &["kubectl", "--namespace", "<namespace>", "get", "<acme-object>", "--output", "yaml"],
     references: &[
         Reference { title: "Let's Encrypt: Staging Environment", url: "https://letsencrypt.org/docs/staging-environment/" },
         Reference {
@@ -63,7 +63,11 @@ fn judge(context: &Context<'_>, hub: &Hub) -> Judgement {
     }
     let mut outcome = if let Some((object, container)) = entrance::kube_lego(hub) {
         match container.env_var("LEGO_URL").and_then(|entry| entry.value.as_ref()) {
-            Some(Leaf::Plain(url)) => of_server(url, Evidence::new(object, "env[LEGO_URL]", Arg::text(url)))?,
+            Some(Leaf::Plain(url)) => {
+                let holder = object.kubectl_name();
+                of_server(url, Evidence::new(object, "env[LEGO_URL]", Arg::text(url)))?
+                    .slot("acme-object", holder)
+            }
             _ => {
                 return Err(
                     Reason::new("lego-hidden", "The authority that kube-lego asks cannot be read").into()
@@ -89,7 +93,7 @@ fn judge(context: &Context<'_>, hub: &Hub) -> Judgement {
         });
         let none = || Reason::new("no-resolver", "The configuration of autohttps names no authority");
         let outcome = worst(parts).ok_or_else(none)?;
-        outcome.slot("config-map", &file.object().name)
+        outcome.slot("acme-object", file.object().kubectl_name())
     };
     if let Some(secret) = &tls.secret {
         outcome.slots.set("acme-secret", secret);

@@ -6,7 +6,7 @@ use crate::facts::{Container, PolicyRule};
 use crate::gap::Unknown;
 use crate::kind::Kind;
 use crate::snapshot::Snapshot;
-use crate::text::Arg;
+use crate::text::{Arg, Reason};
 
 use super::{Sighting, Sightings, sight, switch};
 
@@ -83,7 +83,7 @@ pub fn login(derived: &Derived, sighting: &Sighting<'_>) -> Result<Login, Unknow
     let mut login = Login::Whole;
     let mut undecided = None;
     for container in &sighting.spec.containers {
-        match switch(container, "enable-skip-login") {
+        match may_skip(container) {
             Ok(true) => {
                 let rights = derived.rights.of_account(sighting.namespace, sighting.spec.account());
                 let may_more = rights.any(|grant| !is_own_right(grant))?;
@@ -100,18 +100,47 @@ pub fn login(derived: &Derived, sighting: &Sighting<'_>) -> Result<Login, Unknow
     }
 }
 
-/// The flags that weaken the login, as facts.
+/// What weakens the login, as facts: flags, or a version that always lets visitors skip it.
 pub fn flags(sighting: &Sighting<'_>) -> Vec<Evidence> {
-    let flags = sighting.spec.containers.iter().flat_map(|container| {
+    let containers = sighting.spec.containers.iter().enumerate();
+    let facts = containers.flat_map(|(index, container)| {
+        let fact = move |field: &str, found: Arg, wanted: &'static str| {
+            let path = sighting.path(&format!("containers[{index}].{field}"));
+            Evidence::new(sighting.object.clone(), path, found).wanted(Arg::word(wanted))
+        };
         let skip = (switch(container, "enable-skip-login") == Ok(true)).then_some("--enable-skip-login");
-        skip.into_iter().chain(weakening(container))
+        let flags = skip.into_iter().chain(weakening(container));
+        let is_old = is_before_skip_was_a_choice(container) == Ok(true);
+        let old = is_old.then(|| fact("image", Arg::text(&container.image), "1.10.1 or later"));
+        flags.map(move |flag| fact("args", Arg::word(flag), "no such flag")).chain(old).collect::<Vec<_>>()
     });
-    flags
-        .map(|flag| {
-            Evidence::new(sighting.object.clone(), sighting.path("containers[].args"), Arg::word(flag))
-                .wanted(Arg::word("no such flag"))
-        })
-        .collect()
+    facts.collect()
+}
+
+/// Whether a visitor may do without signing in.
+fn may_skip(container: &Container) -> Result<bool, Reason> {
+    match (switch(container, "enable-skip-login"), is_before_skip_was_a_choice(container)) {
+        (Ok(true), _) | (_, Ok(true)) => Ok(true),
+        (Ok(false), Ok(false)) => Ok(false),
+        (Err(reason), _) | (_, Err(reason)) => Err(reason),
+    }
+}
+
+/// Whether the version lets every visitor in: before 1.7 there is no login, and before 1.10.1 its page always shows a button to skip it.
+fn is_before_skip_was_a_choice(container: &Container) -> Result<bool, Reason> {
+    if !container.image_base().starts_with("kubernetes-dashboard-") {
+        return Ok(false);
+    }
+    let version =
+        container.image_tag().and_then(|tag| semver::Version::parse(tag.trim_start_matches('v')).ok());
+    let hidden = || {
+        Reason::new(
+            "version-hidden",
+            "The image of container {container} names no version, and those before 1.10.1 let every visitor skip the login",
+        )
+        .with("container", Arg::text(&container.name))
+    };
+    Ok(version.ok_or_else(hidden)? < semver::Version::new(1, 10, 1))
 }
 
 fn weakening(container: &Container) -> Vec<&'static str> {

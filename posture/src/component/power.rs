@@ -27,7 +27,7 @@ pub fn power(derived: &Derived, sighting: &Sighting<'_>) -> Result<Power, Gap> {
         return Ok(Power::Everything(everything));
     }
     rights.complete()?;
-    let secrets = collect(|grant| grant.reach == Reach::Cluster && grant.reads_secrets());
+    let secrets = collect(|grant| grant.reach == Reach::Cluster && grant.reads_any_secret());
     Ok(if secrets.is_empty() { Power::Less } else { Power::EverySecret(secrets) })
 }
 

@@ -1,6 +1,7 @@
 //! The four questions about the block of the cloud's metadata server.
 
 use super::{Answer, Control, ControlName, of_class};
+use crate::check::policies::{no_foreign, nothing_blocks_egress};
 use crate::check::{Context, Evidence};
 use crate::derived::selection::selecting;
 use crate::derived::{Barrier, BarrierState};
@@ -23,7 +24,7 @@ pub(super) fn control(context: &Context<'_>, hub: &Hub) -> Control {
         name: ControlName::Metadata,
         configured: configured(context, hub, &barriers),
         applied: answer(&|| applied(context, servers.is_ok(), &barriers)),
-        enforced: answer(&|| enforced(context, servers.is_ok(), &barriers)),
+        enforced: answer(&|| enforced(context, hub, servers.is_ok(), &barriers)),
         observed: Answer::not_probed(),
     }
 }
@@ -78,6 +79,9 @@ fn unblocked(context: &Context<'_>, barriers: &[(&UserClass, &Barrier)]) -> Opti
     let mut doubt = None;
     for (class, barrier) in absent {
         match selecting(context.snapshot, &class.namespace, &class.labels).has_egress() {
+            Ok(false) if let Err(unknown) = no_foreign(context.snapshot, &class.namespace) => {
+                doubt.get_or_insert(Answer::unknown(unknown));
+            }
             Ok(false) => {
                 let reason = Reason::new(
                     "barrier-absent",
@@ -99,24 +103,40 @@ fn unblocked(context: &Context<'_>, barriers: &[(&UserClass, &Barrier)]) -> Opti
     doubt
 }
 
-fn enforced(context: &Context<'_>, is_complete: bool, barriers: &[(&UserClass, &Barrier)]) -> Option<Answer> {
+fn enforced(
+    context: &Context<'_>,
+    hub: &Hub,
+    is_complete: bool,
+    barriers: &[(&UserClass, &Barrier)],
+) -> Option<Answer> {
     let broken = barriers.iter().find(|(_, barrier)| {
-        barrier.index.is_some() && !barrier.is_effective() && barrier.state != BarrierState::Unconfirmed
+        use BarrierState::{HostNetwork, OtherAddress, Stripped};
+        matches!(barrier.state, Stripped | HostNetwork | OtherAddress(_))
     });
     if let Some((class, barrier)) = broken {
         let reason =
             Reason::new("barrier-not-effective", "the init container of some user servers does not block it");
         return Some(Answer::no(reason).because([of_barrier(class, barrier)]));
     }
-    if let Some(answer) = unblocked(context, barriers) {
-        return Some(answer);
+    let mut absent = barriers.iter().filter(|(_, barrier)| barrier.state == BarrierState::Absent);
+    let unblocked = absent.clone().find(|(class, _)| nothing_blocks_egress(context, hub, class).is_ok());
+    if let Some((class, barrier)) = unblocked {
+        let reason = "user servers carry no init container that blocks it, and no policy that works keeps them from it";
+        return Some(Answer::no(Reason::new("nothing-blocks", reason)).because([of_barrier(class, barrier)]));
+    }
+    if let Some(Err(unknown)) = absent.next().map(|(class, _)| nothing_blocks_egress(context, hub, class)) {
+        return Some(Answer::unknown(unknown));
     }
     if let Some((_, barrier)) = barriers.iter().find(|(_, barrier)| !barrier.is_effective()) {
         return Some(match &barrier.unknown {
             Some(unknown) => Answer::unknown(unknown.clone()),
-            None => Answer::unknown(Reason::new(
+            None if barrier.state == BarrierState::Unconfirmed => Answer::unknown(Reason::new(
                 "barrier-not-run-yet",
                 "no server of some class has got past the init container yet",
+            )),
+            None => Answer::unknown(Reason::new(
+                "barrier-unclear",
+                "what the init container of some user servers does is not understood, or it ended with an error",
             )),
         });
     }

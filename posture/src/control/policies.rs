@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::{Answer, Control, ControlName};
+use crate::check::policies::no_foreign;
 use crate::check::{Context, Evidence};
 use crate::derived::EnforcementState;
 use crate::derived::selection::selecting;
-use crate::gap::Gap;
+use crate::gap::Unknown;
 use crate::hub::{Hub, parts};
 use crate::kind::Kind;
 use crate::listing::Placed;
@@ -37,12 +38,17 @@ fn configured(context: &Context<'_>, hub: &Hub) -> Answer {
             Evidence::new(object, "metadata.labels.component", Arg::text(component))
         })
         .collect();
-    if !of_chart.is_empty() {
+    let has = |component: &str| of_chart.iter().any(|fact| fact.found == Arg::text(component));
+    if ["hub", "proxy", "singleuser"].into_iter().all(has) {
         return Answer::yes(Reason::new("policies-of-the-chart", "the chart's network policies exist"))
             .because(of_chart);
     }
     if let Err(gap) = context.snapshot.network_policies.complete_in(namespace) {
         return Answer::unknown(gap);
+    }
+    if !of_chart.is_empty() {
+        let reason = "only some of the chart's network policies exist; whether the values turn the others off is in a Secret";
+        return Answer::unknown(Reason::new("policies-in-part", reason)).because(of_chart);
     }
     match &hub.chart {
         Err(unknown) => Answer::unknown(unknown.clone()),
@@ -79,7 +85,7 @@ fn parts(hub: &Hub) -> Vec<Part<'_>> {
 }
 
 fn applied(context: &Context<'_>, hub: &Hub) -> Answer {
-    let mut hidden: Option<Gap> = None;
+    let mut doubt: Option<Unknown> = None;
     for part in parts(hub) {
         let selection = selecting(context.snapshot, part.namespace, part.labels);
         for (direction, answer) in
@@ -87,6 +93,9 @@ fn applied(context: &Context<'_>, hub: &Hub) -> Answer {
         {
             match answer {
                 Ok(true) => {}
+                Ok(false) if let Err(unknown) = no_foreign(context.snapshot, part.namespace) => {
+                    doubt.get_or_insert(unknown);
+                }
                 Ok(false) => {
                     return Answer::no(
                         Reason::new(
@@ -98,13 +107,19 @@ fn applied(context: &Context<'_>, hub: &Hub) -> Answer {
                     );
                 }
                 Err(gap) => {
-                    hidden.get_or_insert(gap);
+                    doubt.get_or_insert(gap.into());
                 }
             }
         }
     }
-    if let Some(gap) = hidden {
-        return Answer::unknown(gap);
+    if let Err(gap) = context.snapshot.deployments.complete_in(&hub.key.namespace) {
+        doubt.get_or_insert(gap.into());
+    }
+    if let Some(unknown) = doubt {
+        return Answer::unknown(unknown);
+    }
+    if hub.proxy.is_none() {
+        return Answer::unknown(Reason::new("policies-proxy-unseen", "the hub's proxy was not recognised"));
     }
     match context.derived.servers(hub) {
         Err(unknown) => Answer::unknown(unknown),

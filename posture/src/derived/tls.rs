@@ -7,7 +7,7 @@ pub mod front;
 
 use std::sync::Arc;
 
-pub(crate) use front::CERTIFICATE_ANNOTATIONS;
+pub(crate) use front::{BALANCER_CERTIFICATES, CERTIFICATE_ANNOTATIONS, is_on_plain_listener};
 pub use front::{Front, FrontHost};
 
 use crate::check::Evidence;

@@ -2,6 +2,7 @@
 
 use crate::check::{Context, Evidence};
 use crate::derived::Front;
+use crate::derived::tls::is_on_plain_listener;
 use crate::facts::HttpRoute;
 use crate::gap::Unknown;
 use crate::kind::Kind;
@@ -34,15 +35,18 @@ fn of_ingress(context: &Context<'_>, front: &Front) -> Result<Option<Evidence>, 
     Ok(is_nginx.then(|| Evidence::new(front.object.clone(), path, Arg::text("true"))))
 }
 
-/// A route for the same hosts at the same Gateway that redirects, where the hub's own is not attached to a plain listener.
+/// A route for the same hosts that redirects on a plain listener of the same Gateway, where the hub's own is not attached to one.
 fn of_route(context: &Context<'_>, front: &Front) -> Option<Evidence> {
     let routes = &context.snapshot.http_routes;
     let own = routes.find(front.object.namespace.as_deref(), &front.object.name)?;
     let redirecting = routes.present().find(|route| {
         let hosts = &route.spec.hostnames;
+        let own_hosts = &own.spec.hostnames;
+        let has_hosts = || !own_hosts.is_empty() && own_hosts.iter().all(|host| hosts.contains(host));
         redirects(route)
             && gateways(route).any(|gateway| gateways(own).any(|own| own == gateway))
-            && (hosts.is_empty() || own.spec.hostnames.iter().all(|host| hosts.contains(host)))
+            && (hosts.is_empty() || has_hosts())
+            && is_on_plain_listener(context.snapshot, route)
     })?;
     let object = ObjectRef {
         kind: Kind::HttpRoute,

@@ -71,6 +71,11 @@ fn owner(pod: &Pod, hubs: &[Hub]) -> Option<usize> {
     if let Some(index) = home.clone().find(|index| has_labels_of(&hubs[*index])) {
         return Some(index);
     }
+    // Servers keep the labels they were started with; another `app` of the same release is a name that was changed since.
+    let mut of_release = home.clone().filter(|index| release == Some(&hubs[*index].key.release));
+    if let (Some(only), None) = (of_release.next(), of_release.next()) {
+        return Some(only);
+    }
     if release.is_none() {
         // Hubs that are not of the chart label nothing; where there is only one, it is that one's.
         return (at_home == 1).then_some(start);

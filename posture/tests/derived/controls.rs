@@ -83,6 +83,40 @@ fn one_unrestricted_direction_is_enough_for_no() {
 }
 
 #[test]
+fn policies_for_some_parts_only_leave_the_values_open() {
+    let without = V4_4.replace("component: singleuser,", "component: other,");
+    assert_ne!(without, V4_4);
+    assert_eq!(marks(&Fixture::from_yaml(&without), ControlName::Policies)[0], Unknown);
+}
+
+#[test]
+fn a_proxy_that_is_not_seen_leaves_open_whether_a_policy_selects_it() {
+    let hidden = Fixture::from_yaml(V4_4).losing(&posture::object::ObjectRef::namespaced(
+        Kind::Deployment,
+        "jhub",
+        "proxy",
+    ));
+    assert_eq!(marks(&hidden, ControlName::Policies)[1], Unknown);
+}
+
+#[test]
+fn policies_that_nobody_enforces_block_no_way_to_the_metadata_server() {
+    let idle = V4_4
+        .replace("name: block-cloud-metadata", "name: other")
+        .replace("command: [iptables,", "command: [echo,")
+        .replace("name: calico-node, namespace", "name: kube-flannel-ds, namespace")
+        .replace("{ name: calico-node, image", "{ name: kube-flannel, image");
+    assert_eq!(marks(&Fixture::from_yaml(&idle), ControlName::Metadata)[2], No);
+}
+
+#[test]
+fn a_barrier_that_is_not_understood_is_no_proof_either_way() {
+    let odd = V4_4.replace("command: [iptables,", "command: [ebtables,");
+    assert_ne!(odd, V4_4);
+    assert_eq!(marks(&Fixture::from_yaml(&odd), ControlName::Metadata)[2], Unknown);
+}
+
+#[test]
 fn the_oldest_charts_know_no_policies() {
     assert_eq!(marks(&Fixture::from_yaml(V0_6), ControlName::Policies), [No, No, Unknown]);
 }

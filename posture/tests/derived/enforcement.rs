@@ -64,6 +64,15 @@ fn flannel_alone_enforces_nothing_and_canal_does() {
 }
 
 #[test]
+fn kube_network_policies_enforces_beside_flannel_or_in_its_pods() {
+    let flannel = daemon_set("kube-flannel-ds", "{ name: kube-flannel }");
+    let own = daemon_set("kube-network-policies", "{ name: kube-network-policies }");
+    assert_eq!(state(&[flannel, own]), Enforced);
+    let both = daemon_set("kube-flannel-ds", "{ name: kube-flannel }, { name: kube-network-policies }");
+    assert_eq!(state(&[both]), Enforced);
+}
+
+#[test]
 fn the_agent_of_aws_counts_only_with_its_flag() {
     let with = |args: &str| {
         state(&[daemon_set(

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use posture::control::{Mark, controls};
-use posture::derived::{BarrierState, EnforcementState};
+use posture::derived::{BarrierState, EnforcementState, Front};
 use posture::gap::GapReason;
 use posture::testing::{Fixture, fact_kinds};
 
@@ -22,7 +22,10 @@ fn values(fixture: &Fixture) -> BTreeMap<String, Option<String>> {
         let mut put = |name: &str, value: Option<String>| values.insert(format!("{} {name}", hub.key), value);
         let tls = derived.tls(hub);
         put("tls", tls.as_ref().ok().map(|tls| format!("{:?} {} {:?}", tls.mode, tls.dead_port, tls.secret)));
-        put("fronts", tls.ok().and_then(|tls| tls.all_fronts().ok().map(|fronts| format!("{fronts:?}"))));
+        let fronts = tls.ok().and_then(|tls| tls.all_fronts().ok());
+        let is_decided =
+            |fronts: &&[Front]| fronts.iter().flat_map(|f| &f.hosts).all(|host| host.tls.is_ok());
+        put("fronts", fronts.filter(is_decided).map(|fronts| format!("{fronts:?}")));
         put("chart", hub.chart.as_ref().ok().map(|chart| chart.version.to_string()));
         put("servers", derived.servers(hub).ok().map(|classes| classes.len().to_string()));
         for (index, (_, barrier)) in derived.barriers(hub).enumerate() {

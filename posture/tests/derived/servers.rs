@@ -51,6 +51,12 @@ fn servers_of_another_release_belong_to_nobody_here() {
 }
 
 #[test]
+fn servers_that_were_started_before_the_name_changed_still_count() {
+    let older = server("ada", NOTEBOOK).replace("app: jupyterhub", "app: physics");
+    assert_eq!(classes(&Scene::new("4.0.0").with(&older)), [class("jhub", 1)]);
+}
+
+#[test]
 fn a_custom_component_label_does_not_hide_servers() {
     let renamed = server("ada", NOTEBOOK).replace("component: singleuser-server", "component: notebook");
     assert_eq!(classes(&Scene::new("4.0.0").with(&renamed)), [class("jhub", 1)]);

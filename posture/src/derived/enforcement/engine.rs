@@ -61,7 +61,7 @@ enum Rule {
 }
 
 /// Engines first: a DaemonSet with the containers of Calico and flannel is Canal, which enforces.
-const PLUGINS: [Plugin; 13] = [
+const PLUGINS: [Plugin; 14] = [
     // Runs Cilium's agent under its own rule.
     Plugin { name: "GKE Dataplane V2", daemon_sets: &["anetd"], container: "", rule: Rule::Always },
     Plugin {
@@ -88,6 +88,13 @@ const PLUGINS: [Plugin; 13] = [
     },
     Plugin { name: "the AWS VPC CNI", daemon_sets: &["aws-node"], container: "aws-node", rule: Rule::Aws },
     Plugin { name: "kindnet", daemon_sets: &["kindnet"], container: "kindnet-cni", rule: Rule::Kindnet },
+    // Runs beside plug-ins that enforce nothing; flannel's chart puts it into flannel's own pods.
+    Plugin {
+        name: "kube-network-policies",
+        daemon_sets: &["kube-network-policies"],
+        container: "kube-network-policies",
+        rule: Rule::Always,
+    },
     Plugin {
         name: "flannel",
         daemon_sets: &["kube-flannel-ds", "kube-flannel"],

@@ -1,16 +1,17 @@
 //! What stands in front of a hub inside the cluster: Ingresses and routes of Gateways, with the TLS they show.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use crate::check::Evidence;
 use crate::facts::network::{GatewayListener, GatewayRef, IngressBackend};
-use crate::facts::{Gateway, HttpRoute, Ingress};
+use crate::facts::{Gateway, HttpRoute, Ingress, Service};
 use crate::gap::{Gap, Unknown};
 use crate::hub::{Hub, parts};
 use crate::kind::Kind;
 use crate::listing::Placed;
 use crate::object::ObjectRef;
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Origin, Snapshot};
 use crate::text::{Arg, Reason};
 
 /// Annotations by which controllers take a certificate that `spec.tls` does not show.
@@ -19,6 +20,25 @@ pub(crate) const CERTIFICATE_ANNOTATIONS: [&str; 4] = [
     "ingress.gcp.kubernetes.io/pre-shared-cert",
     "alb.ingress.kubernetes.io/certificate-arn",
     "appgw.ingress.kubernetes.io/appgw-ssl-certificate",
+];
+
+/// Annotations of a Service by which clouds' load balancers take a certificate, each with the one that names the ports it is for, if there is such.
+pub(crate) const BALANCER_CERTIFICATES: &[(&str, Option<&str>)] = &[
+    (
+        "service.beta.kubernetes.io/aws-load-balancer-ssl-cert",
+        Some("service.beta.kubernetes.io/aws-load-balancer-ssl-ports"),
+    ),
+    (
+        "service.beta.kubernetes.io/do-loadbalancer-certificate-id",
+        Some("service.beta.kubernetes.io/do-loadbalancer-tls-ports"),
+    ),
+    (
+        "service.beta.kubernetes.io/oci-load-balancer-tls-secret",
+        Some("service.beta.kubernetes.io/oci-load-balancer-ssl-ports"),
+    ),
+    ("service.beta.kubernetes.io/scw-loadbalancer-certificate-ids", None),
+    ("service.beta.kubernetes.io/alibaba-cloud-loadbalancer-cert-id", None),
+    ("load-balancer.hetzner.cloud/http-certificates", None),
 ];
 
 /// Annotations whose value decides about TLS in a way that the API does not show.
@@ -73,7 +93,7 @@ pub(super) fn fronts(snapshot: &Snapshot, hub: &Hub) -> (Vec<Front>, Option<Gap>
         .present_in(namespace)
         // The chart's own of v0.5 and v0.6 configures nginx in the proxy's pod.
         .filter(|ingress| ingress.name() != "jupyterhub-internal")
-        .filter_map(|ingress| of_ingress(ingress, namespace, &services));
+        .filter_map(|ingress| of_ingress(snapshot, ingress, &services));
     // A route of another namespace can lead here, where a ReferenceGrant allows it.
     let routes = snapshot
         .http_routes
@@ -85,7 +105,7 @@ pub(super) fn fronts(snapshot: &Snapshot, hub: &Hub) -> (Vec<Front>, Option<Gap>
     (ingresses.chain(routes).collect(), hidden)
 }
 
-fn of_ingress(ingress: &Ingress, namespace: &str, services: &BTreeSet<&str>) -> Option<Front> {
+fn of_ingress(snapshot: &Snapshot, ingress: &Ingress, services: &BTreeSet<&str>) -> Option<Front> {
     let is_ours = |backend: &IngressBackend| {
         backend.service.as_ref().is_some_and(|service| services.contains(service.name.as_str()))
     };
@@ -101,15 +121,19 @@ fn of_ingress(ingress: &Ingress, namespace: &str, services: &BTreeSet<&str>) -> 
     if hosts.is_empty() {
         return None;
     }
-    let hosts = hosts.into_iter().map(|host| of_ingress_host(ingress, host)).collect();
-    Some(Front {
-        object: ObjectRef::namespaced(Kind::Ingress, namespace, ingress.name()),
-        hosts,
-        plain: None,
-    })
+    let hosts = hosts.into_iter().map(|host| of_ingress_host(snapshot, ingress, host)).collect();
+    Some(Front { object: object_of(ingress), hosts, plain: None })
 }
 
-fn of_ingress_host(ingress: &Ingress, host: Option<&str>) -> FrontHost {
+fn object_of(ingress: &Ingress) -> ObjectRef {
+    ObjectRef {
+        kind: Kind::Ingress,
+        namespace: ingress.metadata.namespace.clone(),
+        name: ingress.name().to_owned(),
+    }
+}
+
+fn of_ingress_host(snapshot: &Snapshot, ingress: &Ingress, host: Option<&str>) -> FrontHost {
     let entry = ingress.spec.tls.iter().find(|tls| match host {
         // A rule for every host is reached by the names that TLS is for.
         None => true,
@@ -123,21 +147,41 @@ fn of_ingress_host(ingress: &Ingress, host: Option<&str>) -> FrontHost {
             "ingress-annotation-decides",
             "an annotation of {ingress} decides whether it serves HTTPS; a request from outside would tell",
         )
-        .with(
-            "ingress",
-            ObjectRef {
-                kind: Kind::Ingress,
-                namespace: ingress.metadata.namespace.clone(),
-                name: ingress.name().to_owned(),
-            },
-        )
+        .with("ingress", object_of(ingress))
         .into()),
-        None => Ok(false),
+        None => no_balancer_ends_tls(snapshot, ingress).map(|()| false),
     };
     FrontHost {
         host: host.map(str::to_owned),
         tls,
         secret: entry.and_then(|tls| tls.secret_name.clone()).filter(|name| !name.is_empty()),
+    }
+}
+
+/// Makes sure that no load balancer with a certificate was seen, for it may stand before the controller and end TLS for it.
+fn no_balancer_ends_tls(snapshot: &Snapshot, ingress: &Ingress) -> Result<(), Unknown> {
+    let has_certificate = |service: &&Arc<Service>| {
+        let annotations = &service.metadata.annotations;
+        service.spec.type_name() == "LoadBalancer"
+            && BALANCER_CERTIFICATES.iter().any(|(key, _)| annotations.contains_key(*key))
+    };
+    if let Some(service) = snapshot.services.present().find(has_certificate) {
+        let object = ObjectRef {
+            kind: Kind::Service,
+            namespace: service.metadata.namespace.clone(),
+            name: service.metadata.name.clone(),
+        };
+        let template = "{ingress} has no TLS, but the load balancer of {service} has a certificate and may stand before its controller; a \
+                        request from outside would tell";
+        return Err(Reason::new("balancer-before-ingress", template)
+            .with("ingress", object_of(ingress))
+            .with("service", object)
+            .into());
+    }
+    match snapshot.origin {
+        // The fault stands in the files; what else the cluster holds is not in any of them.
+        Origin::Declared => Ok(()),
+        Origin::Observed => Ok(snapshot.services.complete()?),
     }
 }
 
@@ -223,6 +267,18 @@ fn serves(listener: &GatewayListener, host: Option<&str>) -> bool {
     }
 }
 
+/// Whether a listener takes plain HTTP for a host of a route.
+fn is_plain_listener_for(listener: &GatewayListener, route: &HttpRoute) -> bool {
+    let hosts = &route.spec.hostnames;
+    let serves_some = || hosts.iter().any(|host| serves(listener, Some(host)));
+    listener.protocol == "HTTP" && (hosts.is_empty() || serves_some())
+}
+
+/// Whether a route is attached to a listener for plain HTTP, as far as its Gateways were seen.
+pub(crate) fn is_on_plain_listener(snapshot: &Snapshot, route: &HttpRoute) -> bool {
+    Attached::find(snapshot, route).listeners.iter().any(|listener| is_plain_listener_for(listener, route))
+}
+
 fn of_route(snapshot: &Snapshot, route: &HttpRoute) -> Front {
     let attached = Attached::find(snapshot, route);
     let hosts = attached
@@ -230,7 +286,7 @@ fn of_route(snapshot: &Snapshot, route: &HttpRoute) -> Front {
         .into_iter()
         .map(|host| FrontHost { tls: attached.tls(host.as_deref()), secret: None, host })
         .collect();
-    let is_plain = attached.listeners.iter().any(|listener| listener.protocol == "HTTP");
+    let is_plain = attached.listeners.iter().any(|listener| is_plain_listener_for(listener, route));
     let plain = if is_plain || attached.hidden.is_none() { Some(is_plain) } else { None };
     Front {
         object: ObjectRef {
