@@ -91,6 +91,17 @@ pub fn barrier_of<'a>(
     found.ok_or_else(|| Reason::new("foreign-class", "these servers are not of this hub").into())
 }
 
+/// The container by which a user can take the iptables barrier away, as a fact.
+pub fn undone_evidence(class: &UserClass, container: &str) -> Evidence {
+    let index = class.spec.containers.iter().position(|other| other.name == container).unwrap_or_default();
+    evidence_of(
+        class,
+        format!("spec.containers[{index}].securityContext"),
+        Arg::word("privileged or NET_ADMIN"),
+    )
+    .wanted(Arg::word("neither"))
+}
+
 /// The label sets of a hub's user servers with their namespaces; where none runs, the one that the chart gives them.
 pub fn label_sets(hub: &Hub) -> Vec<(String, BTreeMap<String, String>)> {
     if hub.user_classes.is_empty() {

@@ -1,6 +1,6 @@
 //! Flags iptables blocks of the metadata server that do not work, or that leave something open.
 
-use crate::check::servers::{barrier_of, evidence_of, judge_servers};
+use crate::check::servers::{barrier_of, evidence_of, judge_servers, undone_evidence};
 use crate::check::{
     Check, Context, Evidence, Judge, Judgement, Mapping, Outcome, Reference, Severity, Topic, Verdict,
 };
@@ -24,6 +24,11 @@ pub(super) const CHECK: Check = Check {
     verdicts: &[Verdict::Pass, Verdict::Warn, Verdict::Fail, Verdict::Unknown, Verdict::NotApplicable],
     needs: &[Kind::Pod, Kind::Node],
     fixes: &[
+        Fix::advice(
+            "Give the containers of user servers neither `privileged` nor NET_ADMIN, in no profile and in no extra container. Then restart \
+             the user servers.",
+        )
+        .case("undone"),
         Fix::before(
             0,
             11,
@@ -146,6 +151,19 @@ fn effective(class: &UserClass, barrier: &Barrier) -> Outcome {
                 .wanted(Arg::word("the first init container")),
         )
         .because(fact);
+    }
+    if let Some(container) = &barrier.undone_by {
+        return Outcome::warn(
+            Reason::new(
+                "undone",
+                "Container {container} may change the network too, so a user can undo the block",
+            )
+            .with("container", Arg::text(container)),
+        )
+        .severity(Severity::High)
+        .because(undone_evidence(class, container))
+        .because(fact)
+        .case("undone");
     }
     match barrier.scope {
         Some(BlockScope::Everything) => {

@@ -1,7 +1,7 @@
 //! Flags user servers that nothing keeps from the cloud's metadata server.
 
 use crate::check::policies::{BARRIERS, nothing_blocks_egress};
-use crate::check::servers::{barrier_of, evidence_of, no_server, recalled, worst_server};
+use crate::check::servers::{barrier_of, evidence_of, no_server, recalled, undone_evidence, worst_server};
 use crate::check::{
     Check, Context, Evidence, Judge, Judgement, Mapping, Outcome, Reference, Severity, Topic, Verdict,
 };
@@ -27,6 +27,11 @@ pub(super) const CHECK: Check = Check {
     verdicts: &[Verdict::Pass, Verdict::Warn, Verdict::Fail, Verdict::Unknown, Verdict::NotApplicable],
     needs: BARRIERS,
     fixes: &[
+        Fix::advice(
+            "Give the containers of user servers neither `privileged` nor NET_ADMIN, in no profile and in no extra container. Then restart \
+             the user servers.",
+        )
+        .case("undone"),
         Fix::before(
             0,
             6,
@@ -121,6 +126,12 @@ fn judge_class(
     let unproven = |reason: Reason| Ok(Outcome::unknown(reason).because(fact.clone()));
     match &barrier.state {
         BarrierState::Effective if barrier.is_effective() => {
+            if let Some(container) = &barrier.undone_by {
+                return Ok(undone(container)
+                    .severity(Severity::High)
+                    .because(fact)
+                    .because(undone_evidence(class, container)));
+            }
             let reason =
                 Reason::new("blocked", "An init container drops what user servers send to {address}")
                     .with("address", Arg::text(barrier.address.clone().unwrap_or_default()));
@@ -151,6 +162,18 @@ fn judge_class(
         return Ok(Outcome::from(unknown).because(fact));
     }
     Ok(with_idle_policies(context, hub, class, open(context, clouds, barrier).because(fact)))
+}
+
+/// The rule holds until somebody takes it away.
+fn undone(container: &str) -> Outcome {
+    Outcome::warn(
+        Reason::new(
+            "undone",
+            "An init container blocks the metadata server, but container {container} may change the network too, so a user can undo it",
+        )
+        .with("container", Arg::text(container)),
+    )
+    .case("undone")
 }
 
 /// The outcome where nothing keeps the servers from the metadata server.

@@ -140,6 +140,11 @@ fn enforced(
             )),
         });
     }
+    if let Some((class, barrier)) = barriers.iter().find(|(_, barrier)| barrier.undone_by.is_some()) {
+        let reason =
+            "a container of some user servers may change the network too, so a user can undo the block";
+        return Some(Answer::no(Reason::new("barrier-undone", reason)).because([of_barrier(class, barrier)]));
+    }
     (is_complete && !barriers.is_empty()).then(|| {
         Answer::yes(Reason::new("barrier-effective", "the init container ended well in every user server"))
             .because(barriers.iter().map(|(class, barrier)| of_barrier(class, barrier)))

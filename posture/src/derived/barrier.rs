@@ -61,6 +61,8 @@ pub struct Barrier {
     pub command: Vec<String>,
     /// The init containers that run before it and so reach the metadata server.
     pub runs_after: Vec<String>,
+    /// An ordinary container that may change the network as well, so that a user can take the rule away.
+    pub undone_by: Option<String>,
     /// The position of the init container, for the field path of evidence: `spec.initContainers[1]`.
     pub index: Option<usize>,
 }
@@ -83,6 +85,7 @@ pub(super) fn assess(class: &UserClass, clouds: &Result<Clouds, Unknown>) -> Bar
             address: None,
             command: Vec::new(),
             runs_after: Vec::new(),
+            undone_by: None,
             index: None,
         };
     };
@@ -96,6 +99,7 @@ pub(super) fn assess(class: &UserClass, clouds: &Result<Clouds, Unknown>) -> Bar
         address: drop.map(|drop| drop.address),
         command: container.words().map(str::to_owned).collect(),
         runs_after: containers[..index].iter().map(|container| container.name.clone()).collect(),
+        undone_by: class.spec.containers.iter().find(|c| may_undo(&class.spec, c)).map(|c| c.name.clone()),
         index: Some(index),
     }
 }
@@ -143,15 +147,29 @@ fn state(
 
 /// Changing the network takes root with the capability for it.
 fn may_change_the_network(spec: &PodSpec, container: &Container) -> bool {
+    let user = user(spec, container);
+    has_capability(container) && user.is_none_or(|user| user == 0)
+}
+
+/// Whether a user can take the rule away: with the capability for it, as root or with a way to become root.
+fn may_undo(spec: &PodSpec, container: &Container) -> bool {
     let own = container.security_context.as_ref();
-    let has_capability = own.and_then(|own| own.capabilities.as_ref()).is_some_and(|capabilities| {
+    let stays_a_user = user(spec, container).is_some_and(|user| user != 0)
+        && own.and_then(|own| own.allow_privilege_escalation) == Some(false);
+    has_capability(container) && !stays_a_user
+}
+
+fn has_capability(container: &Container) -> bool {
+    let own = container.security_context.as_ref();
+    let has_it = own.and_then(|own| own.capabilities.as_ref()).is_some_and(|capabilities| {
         capabilities.add.iter().any(|name| matches!(name.trim_start_matches("CAP_"), "NET_ADMIN" | "ALL"))
     });
-    let is_privileged = own.and_then(|own| own.privileged) == Some(true);
-    let user = own
-        .and_then(|own| own.run_as_user)
-        .or_else(|| spec.security_context.as_ref().and_then(|pod| pod.run_as_user));
-    (is_privileged || has_capability) && user.is_none_or(|user| user == 0)
+    has_it || own.and_then(|own| own.privileged) == Some(true)
+}
+
+fn user(spec: &PodSpec, container: &Container) -> Option<i64> {
+    let own = container.security_context.as_ref().and_then(|own| own.run_as_user);
+    own.or_else(|| spec.security_context.as_ref().and_then(|pod| pod.run_as_user))
 }
 
 fn exit_code(pod: &Pod, container: &str) -> Option<i32> {
