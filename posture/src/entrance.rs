@@ -76,6 +76,14 @@ pub fn attested_edge<'a>(context: &Context<'a>, hub: &Hub) -> Option<&'a Attesta
     context.settings.attested(AttestedFact::HttpsAtTheEdge, Some(&hub.key.to_string()), context.now)
 }
 
+/// The same where something stands in front of the hub and the API does not show whether it does HTTPS. A gap is no such case: what
+/// it hides may show that it does not.
+pub fn attested_front<'a>(context: &Context<'a>, hub: &Hub) -> Option<&'a Attestation> {
+    let Err(Unknown::Reason(reason)) = context.derived.tls(hub) else { return None };
+    let is_in_front = matches!(&*reason.id, "balancer-before-ingress" | "ingress-annotation-decides");
+    attested_edge(context, hub).filter(|_| is_in_front)
+}
+
 /// Where TLS ends, as a clause.
 pub fn mode_in_words(mode: TlsMode) -> Arg {
     Arg::word(match mode {

@@ -85,7 +85,7 @@ fn of_url(context: &Context<'_>, hub: &Hub, file: &File<'_>, name: &str, url: Op
     let service = labels.next().filter(|label| !label.is_empty()).ok_or_else(hidden)?;
     let namespace = labels.next().unwrap_or(&hub.key.namespace);
     if labels.next().is_some_and(|label| label != "svc") {
-        let reason = "autohttps forwards to {host}, and whether that leads to the hub's proxy is not visible";
+        let reason = "autohttps forwards to {host}, and whether that leads to the hub's proxy is not visible; follow it by hand";
         return Err(Reason::new("outside", reason).with("host", Arg::text(host)).into());
     }
     let evidence =

@@ -8,6 +8,7 @@ use crate::entrance::{self, Reachable};
 use crate::fix::{Fix, FixValue};
 use crate::hub::Hub;
 use crate::kind::Kind;
+use crate::settings::Attestation;
 use crate::text::{Arg, Reason};
 
 pub(super) const CHECK: Check = Check {
@@ -22,7 +23,7 @@ pub(super) const CHECK: Check = Check {
     verdicts: &[Verdict::Pass, Verdict::Warn, Verdict::Fail, Verdict::Unknown],
     needs: &[Kind::Service, Kind::Ingress, Kind::HttpRoute, Kind::Gateway],
     fixes: &[
-        Fix::advice("Give the load balancer a certificate, or let the hub do HTTPS itself with `proxy.https.type: letsencrypt`.")
+        Fix::advice("Give the load balancer a certificate, by the annotations of its cloud under `proxy.service.annotations`.")
             .case("offload"),
         Fix::advice("Give what stands in front of the hub TLS for every host; an Ingress of the chart takes these values.")
             .case("front")
@@ -33,7 +34,14 @@ pub(super) const CHECK: Check = Check {
                     ("secretName", FixValue::Slot("tls-secret")),
                 ])]),
             )]),
-        Fix::before(0, 10, ADVICE).values(&[
+        Fix::before(
+            0,
+            9,
+            "Upgrade the chart: automatic HTTPS of this version speaks a protocol that was switched off in 2021. Until then give the proxy a \
+             certificate of your own with `proxy.https.hosts`, `proxy.https.type: manual` and `proxy.https.manual`, or let an Ingress in \
+             front of it do HTTPS.",
+        ),
+        Fix { to: Some((0, 10)), ..Fix::from(0, 9, ADVICE) }.values(&[
             ("proxy.https.hosts", FixValue::List(&[FixValue::Slot("domain")])),
             ("proxy.https.letsencrypt.contactEmail", FixValue::Slot("mail")),
         ]),
@@ -57,6 +65,9 @@ const ADVICE: &str = "Point the DNS record of a domain at the hub's address and 
                       HTTPS.";
 
 fn judge(context: &Context<'_>, hub: &Hub) -> Judgement {
+    if let Some(attestation) = entrance::attested_front(context, hub) {
+        return Ok(attested(attestation));
+    }
     let tls = context.derived.tls(hub)?;
     let mode = entrance::mode_in_words(tls.mode);
     let outcome = match tls.mode {
@@ -69,14 +80,7 @@ fn judge(context: &Context<'_>, hub: &Hub) -> Judgement {
         )).case("offload"),
         TlsMode::Outside => return outside(tls),
         TlsMode::UnseenEdge => match entrance::attested_edge(context, hub) {
-            Some(attestation) => Outcome::pass(
-                Reason::new(
-                    "attested",
-                    "The operator states until {until} that an edge outside the cluster serves HTTPS: {why}",
-                )
-                .with("until", Arg::Instant(attestation.until))
-                .with("why", Arg::text(&attestation.reason)),
-            ),
+            Some(attestation) => attested(attestation),
             None => Outcome::unknown(Reason::new(
                 "unseen-edge",
                 "The hub does no HTTPS itself and nothing in front of it is visible; a request from outside or a statement of the operator \
@@ -86,6 +90,17 @@ fn judge(context: &Context<'_>, hub: &Hub) -> Judgement {
         TlsMode::None => return in_clear(context, hub, tls),
     };
     Ok(outcome.because_all(tls.evidence.clone()))
+}
+
+fn attested(attestation: &Attestation) -> Outcome {
+    Outcome::pass(
+        Reason::new(
+            "attested",
+            "The operator states until {until} that an edge outside the cluster serves HTTPS: {why}",
+        )
+        .with("until", Arg::Instant(attestation.until))
+        .with("why", Arg::text(&attestation.reason)),
+    )
 }
 
 fn hosts_path(front: &Front) -> &'static str {

@@ -12,6 +12,7 @@ use crate::fix::{Fix, FixValue};
 use crate::gap::Unknown;
 use crate::hub::{Hub, parts};
 use crate::kind::Kind;
+use crate::settings::Attestation;
 use crate::text::{Arg, Reason};
 
 pub(super) const CHECK: Check = Check {
@@ -65,6 +66,14 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn judge(context: &Context<'_>, hub: &Hub) -> Judgement {
+    if let Some(attestation) = entrance::attested_front(context, hub)
+        && let Some(service) = entrance::public_service(context, hub)?
+        && entrance::reachable(service) == Reachable::Unseen
+        && other_service(context, hub, service)?.is_none()
+    {
+        context.snapshot.services.complete_in(&hub.key.namespace)?;
+        return Ok(attested(attestation));
+    }
     let tls = context.derived.tls(hub)?;
     let Some(service) = entrance::public_service(context, hub)? else {
         return Err(Reason::new(
@@ -130,12 +139,7 @@ fn by_mode(context: &Context<'_>, hub: &Hub, tls: &Tls, service: &Service) -> Ju
         TlsMode::Offload => offloaded(service),
         TlsMode::Outside => outside(context, tls, service),
         TlsMode::UnseenEdge => match entrance::attested_edge(context, hub) {
-            Some(attestation) => Ok(Outcome::pass(
-                Reason::new("attested", "The operator states until {until} that an edge outside the cluster redirects plain HTTP: {why}")
-                    .with("until", Arg::Instant(attestation.until))
-                    .with("why", Arg::text(&attestation.reason)),
-            )
-            .because_all(tls.evidence.clone())),
+            Some(attestation) => Ok(attested(attestation).because_all(tls.evidence.clone())),
             None => Err(Reason::new(
                 "unseen-edge",
                 "Nothing in front of the hub is visible; a request over plain HTTP from outside would settle whether it is redirected",
@@ -144,6 +148,17 @@ fn by_mode(context: &Context<'_>, hub: &Hub, tls: &Tls, service: &Service) -> Ju
         },
         TlsMode::None => Ok(in_clear(tls, service)),
     }
+}
+
+fn attested(attestation: &Attestation) -> Outcome {
+    Outcome::pass(
+        Reason::new(
+            "attested",
+            "The operator states until {until} that an edge outside the cluster redirects plain HTTP: {why}",
+        )
+        .with("until", Arg::Instant(attestation.until))
+        .with("why", Arg::text(&attestation.reason)),
+    )
 }
 
 fn port_80(service: &Service) -> Evidence {

@@ -92,7 +92,7 @@ fn judge(context: &Context<'_>, hub: &Hub) -> Judgement {
     if outcome.verdict != Verdict::Fail {
         context.snapshot.deployments.complete_in(&hub.key.namespace)?;
         if hub.proxy.is_none() {
-            let reason = "No Deployment was recognised as the hub's proxy, so whether policies select it cannot be told";
+            let reason = "No Deployment was recognised as the hub's proxy, so compare the policies' selectors with its labels by hand";
             return Err(Reason::new("no-proxy", reason).into());
         }
         if context.derived.servers(hub)?.is_empty() {

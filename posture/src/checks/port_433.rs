@@ -30,12 +30,22 @@ pub(super) const CHECK: Check = Check {
     needs: SELECTION,
     fixes: &[
         Fix::before(
-            2,
             0,
+            10,
             "Write 443 for 433 in `singleuser.networkPolicy.egress`, and give every rule a destination: one without opens its ports \
              everywhere, the metadata server included. This list replaces the chart's own.",
         )
         .values(&[("singleuser.networkPolicy.egress", FixValue::List(&[DNS, WEB]))]),
+        Fix {
+            to: Some((2, 0)),
+            ..Fix::from(
+                0,
+                10,
+                "Write 443 for 433 in `singleuser.networkPolicy.egress`, and give every rule a destination: one without opens its ports \
+                 everywhere, the metadata server included. This list replaces the chart's own, which adds DNS all the same.",
+            )
+        }
+        .values(&[("singleuser.networkPolicy.egress", FixValue::List(&[WEB]))]),
         Fix::from(
             2,
             0,
@@ -62,14 +72,17 @@ pub(super) const CHECK: Check = Check {
 const TCP: FixValue = FixValue::Str("TCP");
 const UDP: FixValue = FixValue::Str("UDP");
 
-/// DNS for the whole list, which in charts before 2.0 is all there is.
-const DNS: FixValue = FixValue::Map(&[(
-    "ports",
-    FixValue::List(&[
-        FixValue::Map(&[("port", FixValue::Number(53)), ("protocol", UDP)]),
-        FixValue::Map(&[("port", FixValue::Number(53)), ("protocol", TCP)]),
-    ]),
-)]);
+/// DNS inside the cluster, for the list that in charts before 0.10 is all there is.
+const DNS: FixValue = FixValue::Map(&[
+    (
+        "ports",
+        FixValue::List(&[
+            FixValue::Map(&[("port", FixValue::Number(53)), ("protocol", UDP)]),
+            FixValue::Map(&[("port", FixValue::Number(53)), ("protocol", TCP)]),
+        ]),
+    ),
+    ("to", FixValue::List(&[FixValue::Map(&[("namespaceSelector", FixValue::Map(&[]))])])),
+]);
 
 /// HTTP and HTTPS to public addresses.
 const WEB: FixValue = FixValue::Map(&[

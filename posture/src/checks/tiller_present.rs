@@ -26,6 +26,7 @@ pub(super) const CHECK: Check = Check {
     .commands(&[
         &["helm", "2to3", "convert", "<release>"],
         &["kubectl", "--namespace", "<tiller-namespace>", "delete", "<tiller-kind>", "<tiller-name>"],
+        &["kubectl", "--namespace", "<tiller-namespace>", "delete", "service", "tiller-deploy"],
     ])],
     kubectl: &["kubectl", "get", "deployments,pods", "--all-namespaces", "--selector", "app=helm,name=tiller"],
     references: &[
