@@ -11,7 +11,7 @@ pub(super) fn Nav(items: Vec<NavItem>) -> impl IntoView {
     view! {
         <nav
             aria-label="Main"
-            class="no-print border-b md:border-b-0 md:border-r px-2.5 py-1.5 md:py-3.5 overflow-x-auto md:overflow-x-visible"
+            class="no-print relative border-b md:border-b-0 md:border-r px-2.5 py-1.5 md:py-3.5 overflow-x-auto md:overflow-x-visible"
         >
             <ul role="list" class="flex md:flex-col gap-0.5 md:gap-px md:sticky md:top-17">
                 {items.into_iter().map(|item| view! { <Item item /> }).collect_view()}
