@@ -1,12 +1,13 @@
 //! The tests in a browser: Playwright, below `end2end/`.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result};
 use serde::Deserialize;
 
+use crate::packages;
 use crate::places::{self, Places};
 use crate::stamp::{self, Inputs};
 use crate::step;
@@ -14,6 +15,12 @@ use crate::test::tally::Tally;
 
 /// Names under which distributions install Chromium.
 const BROWSERS: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
+
+/// The first major version of Node that runs Playwright, as its package says.
+const NODE: u32 = 18;
+
+/// What is said where Node is older, or npm came without it.
+const NODE_WANTED: &str = "Node 18 or newer is not installed; nodejs.org and Debian backports have it";
 
 /// Runs the browser tests, or says why not. A run that could not start has no number of tests, so it counts as one.
 pub(super) fn run(places: &Places, tally: &mut Tally) -> Result<()> {
@@ -30,14 +37,18 @@ pub(super) fn run(places: &Places, tally: &mut Tally) -> Result<()> {
 
 /// Installs what the tests need and runs them. Returns the reason when they could not start.
 fn play(places: &Places, folder: &Path, tally: &mut Tally) -> Result<Option<&'static str>> {
-    let Some(npm) = places::program(&["npm"]) else {
+    // Node comes with its own npm from most sources, and without one from Debian, whose npm is a package of its own.
+    let Some(npm) = program_or_package(&["npm"], "npm")? else {
         return Ok(Some("npm is not installed; on Debian `apt-get install npm` has it"));
     };
+    if !is_node_new_enough() {
+        return Ok(Some(NODE_WANTED));
+    }
     step::say("Testing in a browser");
     if !install(places, &npm, folder)? {
         return Ok(Some("`npm ci` in end2end/ failed, see above"));
     }
-    let browser = places::program(&BROWSERS);
+    let browser = program_or_package(&BROWSERS, "chromium")?;
     if browser.is_none() {
         let mut fetch = npx(folder);
         if !fetch
@@ -64,6 +75,24 @@ fn play(places: &Places, folder: &Path, tally: &mut Tally) -> Result<Option<&'st
     let succeeded = playwright.status().context("could not start npx")?.success();
     count(&report, succeeded, tally);
     Ok(None)
+}
+
+/// A program of this machine, or the one that a Debian package brings where we may install it.
+fn program_or_package(names: &[&str], package: &str) -> Result<Option<PathBuf>> {
+    if let Some(found) = places::program(names) {
+        return Ok(Some(found));
+    }
+    Ok(if packages::install(&[package])? { places::program(names) } else { None })
+}
+
+fn is_node_new_enough() -> bool {
+    step::capture(Command::new("node").arg("--version"))
+        .is_ok_and(|version| major(&version).is_some_and(|major| major >= NODE))
+}
+
+/// The first number of `v20.20.2`.
+fn major(version: &str) -> Option<u32> {
+    version.trim_start_matches('v').split('.').next()?.parse().ok()
 }
 
 fn npx(folder: &Path) -> Command {
@@ -113,5 +142,17 @@ fn count(report: &Path, succeeded: bool, tally: &mut Tally) {
             tally.failed += u64::from(!succeeded && stats.unexpected == 0);
         }
         None => tally.failed += 1,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::major;
+
+    #[test]
+    fn the_major_version_is_the_first_number() {
+        assert_eq!(major("v20.20.2"), Some(20));
+        assert_eq!(major("v9"), Some(9));
+        assert_eq!(major("unknown"), None);
     }
 }
