@@ -157,6 +157,39 @@ fn a_broken_document_is_named_by_file_line_and_column() {
 }
 
 #[test]
+fn what_nobody_can_mean_is_refused_and_not_guessed() {
+    let error = |text: &str| decode_manifests(text, "x.yaml", &redactor(), None).unwrap_err().to_string();
+    let service = "apiVersion: v1\nkind: Service\nmetadata: {name: a}\n";
+    assert_eq!(
+        error(&format!("{service}spec:\n  type: ClusterIP\n  type: hunter2hunter2\n")),
+        "x.yaml:6:3: expected a key that stands once, found it again, in spec.type"
+    );
+    assert!(error(&format!("{service}kind: Pod\n")).contains("kind or items stands twice in one object"));
+    assert!(error(&format!("{service}spec:\n  <<: {{type: NodePort}}\n")).contains("found the merge key <<"));
+    assert!(error(&format!("base: &b {{}}\n<<: *b\n{service}")).contains("found the merge key <<"));
+    assert_eq!(error("[hunter2hunter2]"), "x.yaml:1:1: expected an object, found a list");
+    assert_eq!(error("hunter2hunter2"), "x.yaml:1:1: expected an object, found text");
+}
+
+#[test]
+fn json_objects_in_a_row_are_read_each() {
+    let one = |name: &str| {
+        format!("{{\"apiVersion\":\"v1\",\"kind\":\"Service\",\n\"metadata\":{{\"name\":\"{name}\"}}}}")
+    };
+    let found =
+        decode_manifests(&format!("{}\n{}\n", one("a"), one("b")), "x.json", &redactor(), None).unwrap();
+    assert_eq!(found.len(), 2);
+    let broken = decode_manifests(
+        &format!("{}\n{}", one("a"), one("b").replace("\"b\"", "7")),
+        "x.json",
+        &redactor(),
+        None,
+    );
+    let error = broken.unwrap_err().to_string();
+    assert!(error.starts_with("x.json:4:"), "{error}");
+}
+
+#[test]
 fn an_object_that_cannot_be_read_is_named_by_its_place() {
     let error =
         decode_json(b"{\"metadata\": {\"name\": \"hunter2hunter2\"", Kind::Node, &redactor()).unwrap_err();

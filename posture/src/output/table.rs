@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use crate::check::Verdict;
 use crate::finding::Finding;
-use crate::gap::Gap;
+use crate::gap::{Gap, GapReason};
 use crate::hostile::visible;
 
 /// A plain-text table: what is wrong or undecided, worst first, then what could not be read.
@@ -21,14 +21,47 @@ pub fn table(findings: &[Finding], gaps: &[Gap]) -> String {
         out.push('\n');
     }
     writeln!(out, "{}", summary(findings)).expect(STRING);
-    if !gaps.is_empty() {
+    write_gaps(&mut out, gaps);
+    out
+}
+
+/// A line for each gap; what files do not hold is one sentence, since that is nearly everything.
+fn write_gaps(out: &mut String, gaps: &[Gap]) {
+    let (files, others): (Vec<&Gap>, Vec<&Gap>) =
+        gaps.iter().partition(|gap| gap.reason == GapReason::NotInFiles && gap.namespace.is_none());
+    if !others.is_empty() {
         writeln!(out, "\nWhat could not be read:").expect(STRING);
-        for gap in gaps {
-            writeln!(out, "  {}; needed: {}", visible(&gap.to_string()), visible(&gap.permission()))
-                .expect(STRING);
+    }
+    for gap in others {
+        writeln!(out, "  {}; needed: {}", visible(&gap.to_string()), visible(&gap.permission()))
+            .expect(STRING);
+    }
+    if !files.is_empty() {
+        let kinds: Vec<&str> = files.iter().map(|gap| gap.kind.info().plural).collect();
+        let text = format!(
+            "Files prove what they hold and nothing else. What rests on the absence of one of these is unknown: {}.",
+            kinds.join(", ")
+        );
+        writeln!(out, "\n{}", wrapped(&text)).expect(STRING);
+    }
+}
+
+/// Breaks a text at its spaces into lines of at most 100 characters.
+fn wrapped(text: &str) -> String {
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        let is_full = lines.last().is_some_and(|line| !line.is_empty() && line.len() + word.len() >= 100);
+        if is_full {
+            lines.push(String::new());
+        }
+        if let Some(line) = lines.last_mut() {
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(word);
         }
     }
-    out
+    lines.join("\n")
 }
 
 const STRING: &str = "writing to a String cannot fail";
@@ -78,7 +111,6 @@ fn summary(findings: &[Finding]) -> String {
 mod tests {
     use super::*;
     use crate::check::Severity;
-    use crate::gap::GapReason;
     use crate::kind::Kind;
     use crate::output::json::tests::finding;
 
@@ -96,6 +128,17 @@ mod tests {
 
         What could not be read:
           roles may not be listed; needed: list and watch roles.rbac.authorization.k8s.io
+        ");
+    }
+
+    #[test]
+    fn what_files_do_not_hold_is_one_sentence() {
+        let gap = |kind| Gap { kind, namespace: None, reason: GapReason::NotInFiles };
+        insta::assert_snapshot!(table(&[], &[gap(Kind::Node), gap(Kind::Role)]), @r"
+        0 fail, 0 warn, 0 unknown, 0 pass, 0 not applicable
+
+        Files prove what they hold and nothing else. What rests on the absence of one of these is unknown:
+        nodes, roles.
         ");
     }
 

@@ -16,6 +16,8 @@ pub struct Mismatch {
 pub enum Fault {
     /// The text is not JSON or YAML.
     Syntax,
+    /// `apiVersion`, `kind` or `items` stands twice in one object.
+    Twice,
     /// The text ends too early.
     End,
     /// A value has another type than its place.
@@ -30,6 +32,7 @@ impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Syntax => f.write_str("the text is broken"),
+            Self::Twice => f.write_str("apiVersion, kind or items stands twice in one object"),
             Self::End => f.write_str("the text ends too early"),
             Self::Type(Mismatch { wanted, found }) => write!(f, "expected {wanted}, found {found}"),
             Self::Missing(what) => write!(f, "there is no {what}"),

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
-use super::error::{Fault, ManifestError};
+use super::error::{Fault, ManifestError, Mismatch};
 use super::reading::{Reading, Step, Types};
 use super::seed::Seed;
 use super::{Redactor, table};
@@ -92,6 +92,72 @@ fn is_blank(text: &str) -> bool {
     })
 }
 
+/// Where each of several JSON values in a row ends; empty unless all of them are whole.
+fn json_ends(text: &str) -> Vec<usize> {
+    let mut values = serde_json::Deserializer::from_str(text).into_iter::<IgnoredAny>();
+    let mut ends = Vec::new();
+    while let Some(value) = values.next() {
+        if value.is_err() {
+            return Vec::new();
+        }
+        ends.push(values.byte_offset());
+    }
+    ends
+}
+
+/// What a document is where it is no object and not nothing.
+struct Top(Option<&'static str>);
+
+impl<'de> Deserialize<'de> for Top {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(TopVisitor).map(Self)
+    }
+}
+
+struct TopVisitor;
+
+impl<'de> Visitor<'de> for TopVisitor {
+    type Value = Option<&'static str>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a document")
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_bool<E: Error>(self, _: bool) -> Result<Self::Value, E> {
+        Ok(Some("a truth value"))
+    }
+
+    fn visit_i64<E: Error>(self, _: i64) -> Result<Self::Value, E> {
+        Ok(Some("a number"))
+    }
+
+    fn visit_u64<E: Error>(self, _: u64) -> Result<Self::Value, E> {
+        Ok(Some("a number"))
+    }
+
+    fn visit_f64<E: Error>(self, _: f64) -> Result<Self::Value, E> {
+        Ok(Some("a number"))
+    }
+
+    fn visit_str<E: Error>(self, _: &str) -> Result<Self::Value, E> {
+        Ok(Some("text"))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
+        while items.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(Some("a list"))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Self::Value, A::Error> {
+        while entries.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(None)
+    }
+}
+
 struct Reader<'a> {
     file: &'a str,
     redactor: &'a Redactor,
@@ -103,6 +169,18 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn read(&self, text: &str, found: &mut Vec<Declared>) -> Result<(), ManifestError> {
+        if text.trim_start().starts_with('{') {
+            let ends = json_ends(text);
+            if let [_, _, ..] = ends.as_slice() {
+                // Several objects in a row, as `kubectl get` and `jq` print them.
+                let starts = std::iter::once(0).chain(ends.iter().copied());
+                return starts.zip(&ends).try_for_each(|(start, end)| {
+                    let line = self.line + text[..start].matches('\n').count();
+                    let reading = Reading::new(self.reading.key, Types::Strict);
+                    Reader { line, reading, ..*self }.read(&text[start..*end], found)
+                });
+            }
+        }
         let is_json = text.trim_start().starts_with('{') && serde_json::from_str::<IgnoredAny>(text).is_ok();
         if is_json {
             let header: Header = serde_json::from_str(text).map_err(|error| self.json(&error))?;
@@ -111,6 +189,9 @@ impl Reader<'_> {
                 .deserialize(&mut deserializer)
                 .map_err(|error| self.json(&error))?;
             return self.finish(&header, bodies, found);
+        }
+        if let Ok(Top(Some(found))) = serde_norway::from_str(text) {
+            return Err(self.error(0, 0, Fault::Type(Mismatch { wanted: "an object", found })));
         }
         let header: Option<Header> = serde_norway::from_str(text).map_err(|error| self.yaml(&error))?;
         let Some(header) = header else { return Ok(()) };
@@ -126,6 +207,12 @@ impl Reader<'_> {
         bodies: Vec<Option<Value>>,
         found: &mut Vec<Declared>,
     ) -> Result<(), ManifestError> {
+        let is_merged =
+            header.merge.is_some() || header.items.iter().flatten().any(|item| item.merge.is_some());
+        if is_merged {
+            let found = "the merge key <<, which is not followed";
+            return Err(self.error(0, 0, Fault::Type(Mismatch { wanted: "fields", found })));
+        }
         if header.kind.is_empty() || header.api_version.is_empty() {
             let what = if header.kind.is_empty() { "kind" } else { "apiVersion" };
             return Err(self.error(0, 0, Fault::Missing(what)));
@@ -162,7 +249,10 @@ impl Reader<'_> {
 
     fn yaml(&self, error: &serde_norway::Error) -> ManifestError {
         let (line, column) = error.location().map_or((0, 0), |place| (place.line(), place.column()));
-        let fault = self.reading.mismatch().map_or(Fault::Syntax, Fault::Type);
+        // The header's own message names a field of ours, never a value.
+        let otherwise =
+            if error.to_string().starts_with("duplicate field") { Fault::Twice } else { Fault::Syntax };
+        let fault = self.reading.mismatch().map_or(otherwise, Fault::Type);
         self.error(line, column, fault)
     }
 
@@ -188,6 +278,8 @@ struct Header {
     #[serde(deserialize_with = "name")]
     kind: String,
     items: Option<Vec<ItemHeader>>,
+    #[serde(rename = "<<")]
+    merge: Option<IgnoredAny>,
 }
 
 /// What an item of a list says of itself.
@@ -198,6 +290,8 @@ struct ItemHeader {
     api_version: String,
     #[serde(deserialize_with = "name")]
     kind: String,
+    #[serde(rename = "<<")]
+    merge: Option<IgnoredAny>,
 }
 
 /// Text, or nothing where there is something else: a header that is no text is a header that is missing.
@@ -220,7 +314,7 @@ impl Header {
     }
 
     fn own(&self) -> ItemHeader {
-        ItemHeader { api_version: self.api_version.clone(), kind: self.kind.clone() }
+        ItemHeader { api_version: self.api_version.clone(), kind: self.kind.clone(), merge: None }
     }
 }
 

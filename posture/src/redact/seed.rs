@@ -1,6 +1,7 @@
 //! The redactor itself: a visitor that follows the table while the decoder reads, and skips what no path names.
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
@@ -16,6 +17,9 @@ use super::rule::{Node, Rule};
 use super::scalar;
 use super::table;
 use super::words::Words;
+
+/// What YAML's merge types put the fields of another mapping with.
+pub(super) const MERGE_KEY: &str = "<<";
 
 /// Reads one value by its node of the table; `None` where nothing is left of it.
 #[derive(Clone, Copy)]
@@ -165,11 +169,21 @@ impl Seed<'_> {
     fn fields<'de, A: MapAccess<'de>>(self, mut entries: A) -> Result<Option<Value>, A::Error> {
         let Node::Fields(fields) = self.node else { return Ok(None) };
         let mut kept = Map::new();
+        let mut seen = BTreeSet::new();
         while let Some(key) = entries.next_key_seed(Key)? {
+            if key.as_deref() == Some(MERGE_KEY) {
+                // Nothing here merges, and a field that is not seen must not count as one that is not there.
+                self.reading.wrong::<(), _>("fields", "the merge key <<, which is not followed")?;
+            }
             let Some((name, node)) = key.and_then(|key| fields.get_key_value(key.as_str())) else {
                 entries.next_value::<IgnoredAny>()?;
                 continue;
             };
+            if !seen.insert(name) {
+                self.reading.at(Step::Field(name), || {
+                    self.reading.wrong::<(), A::Error>("a key that stands once", "it again")
+                })?;
+            }
             let seed = Seed::new(node, self.reading);
             if let Some(value) = self.reading.at(Step::Field(name), || entries.next_value_seed(seed))? {
                 kept.insert((*name).to_owned(), value);
