@@ -4,6 +4,7 @@ pub mod check;
 pub mod config;
 pub mod doctor;
 pub mod migrate;
+pub mod panics;
 pub mod scan;
 pub mod serve;
 
@@ -46,7 +47,11 @@ const AFTER_HELP: &str = "Examples:
                                                  judge a chart before it is installed
   perijove doctor --context teaching             say what Perijove may read and what to grant
 
-Exit codes: 0 done, 1 findings as bad as --fail-on says, 2 bad input, 3 the cluster or the store cannot be used.";
+Exit codes:
+  0  done
+  1  there are findings as bad as --fail-on says; doctor: something cannot be read; migrate --status: a migration is missing
+  2  bad input: an argument, the configuration, a kubeconfig, a manifest
+  3  the cluster, the store or the port cannot be used";
 
 /// What to do.
 #[derive(Debug, Subcommand)]
@@ -131,6 +136,12 @@ pub fn print(text: &str) -> Result<(), Stopped> {
     }
 }
 
+/// Writes to standard error; where nobody reads it there is nobody to tell.
+fn tell(text: &str) {
+    use std::io::Write;
+    drop(std::io::stderr().write_all(text.as_bytes()));
+}
+
 /// A job that ended before it was done: a sentence for the person and the exit code.
 #[derive(Debug)]
 pub struct Stopped {
@@ -158,21 +169,46 @@ impl From<crate::config::ConfigError> for Stopped {
     }
 }
 
+impl From<crate::store::StoreError> for Stopped {
+    fn from(error: crate::store::StoreError) -> Self {
+        Self::unavailable(error.to_string())
+    }
+}
+
+/// What is wrong before the cluster was asked is wrong in the input.
+impl From<crate::cluster::ConnectError> for Stopped {
+    fn from(error: crate::cluster::ConnectError) -> Self {
+        Self::input(error.to_string())
+    }
+}
+
 /// Runs the command and turns what stopped it into one sentence on standard error.
 pub async fn run(cli: Cli) -> ExitCode {
-    let environment = std::env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
-    let result = match crate::config::load(cli.config.as_deref(), environment) {
+    let configured =
+        environment().and_then(|variables| Ok(crate::config::load(cli.config.as_deref(), variables)?));
+    let result = match configured {
         Ok(config) => Box::pin(run_command(cli.command, config)).await,
-        Err(error) => Err(error.into()),
+        Err(stopped) => Err(stopped),
     };
     match result {
         Ok(code) => ExitCode::from(code),
         Err(stopped) => {
-            eprintln!("perijove: {}", posture::hostile::visible(&stopped.message));
+            tell(&format!("perijove: {}\n", posture::hostile::visible(&stopped.message)));
             ExitCode::from(stopped.code)
         }
     }
+}
+
+/// The variables that may be ours; one whose value is no text is an error and not overlooked.
+fn environment() -> Result<Vec<(String, String)>, Stopped> {
+    let named = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value)));
+    named
+        .filter(|(name, _)| name.starts_with("PERIJOVE_"))
+        .map(|(name, value)| match value.into_string() {
+            Ok(value) => Ok((name, value)),
+            Err(_) => Err(Stopped::input(format!("the environment variable {name} is not text in UTF-8"))),
+        })
+        .collect()
 }
 
 async fn run_command(command: Command, config: crate::config::Config) -> Result<u8, Stopped> {

@@ -21,5 +21,6 @@ pub use error::ApiError;
 pub use identity::{Identity, IdentityGuard};
 pub use list::{Fetched, Lister};
 pub use path::{Form, ResourcePath};
+pub use problem::Problem;
 pub use source::{Source, Tuning};
 pub use watch::{Watch, WatchEnd};

@@ -1,8 +1,9 @@
-//! The web side: routes below a prefix known at run time, each behind a viewer except health, sign-in and assets.
+//! The web side: routes below a prefix known at run time, each behind a viewer except health, metrics, sign-in and assets.
 
 pub mod assets;
 pub mod events;
 pub mod guard;
+pub mod metrics;
 pub mod pages;
 pub mod session;
 pub mod system;
@@ -17,6 +18,7 @@ use axum::response::Redirect;
 use axum::routing::get;
 
 use events::Notices;
+use metrics::Metrics;
 use session::Sessions;
 
 /// What handlers share; cloning is cheap.
@@ -28,6 +30,8 @@ pub struct AppState {
     pub sessions: Arc<Sessions>,
     /// News for open pages.
     pub notices: Notices,
+    /// What machines may count.
+    pub metrics: Arc<Metrics>,
     /// Where and how it is served.
     pub site: Arc<SiteConfig>,
 }

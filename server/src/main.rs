@@ -6,5 +6,6 @@ use clap::Parser;
 
 #[tokio::main]
 async fn main() -> ExitCode {
+    server::cli::panics::keep_quiet();
     server::cli::run(server::cli::Cli::parse()).await
 }

@@ -9,7 +9,7 @@ use posture::derived::derive;
 use posture::judge::judge;
 use posture::snapshot::{Origin, SnapshotBuilder};
 
-use super::{ResultArgs, Stopped};
+use super::{ResultArgs, Stopped, print};
 use crate::config::Config;
 use crate::manifests;
 
@@ -17,17 +17,24 @@ use crate::manifests;
 #[derive(Debug, Args)]
 pub struct CheckArgs {
     /// A file or a folder of manifests (YAML or JSON, many documents), or `-` for standard input; may be given more than once.
-    #[arg(short, long = "file", value_name = "FILE", required = true)]
+    #[arg(short, long = "file", value_name = "FILE", required_unless_present = "reference")]
     files: Vec<PathBuf>,
     /// The namespace of manifests that name none, as `helm install --namespace` would set it.
     #[arg(short, long, value_name = "NAME", default_value = "default")]
     namespace: String,
+    /// Print the reference of all checks as Markdown instead.
+    #[arg(long, conflicts_with = "files")]
+    reference: bool,
     #[command(flatten)]
     result: ResultArgs,
 }
 
 /// Judges the files and prints what was found.
 pub fn run(args: &CheckArgs, config: &Config) -> Result<u8, Stopped> {
+    if args.reference {
+        print(&posture::checks::reference_page())?;
+        return Ok(0);
+    }
     let manifests =
         manifests::read(&args.files, &args.namespace).map_err(|error| Stopped::input(error.to_string()))?;
     let now = Timestamp::now();

@@ -13,7 +13,7 @@ use posture::record::Record;
 use posture::redact::{Names, Redactor};
 use posture::snapshot::{AuthorizerReason, Reviews};
 
-use super::scan::{passing_key, target, tuning};
+use super::scan::{once, passing_key, target, tuning};
 use super::{ClusterArgs, EXIT_FINDINGS, Stopped, print};
 use crate::cluster::Source;
 use crate::collector::{ClusterSeen, Collector, ScanInput, Settings, Sink, SinkError};
@@ -35,9 +35,7 @@ pub async fn run(args: DoctorArgs, config: Config) -> Result<u8, Stopped> {
         print(&posture::role::manifest())?;
         return Ok(0);
     }
-    let source = Source::connect(&target(&args.cluster), tuning(&config.collect))
-        .await
-        .map_err(|error| Stopped::unavailable(error.to_string()))?;
+    let source = Source::connect(&target(&args.cluster), tuning(&config.collect)).await?;
     let server = source.server().to_owned();
     let settings = Settings {
         namespaces: config.collect.namespaces.iter().cloned().collect(),
@@ -45,9 +43,10 @@ pub async fn run(args: DoctorArgs, config: Config) -> Result<u8, Stopped> {
     };
     let redactor = Arc::new(Redactor::new(passing_key()?, Names::Hashed));
     let (collector, handle) = Collector::new(source, settings, redactor, Last(None));
-    let last = Box::pin(collector.once()).await.map_err(|error| Stopped::unavailable(error.to_string()))?;
+    let status = handle.clone();
+    let last = once(&server, collector, handle).await?;
     let input = last.0.ok_or_else(|| Stopped::unavailable("the cluster gave no answer"))?;
-    let skew = handle.status().skew_milliseconds;
+    let skew = status.status().skew_milliseconds;
     let gaps = input.snapshot.gaps();
     print(&report(&server, &input, &gaps, skew))?;
     Ok(if gaps.is_empty() { 0 } else { EXIT_FINDINGS })

@@ -24,7 +24,7 @@ pub struct MigrateArgs {
 pub async fn run(args: &MigrateArgs, config: &Config) -> Result<u8, Stopped> {
     let path = args.store.as_ref().unwrap_or(&config.store.path);
     if args.status {
-        let states = migrations(path).await.map_err(|error| Stopped::unavailable(error.to_string()))?;
+        let states = migrations(path).await?;
         let lines = states.iter().fold(String::new(), |mut text, state| {
             let mark = if state.is_applied { "done   " } else { "missing" };
             let _ = writeln!(text, "{mark}  {}  {}", state.version, state.description);
@@ -33,7 +33,7 @@ pub async fn run(args: &MigrateArgs, config: &Config) -> Result<u8, Stopped> {
         print(&lines)?;
         return Ok(if states.iter().all(|state| state.is_applied) { 0 } else { EXIT_FINDINGS });
     }
-    let store = Store::open(path).await.map_err(|error| Stopped::unavailable(error.to_string()))?;
+    let store = Store::open(path).await?;
     store.close().await;
     print(&format!(
         "The database {} has the schema of Perijove {}.\n",

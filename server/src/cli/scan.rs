@@ -1,20 +1,26 @@
 //! `perijove scan`: reads a cluster once, judges it and prints the findings.
 
 use std::collections::BTreeSet;
+use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::Args;
 use posture::check::Recall;
 use posture::derived::derive;
+use posture::hostile::visible;
 use posture::judge::judge;
 use posture::record::Record;
 use posture::redact::{Names, RedactionKey, Redactor};
 
 use super::{ClusterArgs, ResultArgs, Stopped};
 use crate::clock::Clock;
+use crate::cluster::{ApiError, Problem};
 use crate::cluster::{Source, Target, Tuning};
-use crate::collector::{ClusterSeen, Collector, ScanInput, Settings, Sink, SinkError};
+use crate::collector::{
+    ClusterSeen, Collector, CollectorError, Handle, ScanInput, Settings, Sink, SinkError,
+};
 use crate::config::{CollectConfig, Config};
 use crate::keeper::{Keeper, Shared};
 use crate::store::Store;
@@ -62,19 +68,63 @@ pub fn passing_key() -> Result<RedactionKey, Stopped> {
     Ok(RedactionKey::new(&bytes))
 }
 
+/// Collects once, with the progress on standard error where that is a terminal, and says what to do where the API server does not answer.
+pub async fn once<S: Sink>(server: &str, collector: Collector<S>, handle: Handle) -> Result<S, Stopped> {
+    let progress = std::io::stderr().is_terminal().then(|| tokio::spawn(show(visible(server), handle)));
+    let done = Box::pin(collector.once()).await;
+    if let Some(progress) = progress {
+        progress.abort();
+        super::tell("\r\u{1b}[K");
+    }
+    done.map_err(|error| Stopped::unavailable(format!("{}{}", asked(server, &error), hint(&error))))
+}
+
+/// Says every second how far it is, on one line.
+async fn show(server: String, handle: Handle) {
+    loop {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        super::tell(&format!("\rreading {server}: {} objects ", handle.status().objects));
+    }
+}
+
+/// The sentence, with the address that was asked.
+fn asked(server: &str, error: &CollectorError) -> String {
+    match error {
+        CollectorError::Api { error, .. } => format!("the API server {server} cannot be read: {error}"),
+        other => other.to_string(),
+    }
+}
+
+/// What to do about it.
+fn hint(error: &CollectorError) -> &'static str {
+    let CollectorError::Api { error, .. } = error else { return "" };
+    match error {
+        ApiError::Unauthorized => "; sign in again, or put a fresh token into the kubeconfig",
+        ApiError::Forbidden => "; `perijove doctor --role` prints the account it needs",
+        ApiError::Connection(Problem::Credentials) => {
+            "; check the token file or the plugin of the kubeconfig"
+        }
+        ApiError::Connection(_) => {
+            "; check the address in the kubeconfig, and that this machine reaches it (VPN, proxy, firewall)"
+        }
+        ApiError::NotFound | ApiError::Malformed(_) => {
+            "; check that the address is that of a Kubernetes API server"
+        }
+        _ => "; try again later",
+    }
+}
+
 /// Collects once and prints the findings.
 pub async fn run(args: ScanArgs, config: Config) -> Result<u8, Stopped> {
-    let source = Source::connect(&target(&args.cluster), tuning(&config.collect))
-        .await
-        .map_err(|error| Stopped::unavailable(error.to_string()))?;
+    let source = Source::connect(&target(&args.cluster), tuning(&config.collect)).await?;
     let settings = Settings {
         namespaces: config.collect.namespaces.iter().cloned().collect::<BTreeSet<_>>(),
         ..Settings::new(&args.name)
     };
     let (key, store) = match &args.store {
         Some(path) => {
-            let store = Store::open(path).await.map_err(|error| Stopped::unavailable(error.to_string()))?;
-            let key = store.redaction_key().await.map_err(|error| Stopped::unavailable(error.to_string()))?;
+            let store = Store::open(path).await?;
+            let key = store.redaction_key().await?;
             (key, Some(store))
         }
         None => (passing_key()?, None),
@@ -89,8 +139,9 @@ pub async fn run(args: ScanArgs, config: Config) -> Result<u8, Stopped> {
         };
         Keeper::new(shared, Clock::System)
     });
-    let (collector, _handle) = Collector::new(source, settings, redactor, Once { keeper, input: None });
-    let done = Box::pin(collector.once()).await.map_err(|error| Stopped::unavailable(error.to_string()))?;
+    let server = source.server().to_owned();
+    let (collector, handle) = Collector::new(source, settings, redactor, Once { keeper, input: None });
+    let done = once(&server, collector, handle).await?;
     let input = done.input.ok_or_else(|| Stopped::unavailable("the cluster gave no scan"))?;
     let derived = derive(&input.snapshot, &config.judge, input.taken_at);
     let findings = judge(&input.snapshot, &derived, &Recall::default(), &config.judge, input.taken_at);

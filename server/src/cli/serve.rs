@@ -1,44 +1,55 @@
 //! `perijove serve`: watches clusters and serves the pages.
 
-use std::collections::BTreeSet;
+mod sources;
+
+use std::io::Write;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use app::backend::Backend;
 use clap::Args;
 use jiff::Timestamp;
-use posture::redact::{Names, RedactionKey, Redactor};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
-use super::scan::{target, tuning};
 use super::{ClusterArgs, Stopped};
 use crate::backend::StoreBackend;
 use crate::clock::Clock;
-use crate::cluster::{Source, Target};
-use crate::collector::replay::Replay;
-use crate::collector::{Collector, Settings};
-use crate::config::{ClusterConfig, Config, NamesPolicy};
+use crate::config::Config;
 use crate::http::events::Notices;
+use crate::http::metrics::Metrics;
 use crate::http::session::Sessions;
 use crate::http::{AppState, SiteConfig, router};
-use crate::keeper::{Keeper, Shared};
+use crate::keeper::Shared;
 use crate::store::{Retention, Store};
+use crate::telemetry;
 use crate::troubles::Troubles;
-use crate::{demo, telemetry};
+
+/// How long pages that are being sent may take to end once Perijove was told to stop.
+const LAST_PAGES: Duration = Duration::from_secs(5);
 
 /// Arguments of `perijove serve`.
 #[derive(Debug, Args)]
 pub struct ServeArgs {
     #[command(flatten)]
     cluster: ClusterArgs,
-    /// The cluster's name on pages, where the configuration lists no clusters.
-    #[arg(long, value_name = "NAME", default_value = "cluster")]
-    name: String,
+    /// The name on pages of the one cluster that is served where the configuration lists none; `cluster`, or `files` for manifests.
+    #[arg(long, value_name = "NAME")]
+    name: Option<String>,
     /// Serve the embedded demo: three invented clusters with thirty days of past, in a database that is thrown away.
-    #[arg(long, conflicts_with_all = ["kubeconfig", "context"])]
+    #[arg(long, conflicts_with_all = ["kubeconfig", "context", "manifests"])]
     demo: bool,
+    /// Serve a folder of manifests (YAML or JSON) instead of a cluster, and judge it again whenever a file changes.
+    ///
+    /// Files prove what they hold and nothing else: what rests on something absent is unknown. While a file is broken the last good
+    /// state stays, with a notice that names the file, the line and the column.
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["kubeconfig", "context"])]
+    manifests: Option<PathBuf>,
+    /// The namespace of manifests that name none.
+    #[arg(long, value_name = "NAME", default_value = "default", requires = "manifests")]
+    namespace: String,
     /// The address to listen on; port 0 takes a free port.
     #[arg(long, value_name = "ADDRESS")]
     listen: Option<String>,
@@ -55,17 +66,26 @@ pub async fn run(args: ServeArgs, config: Config) -> Result<u8, Stopped> {
     let config = with_arguments(&args, config)?;
     telemetry::start(&config.log)?;
     let address = loopback(&config.serve.listen)?;
+    if let Some(path) = &args.manifests {
+        readable_folder(path)?;
+    }
+    let only = sources::only(&args, &config).await?;
     let listener = TcpListener::bind(address).await.map_err(|error| {
+        let why = match error.kind() {
+            std::io::ErrorKind::AddrInUse => "another program listens there".to_owned(),
+            std::io::ErrorKind::PermissionDenied => "this account may not use that port".to_owned(),
+            _ => error.to_string(),
+        };
         Stopped::unavailable(format!(
-            "cannot listen on {address}: {error}; choose another port with --listen"
+            "cannot listen on {address}: {why}; choose another port with --listen, or 0 for a free one"
         ))
     })?;
     let address = listener.local_addr().map_err(|error| Stopped::unavailable(error.to_string()))?;
     let folder = if args.demo { Some(temporary()?) } else { None };
     let path =
         folder.as_ref().map_or_else(|| config.store.path.clone(), |folder| folder.path().join("demo.db"));
-    let store = Store::open(&path).await.map_err(|error| Stopped::unavailable(error.to_string()))?;
-    let key = store.redaction_key().await.map_err(|error| Stopped::unavailable(error.to_string()))?;
+    let store = Store::open(&path).await?;
+    let key = store.redaction_key().await?;
     let shared = Shared {
         store: store.clone(),
         notices: Notices::default(),
@@ -74,9 +94,12 @@ pub async fn run(args: ServeArgs, config: Config) -> Result<u8, Stopped> {
     };
     let mut tasks = JoinSet::new();
     if args.demo {
-        watch_demo(&mut tasks, &shared, &config, &key)?;
+        sources::watch_demo(&mut tasks, &shared, &config, &key)?;
+    } else if let Some(path) = &args.manifests {
+        sources::watch_manifests(&mut tasks, path, &args, &shared, &config, &key).await?;
     } else {
-        watch_clusters(&mut tasks, &args, &shared, &config, &key);
+        let name = args.name.clone().unwrap_or_else(|| "cluster".to_owned());
+        sources::watch_clusters(&mut tasks, only.map(|source| (name, source)), &shared, &config, &key);
     }
     tasks.spawn(prune(store.clone(), retention(&config)));
     let stale_after = u32::try_from(config.collect.tick_seconds.saturating_mul(3)).unwrap_or(u32::MAX);
@@ -92,20 +115,50 @@ pub async fn run(args: ServeArgs, config: Config) -> Result<u8, Stopped> {
         backend,
         sessions: Arc::new(sessions),
         notices: shared.notices.clone(),
+        metrics: Arc::new(Metrics::new(store.clone(), shared.troubles.clone())),
         site: Arc::new(SiteConfig {
             prefix: config.serve.prefix.clone(),
             allowed_hosts: config.serve.allowed_hosts.clone(),
             port: address.port(),
         }),
     };
-    let served = tokio::select! {
-        served = axum::serve(listener, router(state)) => served,
-        () = stop() => Ok(()),
-    };
+    let served = serve(listener, state).await;
     tasks.shutdown().await;
     store.close().await;
     served.map_err(|error| Stopped::unavailable(format!("serving ended: {error}")))?;
     Ok(0)
+}
+
+/// Serves until a signal tells it to stop; then no new page is begun, event streams end, and pages that are being sent get some
+/// seconds to arrive.
+async fn serve(listener: TcpListener, state: AppState) -> std::io::Result<()> {
+    let notices = state.notices.clone();
+    let (told, mut is_told) = tokio::sync::watch::channel(());
+    let stopping = async move {
+        stop().await;
+        tracing::info!("stopping");
+        notices.close();
+        drop(told);
+    };
+    let late = async move {
+        while is_told.changed().await.is_ok() {}
+        tokio::time::sleep(LAST_PAGES).await;
+    };
+    tokio::select! {
+        served = axum::serve(listener, router(state)).with_graceful_shutdown(stopping) => served,
+        () = late => Ok(()),
+    }
+}
+
+/// A folder of manifests that is not there is a slip of the pen, told at once; a broken file in it is told on the page.
+fn readable_folder(path: &Path) -> Result<(), Stopped> {
+    match std::fs::read_dir(path) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(Stopped::input(format!(
+            "the folder of manifests {} cannot be read: {error}; check the path given to --manifests",
+            path.display()
+        ))),
+    }
 }
 
 /// Lays the arguments over the configuration.
@@ -145,98 +198,12 @@ fn temporary() -> Result<tempfile::TempDir, Stopped> {
 /// Prints each one-time link on a line of its own.
 fn sessions(config: &Config, address: SocketAddr) -> Result<Sessions, Stopped> {
     let base = format!("http://{address}{}", config.serve.prefix);
-    let announce = move |token: &str| println!("Perijove is at {base}sign-in?token={token}");
+    // Nobody may be reading any more; that must not end the request that spent the last link.
+    let announce = move |token: &str| {
+        drop(writeln!(std::io::stdout(), "Perijove is at {base}sign-in?token={token}"));
+    };
     Sessions::new(announce)
         .map_err(|error| Stopped::unavailable(format!("the system gives no random bytes: {error}")))
-}
-
-/// One redactor for each cluster: what it learns about people is learned of one cluster.
-fn redactor(config: &Config, key: &RedactionKey) -> Arc<Redactor> {
-    let names = match config.privacy.names {
-        NamesPolicy::Kept => Names::Resolvable,
-        NamesPolicy::Hashed => Names::Hashed,
-    };
-    Arc::new(Redactor::new(key.clone(), names))
-}
-
-fn settings(config: &Config, cluster: &str) -> Settings {
-    Settings {
-        namespaces: config.collect.namespaces.iter().cloned().collect::<BTreeSet<_>>(),
-        tick: std::time::Duration::from_secs(config.collect.tick_seconds),
-        ..Settings::new(cluster)
-    }
-}
-
-fn watch_demo(
-    tasks: &mut JoinSet<()>,
-    shared: &Shared,
-    config: &Config,
-    key: &RedactionKey,
-) -> Result<(), Stopped> {
-    let now = Timestamp::now();
-    let clusters = demo::clusters(now).map_err(|error| Stopped::unavailable(error.to_string()))?;
-    for cluster in clusters {
-        let name = cluster.name.clone();
-        shared.troubles.set(&name, "Its thirty days of past are being replayed; this takes a few seconds.");
-        let clock = Clock::at(cluster.begins);
-        let keeper = Keeper::new(shared.clone(), clock);
-        let replay = Replay::new(cluster, settings(config, &name), redactor(config, key), keeper);
-        let troubles = shared.troubles.clone();
-        tasks.spawn(async move {
-            if let Err(error) = Box::pin(replay.run(now, || {})).await {
-                tracing::error!(cluster = name, error = %error, "the demo cluster has ended");
-                troubles.set(&name, error.to_string());
-            }
-        });
-    }
-    Ok(())
-}
-
-fn watch_clusters(
-    tasks: &mut JoinSet<()>,
-    args: &ServeArgs,
-    shared: &Shared,
-    config: &Config,
-    key: &RedactionKey,
-) {
-    let configured: Vec<(ClusterConfig, Target)> = if config.clusters.is_empty() {
-        let only = ClusterConfig { name: args.name.clone(), ..ClusterConfig::default() };
-        vec![(only, target(&args.cluster))]
-    } else {
-        config.clusters.iter().map(|cluster| (cluster.clone(), configured_target(cluster))).collect()
-    };
-    for (cluster, target) in configured {
-        let shared = shared.clone();
-        let settings = settings(config, &cluster.name);
-        let tuning = tuning(&config.collect);
-        let redactor = redactor(config, key);
-        tasks.spawn(async move {
-            shared.troubles.set(&cluster.name, "It has not answered yet.");
-            let source = match Source::connect(&target, tuning).await {
-                Ok(source) => source,
-                Err(error) => {
-                    tracing::error!(cluster = cluster.name, error = %error, "the cluster cannot be asked");
-                    return shared.troubles.set(&cluster.name, error.to_string());
-                }
-            };
-            let keeper = Keeper::new(shared.clone(), Clock::System);
-            let (collector, handle) = Collector::new(source, settings, redactor, keeper);
-            let watcher =
-                tokio::spawn(crate::watcher::tell(handle, cluster.name.clone(), shared.troubles.clone()));
-            if let Err(error) = Box::pin(collector.run()).await {
-                tracing::error!(cluster = cluster.name, error = %error, "the cluster is no longer followed");
-                shared.troubles.set(&cluster.name, error.to_string());
-            }
-            watcher.abort();
-        });
-    }
-}
-
-fn configured_target(cluster: &ClusterConfig) -> Target {
-    if cluster.kubeconfig.is_none() && cluster.context.is_none() {
-        return Target::InCluster;
-    }
-    Target::Kubeconfig { path: cluster.kubeconfig.clone(), context: cluster.context.clone() }
 }
 
 fn retention(config: &Config) -> Retention {

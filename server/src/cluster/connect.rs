@@ -35,7 +35,7 @@ pub enum ConnectError {
         what: &'static str,
     },
     /// The file is not there or cannot be read.
-    #[error("the kubeconfig {} cannot be read: {why}; name another with --kubeconfig", .path.display())]
+    #[error("the kubeconfig {} cannot be read: {}; name another with --kubeconfig", .path.display(), because(*.why))]
     File {
         /// The file.
         path: PathBuf,
@@ -46,13 +46,13 @@ pub enum ConnectError {
     #[error("no kubeconfig was found: set KUBECONFIG or name one with --kubeconfig")]
     NoFile,
     /// The file is not a kubeconfig.
-    #[error("the kubeconfig is not valid: {what}")]
+    #[error("the kubeconfig is not valid: {what}; correct it, or name another with --kubeconfig")]
     Invalid {
         /// What is wrong, without values.
         what: String,
     },
     /// The context does not exist.
-    #[error("the kubeconfig has no context `{wanted}`; it has: {}", .known.join(", "))]
+    #[error("the kubeconfig has no context `{wanted}`; {}", choice(.known))]
     NoContext {
         /// The one asked for.
         wanted: String,
@@ -60,7 +60,7 @@ pub enum ConnectError {
         known: Vec<String>,
     },
     /// Nothing says which context.
-    #[error("the kubeconfig names no current context; choose one with --context: {}", .known.join(", "))]
+    #[error("the kubeconfig names no current context; {}", choice(.known))]
     NoCurrentContext {
         /// Those that exist.
         known: Vec<String>,
@@ -79,6 +79,23 @@ pub enum ConnectError {
         /// What is wrong, without values.
         what: &'static str,
     },
+}
+
+/// Why a file cannot be read, in words.
+fn because(why: std::io::ErrorKind) -> String {
+    match why {
+        std::io::ErrorKind::NotFound => "there is no such file".to_owned(),
+        std::io::ErrorKind::PermissionDenied => "this account may not read it".to_owned(),
+        other => other.to_string(),
+    }
+}
+
+/// Which contexts there are to choose from.
+fn choice(known: &[String]) -> String {
+    if known.is_empty() {
+        return "it has no context at all; name another kubeconfig with --kubeconfig".to_owned();
+    }
+    format!("choose one with --context: {}", known.join(", "))
 }
 
 /// A client and what identifies the server if the cluster cannot be asked.

@@ -141,9 +141,13 @@ impl Key {
 
 /// The key or table name nearest to what was written.
 pub fn nearest(written: &str) -> Option<&'static str> {
-    let plain = |path: &'static str| path;
+    // A name that was cut short is nearer than its length says.
+    let longer = |path: &&str| written.len() > "serve.".len() && path.starts_with(written);
+    if let Some(path) = KEYS.iter().map(|key| key.path).find(longer) {
+        return Some(path);
+    }
     KEYS.iter()
-        .map(|key| plain(key.path))
+        .map(|key| key.path)
         .map(|path| (strsim::damerau_levenshtein(&path.replace("[]", ""), written), path))
         .min()
         .filter(|(distance, path)| *distance <= path.len() / 3 + 1)
@@ -197,6 +201,7 @@ mod tests {
     fn a_slip_of_the_pen_finds_its_key() {
         assert_eq!(nearest("serve.listn"), Some("serve.listen"));
         assert_eq!(nearest("store.keepdays"), Some("store.keep_days"));
+        assert_eq!(nearest("collect.tick"), Some("collect.tick_seconds"));
         assert_eq!(nearest("zebra"), None);
     }
 }

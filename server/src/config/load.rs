@@ -1,5 +1,6 @@
 //! Reads the file and the environment, and says exactly what is wrong with them.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
@@ -63,17 +64,86 @@ pub fn load(
     environment: impl IntoIterator<Item = (String, String)>,
 ) -> Result<Config, ConfigError> {
     let mut table = file.map_or_else(|| Ok(Table::new()), read)?;
+    let mut variables = BTreeMap::new();
     let place = file.map_or_else(|| "the environment".to_owned(), |path| path.display().to_string());
     refuse_unknown(&place, "", &table)?;
     for (variable, value) in environment {
+        refuse_single_underscores(&variable)?;
         if let Some(path) = variable.strip_prefix("PERIJOVE_").filter(|rest| rest.contains("__")) {
-            overlay(&mut table, &variable, &path.replace("__", ".").to_lowercase(), &value)?;
+            let path = path.replace("__", ".").to_lowercase();
+            overlay(&mut table, &variable, &path, &value)?;
+            variables.insert(path, variable);
         }
     }
-    let config = Value::Table(table)
-        .try_into::<Config>()
-        .map_err(|error| ConfigError::Invalid { place: place.clone(), what: error.message().to_owned() })?;
+    let place_of = |path: &str| {
+        variables.get(path).map_or_else(|| place.clone(), |name| format!("the environment variable {name}"))
+    };
+    let config = match Value::Table(table.clone()).try_into::<Config>() {
+        Ok(config) => config,
+        Err(error) => return Err(misfit(&table, error.message(), place_of)),
+    };
     validate(&place, config)
+}
+
+/// Says which key a value does not fit, and what would, without the value.
+fn misfit(table: &Table, message: &str, place_of: impl Fn(&str) -> String) -> ConfigError {
+    for (section, inner) in table {
+        let alone = |name: Option<&str>| {
+            let mut only = Table::new();
+            let value = match (inner, name) {
+                (Value::Table(inner), Some(name)) => {
+                    Value::Table(inner.iter().filter(|(key, _)| *key == name).map(owned).collect())
+                }
+                (other, _) => other.clone(),
+            };
+            only.insert(section.clone(), value);
+            Value::Table(only).try_into::<Config>().err()
+        };
+        let names = inner.as_table().map_or_else(|| vec![None], |inner| inner.keys().map(Some).collect());
+        for name in names {
+            if let Some(error) = alone(name.map(String::as_str)) {
+                let path = name.map_or_else(|| section.clone(), |name| format!("{section}.{name}"));
+                let what = format!("`{path}` must be {}", wanted(error.message()));
+                return ConfigError::Invalid { place: place_of(&path), what };
+            }
+        }
+    }
+    ConfigError::Invalid { place: place_of(""), what: format!("a value must be {}", wanted(message)) }
+}
+
+fn owned((key, value): (&String, &Value)) -> (String, Value) {
+    (key.clone(), value.clone())
+}
+
+/// What the decoder expected, in words. The rest of its message quotes the value.
+fn wanted(message: &str) -> String {
+    if let Some(field) = message.strip_prefix("missing field ") {
+        return format!("a table with the key {field}");
+    }
+    match message.rsplit_once("expected ").map(|(_, wanted)| wanted) {
+        Some("a string" | "path string") => "text in quotes".to_owned(),
+        Some("u32" | "u64") => "a whole number that is not negative".to_owned(),
+        Some("a sequence") => "a list in brackets".to_owned(),
+        Some(choices) if choices.starts_with('`') || choices.starts_with("one of `") => choices.to_owned(),
+        _ => "another value; `perijove config --reference` says which".to_owned(),
+    }
+}
+
+/// Refuses the likeliest slip, which would otherwise be overlooked: `PERIJOVE_SERVE_LISTEN` for `PERIJOVE_SERVE__LISTEN`.
+///
+/// Other variables that begin with `PERIJOVE_` are none of ours: Kubernetes makes some for a Service of that name.
+fn refuse_single_underscores(variable: &str) -> Result<(), ConfigError> {
+    let meant = KEYS
+        .iter()
+        .filter_map(super::keys::Key::variable)
+        .find(|known| known != variable && known.replace("__", "_") == variable);
+    match meant {
+        Some(known) => Err(ConfigError::Invalid {
+            place: format!("the environment variable {variable}"),
+            what: format!("this is not read; did you mean {known}, with two underscores?"),
+        }),
+        None => Ok(()),
+    }
 }
 
 fn read(path: &Path) -> Result<Table, ConfigError> {
@@ -92,7 +162,10 @@ fn read(path: &Path) -> Result<Table, ConfigError> {
 fn refuse_unknown(place: &str, above: &str, table: &Table) -> Result<(), ConfigError> {
     for (name, value) in table {
         let path = if above.is_empty() { name.clone() } else { format!("{above}.{name}") };
-        let tables = value.as_array().filter(|items| items.iter().any(Value::is_table));
+        let is_list_of_tables = KEYS.iter().any(|key| key.path.starts_with(&format!("{path}[].")));
+        let tables = value
+            .as_array()
+            .filter(|items| items.iter().any(Value::is_table) || items.is_empty() && is_list_of_tables);
         if let Some(inner) = value.as_table() {
             known_section(place, &path)?;
             refuse_unknown(place, &path, inner)?;
@@ -116,7 +189,7 @@ fn known_section(place: &str, path: &str) -> Result<(), ConfigError> {
 
 fn unknown(place: &str, path: &str) -> ConfigError {
     let hint =
-        nearest(&path.replace("[]", "")).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+        nearest(&path.replace("[]", "")).map(|near| format!(" (did you mean `{near}`?)")).unwrap_or_default();
     ConfigError::UnknownKey { place: place.to_owned(), key: path.to_owned(), hint }
 }
 
@@ -238,6 +311,41 @@ mod tests {
     }
 
     #[test]
+    fn a_value_that_does_not_fit_names_its_key_and_what_would_fit() {
+        for (text, wanted) in [
+            ("[serve]\nlisten = 5\n", "`serve.listen` must be text in quotes"),
+            (
+                "[collect]\ntick_seconds = -5\n",
+                "`collect.tick_seconds` must be a whole number that is not negative",
+            ),
+            ("[log]\nformat = \"xml\"\n", "`log.format` must be `text` or `json`"),
+            ("[serve]\nallowed_hosts = \"a\"\n", "`serve.allowed_hosts` must be a list in brackets"),
+            (
+                "[judge]\nattestations = [{ fact = \"x\", reason = \"y\" }]\n",
+                "must be one of `no-cloud-metadata`",
+            ),
+        ] {
+            let message = file(text).unwrap_err().to_string();
+            assert!(message.contains(wanted), "{text}: {message}");
+        }
+    }
+
+    #[test]
+    fn what_config_prints_can_be_read_again() {
+        let printed = toml::to_string_pretty(&Config::default()).unwrap();
+        assert_eq!(file(&printed).unwrap(), Config::default());
+    }
+
+    #[test]
+    fn a_variable_with_one_underscore_too_few_is_refused_and_those_of_kubernetes_are_not() {
+        let variable = |name: &str| load(None, [(name.to_owned(), "1".to_owned())]);
+        let message = variable("PERIJOVE_SERVE_LISTEN").unwrap_err().to_string();
+        assert!(message.contains("did you mean PERIJOVE_SERVE__LISTEN"), "{message}");
+        assert!(variable("PERIJOVE_SERVICE_HOST").is_ok());
+        assert!(variable("PERIJOVE_PORT_80_TCP").is_ok());
+    }
+
+    #[test]
     fn the_prefix_has_one_form() {
         assert_eq!(file("serve.prefix = \"services/perijove\"").unwrap().serve.prefix, "/services/perijove/");
         assert!(file("serve.prefix = \"/a/../b\"").is_err());
@@ -248,5 +356,10 @@ mod tests {
         let error =
             load(None, [("PERIJOVE_COLLECT__TICK_SECONDS".to_owned(), "hunter2".to_owned())]).unwrap_err();
         assert!(!error.to_string().contains("hunter2"));
+        let error = load(None, [("PERIJOVE_LOG__FORMAT".to_owned(), "hunter2".to_owned())]).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "the environment variable PERIJOVE_LOG__FORMAT: `log.format` must be `text` or `json`"
+        );
     }
 }

@@ -22,7 +22,7 @@ use super::hubs::HubIds;
 use super::{ClusterId, ScanNumber, StoreError};
 
 pub(super) use compared::{Hashes, mark_hashes};
-pub use counts::{VerdictCounts, counts};
+pub use counts::{VerdictCounts, by_severity, counts};
 pub use history::{VerdictSpan, history, open_over_time};
 pub(super) use views::word;
 pub use views::{Episode, FindingId, FindingView, OpenCursor, checklist, of_check, open};

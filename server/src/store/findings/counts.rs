@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use posture::check::Verdict;
+use posture::check::{Severity, Verdict};
 use sqlx::SqliteConnection;
 
 use super::super::commit::ScanCommit;
 use super::super::hubs::{HubId, HubIds};
 use super::super::{ClusterId, ScanNumber, Scope, StoreError};
+use super::word;
 
 /// Numbers of findings by verdict.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -139,4 +140,26 @@ pub async fn counts(
     .fetch_all(connection)
     .await?;
     Ok(rows.into_iter().map(|row| (row.hub_id.map(HubId), row.counts())).collect())
+}
+
+/// How many findings of a cluster have which verdict and severity now, of all its hubs together.
+pub async fn by_severity(
+    connection: &mut SqliteConnection,
+    cluster: ClusterId,
+) -> Result<BTreeMap<(Verdict, Severity), u64>, StoreError> {
+    let rows = sqlx::query!(
+        r#"select v.verdict, v.severity, count(*) as "number!: i64"
+           from findings f join verdicts v on v.finding_id = f.id and v.until_scan is null
+           where f.cluster_id = ? group by v.verdict, v.severity"#,
+        cluster.0
+    )
+    .fetch_all(connection)
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            let verdict = word(row.verdict, "a verdict")?;
+            let severity = word(row.severity, "a severity")?;
+            Ok(((verdict, severity), u64::try_from(row.number).unwrap_or_default()))
+        })
+        .collect()
 }

@@ -1,0 +1,182 @@
+//! What `serve` watches: clusters, a folder of manifests, or the demo; one task each.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use posture::kind::KINDS;
+use posture::object::ObjectRef;
+use posture::redact::{Names, RedactionKey, Redactor};
+use tokio::task::JoinSet;
+
+use super::super::Stopped;
+use super::super::scan::{target, tuning};
+use super::ServeArgs;
+use crate::clock::Clock;
+use crate::cluster::{Source, Target};
+use crate::collector::replay::Replay;
+use crate::collector::{Collector, Settings};
+use crate::config::{ClusterConfig, Config, NamesPolicy};
+use crate::demo;
+use crate::keeper::{Keeper, Shared};
+use crate::manifests::follow::Folder;
+use crate::store::rebuild::known_objects;
+use crate::store::{Scope, Store, StoreError, clusters};
+
+/// How long a cluster that cannot even be asked is left alone before its kubeconfig is read again.
+const ASK_AGAIN: Duration = Duration::from_secs(30);
+
+/// One redactor for each cluster: what it learns about people is learned of one cluster.
+fn redactor(config: &Config, key: &RedactionKey) -> Arc<Redactor> {
+    let names = match config.privacy.names {
+        NamesPolicy::Kept => Names::Resolvable,
+        NamesPolicy::Hashed => Names::Hashed,
+    };
+    Arc::new(Redactor::new(key.clone(), names))
+}
+
+fn settings(config: &Config, cluster: &str) -> Settings {
+    Settings {
+        namespaces: config.collect.namespaces.iter().cloned().collect::<BTreeSet<_>>(),
+        tick: std::time::Duration::from_secs(config.collect.tick_seconds),
+        ..Settings::new(cluster)
+    }
+}
+
+pub(super) fn watch_demo(
+    tasks: &mut JoinSet<()>,
+    shared: &Shared,
+    config: &Config,
+    key: &RedactionKey,
+) -> Result<(), Stopped> {
+    let now = Timestamp::now();
+    let clusters = demo::clusters(now).map_err(|error| Stopped::unavailable(error.to_string()))?;
+    for cluster in clusters {
+        let name = cluster.name.clone();
+        shared.troubles.set(&name, "Its thirty days of past are being replayed; this takes a few seconds.");
+        let clock = Clock::at(cluster.begins);
+        let keeper = Keeper::new(shared.clone(), clock);
+        let replay = Replay::new(cluster, settings(config, &name), redactor(config, key), keeper);
+        let troubles = shared.troubles.clone();
+        tasks.spawn(async move {
+            if let Err(error) = Box::pin(replay.run(now, || {})).await {
+                tracing::error!(cluster = name, error = %error, "the demo cluster has ended");
+                troubles.set(&name, error.to_string());
+            }
+        });
+    }
+    Ok(())
+}
+
+/// The cluster that the command line names, where the configuration lists none. What is wrong with it is told at once, while a
+/// configured cluster that cannot be asked must not keep the others from being watched.
+pub(super) async fn only(args: &ServeArgs, config: &Config) -> Result<Option<Source>, Stopped> {
+    if args.demo || args.manifests.is_some() || !config.clusters.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some(Source::connect(&target(&args.cluster), tuning(&config.collect)).await?))
+}
+
+/// Watches the cluster of the command line, or those of the configuration.
+pub(super) fn watch_clusters(
+    tasks: &mut JoinSet<()>,
+    only: Option<(String, Source)>,
+    shared: &Shared,
+    config: &Config,
+    key: &RedactionKey,
+) {
+    if let Some((name, source)) = only {
+        shared.troubles.set(&name, "It has not answered yet.");
+        let settings = settings(config, &name);
+        tasks.spawn(follow(source, settings, redactor(config, key), shared.clone()));
+        return;
+    }
+    for cluster in config.clusters.clone() {
+        let shared = shared.clone();
+        let settings = settings(config, &cluster.name);
+        let tuning = tuning(&config.collect);
+        let redactor = redactor(config, key);
+        tasks.spawn(async move {
+            shared.troubles.set(&cluster.name, "It has not answered yet.");
+            let source = loop {
+                match Source::connect(&configured_target(&cluster), tuning.clone()).await {
+                    Ok(source) => break source,
+                    Err(error) => {
+                        tracing::error!(cluster = cluster.name, error = %error, "the cluster cannot be asked");
+                        shared.troubles.set(&cluster.name, error.to_string());
+                    }
+                }
+                tokio::time::sleep(ASK_AGAIN).await;
+            };
+            follow(source, settings, redactor, shared).await;
+        });
+    }
+}
+
+/// Follows one cluster until something ends that for good.
+async fn follow(source: Source, settings: Settings, redactor: Arc<Redactor>, shared: Shared) {
+    let (name, troubles) = (settings.cluster.clone(), shared.troubles.clone());
+    let keeper = Keeper::new(shared, Clock::System);
+    let (collector, handle) = Collector::new(source, settings, redactor, keeper);
+    let watcher = tokio::spawn(crate::watcher::tell(handle, name.clone(), troubles.clone()));
+    if let Err(error) = Box::pin(collector.run()).await {
+        tracing::error!(cluster = name, error = %error, "the cluster is no longer followed");
+        troubles.set(&name, error.to_string());
+    }
+    watcher.abort();
+}
+
+fn configured_target(cluster: &ClusterConfig) -> Target {
+    if cluster.kubeconfig.is_none() && cluster.context.is_none() {
+        return Target::InCluster;
+    }
+    Target::Kubeconfig { path: cluster.kubeconfig.clone(), context: cluster.context.clone() }
+}
+
+/// Watches a folder of manifests like a cluster.
+pub(super) async fn watch_manifests(
+    tasks: &mut JoinSet<()>,
+    path: &Path,
+    args: &ServeArgs,
+    shared: &Shared,
+    config: &Config,
+    key: &RedactionKey,
+) -> Result<(), Stopped> {
+    let cluster = args.name.clone().unwrap_or_else(|| "files".to_owned());
+    let known = known(&shared.store, &cluster).await?;
+    shared.troubles.set(&cluster, "Its files have not been read yet.");
+    let folder = Folder {
+        path: path.to_owned(),
+        namespace: args.namespace.clone(),
+        redactor: redactor(config, key),
+        tick: Duration::from_secs(config.collect.tick_seconds),
+        troubles: shared.troubles.clone(),
+        sink: Keeper::new(shared.clone(), Clock::System),
+        known,
+        cluster,
+    };
+    let troubles = shared.troubles.clone();
+    tasks.spawn(async move {
+        let name = folder.cluster.clone();
+        if let Err(error) = folder.run().await {
+            tracing::error!(cluster = name, error = %error, "the manifests are no longer followed");
+            troubles.set(&name, error.to_string());
+        }
+    });
+    Ok(())
+}
+
+/// The objects that an earlier run has left in the history under this name.
+async fn known(store: &Store, cluster: &str) -> Result<BTreeSet<ObjectRef>, StoreError> {
+    let mut reading = store.read().await?;
+    let mut known = BTreeSet::new();
+    if let Some(found) = clusters::find(&mut reading, &Scope::All, cluster).await? {
+        for info in KINDS {
+            let objects = known_objects(&mut reading, found.id, info.kind).await?;
+            known.extend(objects.into_iter().map(|known| known.object));
+        }
+    }
+    Ok(known)
+}

@@ -1,0 +1,153 @@
+//! `perijove serve --manifests`: what is declared is served like a cluster, and a broken file is told on the page.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::thread::sleep;
+use std::time::Duration;
+
+use super::{folder, perijove, program};
+
+const SERVICE: &str = "apiVersion: v1\nkind: Service\nmetadata:\n  name: a\n";
+
+/// A served folder, ended when the test is.
+struct Served {
+    child: Child,
+    address: String,
+    cookie: String,
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+impl Served {
+    fn start(place: &Path, arguments: &[&str]) -> Self {
+        let mut command = program(place);
+        command.args(["serve", "--listen", "127.0.0.1:0"]).args(arguments);
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let link = line.trim().strip_prefix("Perijove is at http://").expect("the link is printed");
+        let (address, path) = link.split_once('/').unwrap();
+        let mut served = Self { child, address: address.to_owned(), cookie: String::new() };
+        let answer = served.get(&format!("/{path}"));
+        let cookie = answer.lines().find_map(|line| line.strip_prefix("set-cookie: ")).expect(&answer);
+        served.cookie = cookie.split(';').next().unwrap().to_owned();
+        served
+    }
+
+    fn send(&self, path: &str) -> TcpStream {
+        let mut stream = TcpStream::connect(&self.address).unwrap();
+        let (host, cookie) = (&self.address, &self.cookie);
+        write!(
+            stream,
+            "GET {path} HTTP/1.1\r\nhost: {host}\r\ncookie: {cookie}\r\nconnection: close\r\n\r\n"
+        )
+        .unwrap();
+        stream
+    }
+
+    fn get(&self, path: &str) -> String {
+        let mut answer = Vec::new();
+        self.send(path).read_to_end(&mut answer).unwrap();
+        String::from_utf8_lossy(&answer).into_owned()
+    }
+
+    /// Asks until the answer holds the text.
+    #[track_caller]
+    fn shows(&self, path: &str, text: &str) -> String {
+        let mut answer = String::new();
+        for _ in 0..300 {
+            answer = self.get(path);
+            if answer.contains(text) {
+                return answer;
+            }
+            sleep(Duration::from_millis(200));
+        }
+        panic!("{path} never shows {text}: {answer}");
+    }
+
+    /// Ends it as a supervisor does, and gives its exit code.
+    fn terminate(&mut self) -> Option<i32> {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+        self.child.wait().unwrap().code()
+    }
+}
+
+#[test]
+fn a_folder_is_judged_again_when_a_file_changes_and_a_broken_file_leaves_the_last_good_state() {
+    let place = folder(&[]);
+    let files = place.path().join("files");
+    std::fs::create_dir(&files).unwrap();
+    std::fs::write(files.join("a.yaml"), SERVICE).unwrap();
+    let served = Served::start(place.path(), &["--manifests", "files"]);
+    let up = "perijove_cluster_up{cluster=\"files\"} ";
+    served.shows("/metrics", &format!("{up}1"));
+    let gaps = served.shows("/clusters/files/gaps", "these files hold no");
+    assert!(gaps.starts_with("HTTP/1.1 200"), "{gaps}");
+    std::fs::write(files.join("b.yaml"), "kind: [hunter2\n").unwrap();
+    let page = served.shows("/clusters/files", "b.yaml:2:1: the text is broken");
+    assert!(page.contains("The last good state is shown."), "{page}");
+    assert!(!page.contains("hunter2"), "{page}");
+    let metrics = served.shows("/metrics", &format!("{up}0"));
+    assert!(metrics.contains("perijove_findings{cluster=\"files\",verdict=\"unknown\""), "{metrics}");
+    std::fs::remove_file(files.join("b.yaml")).unwrap();
+    served.shows("/metrics", &format!("{up}1"));
+}
+
+#[test]
+fn only_health_and_metrics_are_served_without_a_viewer() {
+    let place = folder(&[("a.yaml", SERVICE)]);
+    let mut served = Served::start(place.path(), &["--manifests", ".", "--prefix", "/services/perijove"]);
+    served.cookie.clear();
+    for (path, status) in
+        [("", "401"), ("health", "200"), ("metrics", "200"), ("api/events", "401"), ("clusters/files", "401")]
+    {
+        let answer = served.get(&format!("/services/perijove/{path}"));
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{path}: {answer}");
+    }
+}
+
+#[test]
+fn an_open_event_stream_does_not_keep_it_from_ending() {
+    let place = folder(&[("a.yaml", SERVICE)]);
+    let mut served = Served::start(place.path(), &["--manifests", "."]);
+    let mut stream = served.send("/api/events");
+    let mut head = [0; 15];
+    stream.read_exact(&mut head).unwrap();
+    assert_eq!(&head, b"HTTP/1.1 200 OK");
+    assert_eq!(served.terminate(), Some(0));
+    // The stream has ended and not merely fallen silent.
+    stream.read_to_end(&mut Vec::new()).unwrap();
+}
+
+#[test]
+fn a_second_perijove_is_kept_from_the_same_database() {
+    let place = folder(&[("a.yaml", SERVICE)]);
+    let _served = Served::start(place.path(), &["--manifests", ".", "--store", "p.db"]);
+    let second = perijove(place.path(), &["migrate", "--store", "p.db"]);
+    second.stopped(3, &["`p.db` is in use by another perijove"]);
+}
+
+#[test]
+fn where_it_cannot_listen_it_says_why() {
+    let place = folder(&[("a.yaml", SERVICE)]);
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let serve = |arguments: &[&str]| {
+        let all: Vec<&str> = ["serve", "--manifests", "."].iter().chain(arguments).copied().collect();
+        perijove(place.path(), &all)
+    };
+    serve(&["--listen", &address]).stopped(3, &["another program listens there; choose another port"]);
+    serve(&["--listen", "0.0.0.0:0"]).stopped(2, &["is not a loopback address", "kubectl port-forward"]);
+    serve(&["--listen", "localhost"]).stopped(2, &["such as 127.0.0.1:8474"]);
+    serve(&["--prefix", "/a/../b"]).stopped(2, &["such as / or /services/perijove/"]);
+    perijove(place.path(), &["serve", "--manifests", "nope"]).stopped(2, &["nope cannot be read"]);
+}
