@@ -162,7 +162,8 @@ fn what_nobody_can_mean_is_refused_and_not_guessed() {
     let service = "apiVersion: v1\nkind: Service\nmetadata: {name: a}\n";
     assert_eq!(
         error(&format!("{service}spec:\n  type: ClusterIP\n  type: hunter2hunter2\n")),
-        "x.yaml:6:3: expected a key that stands once, found it again, in spec.type"
+        "x.yaml:5:3: expected a key that stands once, found it again, in spec.type",
+        "the line is that at which the object begins"
     );
     assert!(error(&format!("{service}kind: Pod\n")).contains("kind or items stands twice in one object"));
     assert!(error(&format!("{service}spec:\n  <<: {{type: NodePort}}\n")).contains("found the merge key <<"));

@@ -169,7 +169,7 @@ impl Seed<'_> {
     fn fields<'de, A: MapAccess<'de>>(self, mut entries: A) -> Result<Option<Value>, A::Error> {
         let Node::Fields(fields) = self.node else { return Ok(None) };
         let mut kept = Map::new();
-        let mut seen = BTreeSet::new();
+        let mut met = BTreeSet::new();
         while let Some(key) = entries.next_key_seed(Key)? {
             if key.as_deref() == Some(MERGE_KEY) {
                 // Nothing here merges, and a field that is not seen must not count as one that is not there.
@@ -179,7 +179,7 @@ impl Seed<'_> {
                 entries.next_value::<IgnoredAny>()?;
                 continue;
             };
-            if !seen.insert(name) {
+            if !met.insert(name) {
                 self.reading.at(Step::Field(name), || {
                     self.reading.wrong::<(), A::Error>("a key that stands once", "it again")
                 })?;
