@@ -1,14 +1,15 @@
 //! Secrets planted in every place where they are known to lie never get past the decoder.
 
 use std::collections::BTreeMap;
-use std::sync::OnceLock;
 
 use posture::facts::Leaf;
-use posture::kind::Kind;
+use posture::kind::{KINDS, Kind};
+use posture::redact::invariants::planted::{MANIFESTS, Plant, objects, unnamed_field};
+use posture::redact::invariants::{self, targets};
 use posture::redact::table::kept_paths;
 use posture::redact::{
-    Declared, Names, RedactionKey, Redactor, Rule, WatchEvent, decode_json, decode_json_list,
-    decode_manifests, decode_watch_line, invariants,
+    Declared, Names, RedactionKey, Redactor, WatchEvent, decode_json, decode_json_list, decode_manifests,
+    decode_watch_line,
 };
 use posture::snapshot::{Origin, SnapshotBuilder};
 use proptest::prelude::*;
@@ -21,19 +22,6 @@ fn redactor() -> Redactor {
     Redactor::new(RedactionKey::new(b"a key for tests"), Names::Resolvable)
 }
 
-/// Objects with secrets in every place where the guides, the charts and their users have put them.
-fn objects() -> Vec<(Kind, Value)> {
-    let text = include_str!("planted/objects.yaml");
-    let mut found = Vec::new();
-    for document in serde_norway::Deserializer::from_str(text) {
-        let object: Value = serde::Deserialize::deserialize(document).unwrap();
-        let kind =
-            Kind::of_manifest(object["apiVersion"].as_str().unwrap(), object["kind"].as_str().unwrap());
-        found.push((kind.unwrap(), object));
-    }
-    found
-}
-
 #[test]
 fn no_planted_secret_survives_in_a_record_or_a_fact() {
     let redactor = redactor();
@@ -41,7 +29,7 @@ fn no_planted_secret_survives_in_a_record_or_a_fact() {
     for (kind, object) in objects() {
         let text = object.to_string();
         assert!(text.contains(PLANTED), "{kind} has nothing planted");
-        let record = decode_json(text.as_bytes(), kind, &redactor).unwrap();
+        let record = decode_json(text.as_bytes(), *kind, &redactor).unwrap();
         let shown = format!("{record:?} {record:#?} {}", serde_json::to_string(&record).unwrap());
         assert!(!shown.contains(PLANTED), "{kind}: {shown}");
         builder.apply(&record).unwrap();
@@ -56,12 +44,12 @@ fn no_planted_secret_survives_in_a_list_a_watch_or_a_file() {
     for (kind, object) in objects() {
         let redactor = redactor();
         let list = json!({"metadata": {"resourceVersion": "1"}, "items": [object]}).to_string();
-        decode_json_list(list.as_bytes(), kind, &redactor, |record| {
+        decode_json_list(list.as_bytes(), *kind, &redactor, |record| {
             assert!(!format!("{record:?}").contains(PLANTED));
         })
         .unwrap();
         let line = json!({"type": "MODIFIED", "object": object}).to_string();
-        let WatchEvent::Modified(record) = decode_watch_line(line.as_bytes(), kind, &redactor).unwrap()
+        let WatchEvent::Modified(record) = decode_watch_line(line.as_bytes(), *kind, &redactor).unwrap()
         else {
             panic!("another event");
         };
@@ -79,10 +67,10 @@ fn errors_hold_no_text_of_what_they_are_about() {
     for (kind, object) in objects() {
         let text = object.to_string();
         for end in (1..text.len()).filter(|end| text.is_char_boundary(*end)).step_by(13) {
-            let error = decode_json(&text.as_bytes()[..end], kind, &redactor()).unwrap_err();
+            let error = decode_json(&text.as_bytes()[..end], *kind, &redactor()).unwrap_err();
             assert!(!format!("{error} {error:?}").contains(PLANTED));
             let broken = format!("{}\u{1}{}", &text[..end], &text[end..]);
-            if let Err(error) = decode_json(broken.as_bytes(), kind, &redactor()) {
+            if let Err(error) = decode_json(broken.as_bytes(), *kind, &redactor()) {
                 assert!(!format!("{error} {error:?}").contains(PLANTED));
             }
         }
@@ -103,7 +91,7 @@ fn a_dropped_value_leaves_its_class() {
         .into_iter()
         .filter(|(kind, _)| *kind == Kind::Pod)
         .flat_map(|(kind, object)| {
-            let record = decode_json(object.to_string().as_bytes(), kind, &redactor).unwrap();
+            let record = decode_json(object.to_string().as_bytes(), *kind, &redactor).unwrap();
             let env = record.body["spec"]["containers"][0]["env"].as_array().unwrap().clone();
             env.into_iter().filter_map(|variable| {
                 let leaf: Leaf = serde_json::from_value(variable["value"].clone()).ok()?;
@@ -135,52 +123,13 @@ fn equal_secrets_can_be_told_by_their_hash_and_only_with_the_same_key() {
     assert_ne!(hash("one", "hunter2"), hash("two", "hunter2"));
 }
 
-fn rich() -> &'static [(Kind, Value)] {
-    static RICH: OnceLock<Vec<(Kind, Value)>> = OnceLock::new();
-    RICH.get_or_init(objects)
-}
-
-/// Every object within an object, by its JSON pointer and by its path as the table writes it.
-fn places(value: &Value, pointer: String, path: String, found: &mut Vec<(String, String)>) {
-    match value {
-        Value::Object(fields) => {
-            for (name, field) in fields {
-                let step = name.replace('~', "~0").replace('/', "~1");
-                let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
-                places(field, format!("{pointer}/{step}"), path, found);
-            }
-            found.push((pointer, path));
-        }
-        Value::Array(items) => {
-            for (index, item) in items.iter().enumerate() {
-                places(item, format!("{pointer}/{index}"), format!("{path}[]"), found);
-            }
-        }
-        _ => {}
-    }
-}
-
-/// Whether the table names this field, or takes any field there.
-fn is_listed(kind: Kind, path: &str, name: &str) -> bool {
-    let field = if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
-    kept_paths(kind).iter().any(|(kept, rule)| {
-        let is_on_the_way = kept
-            .strip_prefix(&field)
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[', '{']));
-        let is_free = matches!(rule, Rule::Labels) || kept.ends_with("{}");
-        let start = kept.trim_end_matches("{}");
-        let is_env = *rule == Rule::Env && path.starts_with(start);
-        is_on_the_way || is_env || (is_free && field.starts_with(start))
-    })
-}
-
 proptest! {
     #![proptest_config(ProptestConfig { cases: 160, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn what_no_row_names_never_survives(
-        object in any::<prop::sample::Index>(),
-        place in any::<prop::sample::Index>(),
+        object in any::<usize>(),
+        place in any::<usize>(),
         name in prop_oneof![
             "[a-zA-Z]{1,12}",
             prop::sample::select(vec![
@@ -191,26 +140,9 @@ proptest! {
         number in any::<u32>(),
         form in 0..4_u8,
     ) {
-        let (kind, object) = &rich()[object.index(rich().len())];
-        let mut found = Vec::new();
-        places(object, String::new(), String::new(), &mut found);
-        let (pointer, path) = &found[place.index(found.len())];
-        prop_assume!(!is_listed(*kind, path, &name));
-        let planted = format!("s{number:010}z");
-        let value = match form {
-            0 => json!(planted),
-            1 => json!([planted]),
-            2 => json!({"name": planted, "value": planted}),
-            _ => json!({planted.clone(): {"value": [planted]}}),
-        };
-        let mut object = object.clone();
-        object.pointer_mut(pointer).unwrap().as_object_mut().unwrap().insert(name.clone(), value);
-        let text = object.to_string();
-        let decoded = decode_json(text.as_bytes(), *kind, &redactor());
-        prop_assert!(!format!("{decoded:?}").contains(&planted), "{kind} {path}.{name}");
-        let file = serde_norway::to_string(&object).unwrap();
-        let decoded = decode_manifests(&file, "x.yaml", &redactor(), None);
-        prop_assert!(!format!("{decoded:?}").contains(&planted), "{kind} {path}.{name}");
+        let text = format!("s{number:010}z");
+        let plant = Plant { object, place, name: &name, text: &text, form };
+        prop_assume!(unnamed_field(&plant));
     }
 
     #[test]
@@ -223,19 +155,33 @@ proptest! {
     }
 
     #[test]
-    fn invariants_hold_of_any_text(number in any::<u8>(), text in "\\PC{0,200}") {
-        invariants::object(invariants::kind(number), text.as_bytes());
-        invariants::list(invariants::kind(number), text.as_bytes());
-        invariants::watch_line(invariants::kind(number), text.as_bytes());
-        invariants::manifests(&text);
+    fn what_fuzzers_run_holds_of_any_text(number in any::<[u8; 4]>(), text in "\\PC{0,200}") {
+        let bytes = [&number[..], text.as_bytes()].concat();
+        targets::json(&bytes[3..]);
+        targets::manifest(text.as_bytes());
+        targets::redact(&bytes);
+    }
+
+    #[test]
+    fn what_fuzzers_run_holds_of_objects_with_a_wound(
+        object in any::<prop::sample::Index>(),
+        at in any::<prop::sample::Index>(),
+        wound in prop::collection::vec(any::<u8>(), 0..4),
+    ) {
+        let (kind, object) = &objects()[object.index(objects().len())];
+        let number = KINDS.iter().position(|info| info.kind == *kind).unwrap();
+        let mut bytes = object.to_string().into_bytes();
+        let at = at.index(bytes.len());
+        bytes.splice(at..at, wound);
+        bytes.insert(0, u8::try_from(number).unwrap());
+        targets::json(&bytes);
     }
 
     #[test]
     fn invariants_hold_of_files_with_a_wound(at in any::<prop::sample::Index>(), wound in "[-:{}\\[\\]\"'#&*!|>%@` \n\t]{1,4}") {
-        let text = include_str!("planted/objects.yaml");
-        let at = at.index(text.len());
-        prop_assume!(text.is_char_boundary(at));
-        invariants::manifests(&format!("{}{wound}{}", &text[..at], &text[at..]));
+        let at = at.index(MANIFESTS.len());
+        prop_assume!(MANIFESTS.is_char_boundary(at));
+        targets::manifest(format!("{}{wound}{}", &MANIFESTS[..at], &MANIFESTS[at..]).as_bytes());
     }
 }
 

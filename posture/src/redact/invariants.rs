@@ -1,5 +1,8 @@
 //! What must hold of every input, whoever made it: called by property tests and by fuzz targets.
 
+pub mod planted;
+pub mod targets;
+
 use serde_json::Value;
 
 use super::table::kept_paths;

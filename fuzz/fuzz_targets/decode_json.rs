@@ -1,0 +1,5 @@
+//! Decodes bytes of the API server. The body lies in `posture`, where tests run it too.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| posture::redact::invariants::targets::json(bytes));
