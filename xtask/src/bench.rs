@@ -1,56 +1,87 @@
 //! `cargo xtask bench`: measures, and prints the results beside the goals.
 
+mod api;
+mod cluster;
+mod http;
+mod judging;
+mod scan;
+mod serve;
+mod sizes;
+mod table;
+mod usage;
+mod work;
+
+use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use clap::Args;
 
-use crate::assets;
 use crate::places::Places;
-use crate::site;
 use crate::step;
-use crate::wasm::{Compiler, Profile};
-
-/// The first view in a browser: all assets and one page, compressed.
-const FIRST_VIEW_GOAL: usize = 150 * 1024;
+use crate::wasm::Compiler;
+use table::Table;
 
 /// Measure sizes and speeds with release builds and print them beside the goals. Nothing here fails by being slow.
+///
+/// Clusters are fake: a server in this process invents a hub and pods of 9 KB as they are asked for, over plain HTTP on loopback. What
+/// is measured is the real binary, as a process of its own. The cases are `sizes`, `judging`, `scan-1000`, `scan-10000`, `scan-100000`
+/// (each also with `-stored`, into a new database), `idle`, `change` and `pages`.
 #[derive(Args)]
 pub(crate) struct Options {
     /// Which compiler builds for the browser.
     #[arg(long, value_enum, default_value_t = Compiler::Auto)]
     compiler: Compiler,
-    /// Only the benchmarks whose name contains this.
-    filter: Option<String>,
+    /// Measure this binary instead of building one.
+    #[arg(long, value_name = "FILE")]
+    binary: Option<PathBuf>,
+    /// Only these cases: `scan-10000` is also `scan-10000-stored`, and `scan` is all of them.
+    cases: Vec<String>,
 }
 
 /// Runs the recipe.
 pub(crate) fn run(places: &Places, options: &Options) -> Result<ExitCode> {
-    sizes(places, options.compiler)?;
-    step::say("Running the benchmarks of the crates");
-    let mut cargo = Command::new(Places::cargo());
-    cargo.current_dir(&places.root).args(["bench", "--workspace", "--benches"]);
-    if let Some(filter) = &options.filter {
-        cargo.arg("--").arg(filter);
+    let is_wanted =
+        |name: &str| options.cases.is_empty() || options.cases.iter().any(|case| is_of(name, case));
+    let needs_binary =
+        scan::names().any(|name| is_wanted(&name)) || serve::NAMES.iter().any(|name| is_wanted(name));
+    if !needs_binary && !is_wanted(sizes::NAME) && !is_wanted(judging::NAME) {
+        bail!("no case has such a name; see `cargo xtask bench --help`");
     }
-    step::run(&mut cargo)?;
+    let mut table = Table::default();
+    if is_wanted(sizes::NAME) {
+        sizes::run(places, options.compiler, &mut table)?;
+    }
+    if is_wanted(judging::NAME) {
+        step::say("Judging");
+        judging::run(places, &mut table)?;
+    }
+    if needs_binary {
+        let binary = match &options.binary {
+            Some(binary) => binary.clone(),
+            None => build(places)?,
+        };
+        step::say("Scanning");
+        scan::run(places, &binary, is_wanted, &mut table)?;
+        if serve::NAMES.iter().any(|name| is_wanted(name)) {
+            step::say("Serving");
+            serve::run(places, &binary, is_wanted, &mut table)?;
+        }
+    }
+    table.print();
     Ok(ExitCode::SUCCESS)
 }
 
-/// What the browser loads, as a release ships it.
-fn sizes(places: &Places, compiler: Compiler) -> Result<()> {
-    assets::build(places, Profile::Release, compiler)?;
-    let mut sum = 0;
-    for asset in site::list(places) {
-        println!(
-            "{:<12} {:>8} bytes with Brotli, {:>8} without",
-            asset.name, asset.brotli_bytes, asset.bytes
-        );
-        sum += asset.brotli_bytes;
-    }
-    println!(
-        "{:<12} {sum:>8} bytes with Brotli; the goal for the first view, with its page, is {FIRST_VIEW_GOAL}",
-        "all assets"
-    );
-    Ok(())
+/// Whether a name is this one, or one of this family.
+fn is_of(name: &str, case: &str) -> bool {
+    name.strip_prefix(case).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+}
+
+/// The binary as it is shipped, with whatever assets were built last.
+fn build(places: &Places) -> Result<PathBuf> {
+    step::say("Building the release");
+    let mut cargo = Command::new(Places::cargo());
+    cargo.current_dir(&places.root).args(["build", "--release", "--package", "server", "--bin", "perijove"]);
+    step::run(&mut cargo)?;
+    Ok(places.target.join("release/perijove"))
 }

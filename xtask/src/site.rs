@@ -125,7 +125,8 @@ fn discard(site: &Path, file: &str) -> Result<()> {
     Ok(())
 }
 
-fn compress(content: &[u8], effort: Effort) -> Result<Vec<u8>> {
+/// Compresses with Brotli.
+pub(crate) fn compress(content: &[u8], effort: Effort) -> Result<Vec<u8>> {
     let mut packed = Vec::new();
     {
         let mut writer = CompressorWriter::new(&mut packed, 1 << 16, effort.quality(), 22);
