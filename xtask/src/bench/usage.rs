@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
 
-/// The unit in which Linux counts processor time: USER_HZ, which is 100 on every architecture we build for.
+/// The unit in which Linux counts processor time: `USER_HZ`, which is 100 on every architecture we build for.
 const TICKS_PER_SECOND: f64 = 100.0;
 
 /// How often a running process is looked at.
