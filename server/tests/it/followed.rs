@@ -9,6 +9,7 @@ use server::backend::StoreBackend;
 use server::cluster::Source;
 use server::collector::{Collector, Handle, Settings};
 use server::http::events::Notices;
+use server::http::metrics::Metrics;
 use server::http::session::Sessions;
 use server::http::{AppState, SiteConfig, router};
 use server::keeper::{Keeper, Shared};
@@ -53,7 +54,9 @@ impl Followed {
         let mut tasks = JoinSet::new();
         tasks.spawn(server::watcher::tell(handle.clone(), CLUSTER.to_owned(), troubles.clone()));
         tasks.spawn(async move { drop(Box::pin(collector.run()).await) });
-        let (router, cookie) = site(StoreBackend::new(store.clone(), clock, troubles, 900, false), notices);
+        let metrics = Metrics::new(store.clone(), troubles.clone());
+        let backend = StoreBackend::new(store.clone(), clock, troubles, 900, false);
+        let (router, cookie) = site(backend, metrics, notices);
         Self { folder, store, handle, router, cookie, _tasks: tasks }
     }
 
@@ -119,14 +122,19 @@ impl Followed {
 }
 
 /// The pages, and the cookie of somebody who is signed in.
-fn site(backend: StoreBackend, notices: Notices) -> (Router, String) {
+fn site(backend: StoreBackend, metrics: Metrics, notices: Notices) -> (Router, String) {
     let told = Arc::new(Mutex::new(String::new()));
     let ear = told.clone();
     let sessions = Sessions::new(move |token| token.clone_into(&mut ear.lock().unwrap())).unwrap();
     let token = told.lock().unwrap().clone();
     let session = sessions.redeem(&token).unwrap().expect("the first link signs in");
     let site = SiteConfig { prefix: "/".to_owned(), allowed_hosts: Vec::new(), port: 1 };
-    let state =
-        AppState { backend: Arc::new(backend), sessions: Arc::new(sessions), notices, site: Arc::new(site) };
+    let state = AppState {
+        backend: Arc::new(backend),
+        sessions: Arc::new(sessions),
+        notices,
+        metrics: Arc::new(metrics),
+        site: Arc::new(site),
+    };
     (router(state), format!("perijove-session={session}"))
 }
