@@ -15,7 +15,7 @@ pub use check::{CheckView, Elsewhere, FindingView, HistoryRow};
 pub use checklist::{CheckRow, ChecklistView, Counts, Filter, TopicView};
 pub use gaps::{GapRow, GapsView};
 pub use overview::{ChangeRow, ChangeWhat, ClusterCard, HubCard, OpenRow, OverviewView};
-pub use place::{HubChoice, HubName, Place};
+pub use place::{HubChoice, HubName, Place, segment};
 
 use crate::error::AppError;
 use crate::viewer::Viewer;

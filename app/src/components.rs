@@ -27,4 +27,4 @@ pub(crate) use sentence::value as sentence_value;
 pub use sentence::{ObjectName, Sentence};
 pub use table::{Cell, Column, Table};
 pub use time::{Style, When};
-pub use verdict::{Badge, SeverityBadge, verdict_word};
+pub use verdict::{Badge, SeverityBadge, verdict_colour, verdict_word};

@@ -39,6 +39,7 @@ pub(crate) fn Frame(
             <div class="flex flex-col min-w-0 px-4 md:px-8 pt-4 md:pt-6 pb-10">
                 <p class="only-print">{sheet}</p>
                 <main id="main" tabindex="-1" class="grow max-w-[78rem]">
+                    {view.freshness.map(|freshness| view! { <StaleBanner freshness now /> })}
                     {travel.and_then(|travel| travel.at.map(|at| view! { <PastBanner at=at now=now path=travel.path /> }))}
                     {body}
                 </main>
@@ -54,7 +55,7 @@ pub(crate) fn Frame(
 /// The island that listens for news, with the addresses it needs.
 fn live(watch: Watch) -> impl IntoView {
     let prefix = use_context::<Site>().map_or_else(|| "/".to_owned(), |site| site.prefix);
-    view! { <LiveNotice prefix=prefix cluster=watch.cluster hub=watch.hub scan=watch.scan /> }.into_any()
+    view! { <LiveNotice prefix=prefix cluster=watch.cluster hub=watch.hub known=watch.known /> }.into_any()
 }
 
 /// Says that the page shows the past, and leads back.
@@ -81,6 +82,31 @@ fn PastBanner(
         </div>
     }
     .into_any()
+}
+
+/// Says that what the page shows may no longer hold, where nothing has been heard for too long.
+#[component]
+fn StaleBanner(freshness: Freshness, now: posture::Timestamp) -> impl IntoView {
+    freshness
+        .heard_at
+        .filter(|_| freshness.is_stale(now))
+        .map(|at| {
+            view! {
+                <div class="mb-5">
+                    <Notice
+                        tone=Tone::Warn
+                        title=move || {
+                            view! {
+                                "Nothing has been heard for "
+                                <When at=at now=now style=Style::Span />
+                                ": what you see may no longer hold."
+                            }
+                        }
+                    />
+                </div>
+            }
+        })
+        .into_any()
 }
 
 #[component]

@@ -21,12 +21,32 @@ pub struct News {
     pub seen: Option<i64>,
 }
 
+/// What a page knows of a cluster it shows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Known {
+    /// The cluster's name.
+    pub cluster: String,
+    /// The scan shown; zero before the first.
+    pub scan: i64,
+    /// When the cluster was last heard of, in milliseconds since 1970.
+    pub seen: Option<i64>,
+}
+
 impl News {
-    /// Whether a page that shows this cluster (or all), this hub (or any) as of this scan is out of date.
-    pub fn concerns(&self, cluster: Option<&str>, hub: Option<i64>, scan: i64) -> bool {
-        let is_newer = self.scan.is_some_and(|newer| newer > scan);
+    /// Whether a page that shows these clusters (one of them, or all there are) and this hub (or any) is out of date.
+    pub fn concerns(&self, cluster: Option<&str>, hub: Option<i64>, known: &[Known]) -> bool {
+        // Scans are numbered in each cluster by itself. A cluster that the page does not know yet is news to it.
+        let shown = known.iter().find(|known| known.cluster == self.cluster).map_or(0, |known| known.scan);
+        let is_newer = self.scan.is_some_and(|newer| newer > shown);
         let is_hub = hub.is_none_or(|hub| self.hubs.is_empty() || self.hubs.contains(&hub));
         is_newer && is_hub && self.is_about(cluster)
+    }
+
+    /// Notes when the cluster was heard of, and answers how fresh the page is by that: as the cluster heard of longest ago.
+    pub fn freshens(&self, known: &mut [Known]) -> Option<i64> {
+        let shown = known.iter_mut().find(|known| known.cluster == self.cluster)?;
+        shown.seen = shown.seen.max(self.seen);
+        known.iter().filter_map(|known| known.seen).min()
     }
 
     /// Whether it is about this cluster; a page that shows all hears of each.
@@ -37,7 +57,11 @@ impl News {
 
 #[cfg(test)]
 mod tests {
-    use super::News;
+    use super::{Known, News};
+
+    fn known(scan: i64) -> Vec<Known> {
+        vec![Known { cluster: "a".to_owned(), scan, seen: Some(5) }]
+    }
 
     fn news(hubs: &[i64]) -> News {
         News { cluster: "a".to_owned(), scan: Some(5), hubs: hubs.to_vec(), seen: None }
@@ -45,21 +69,35 @@ mod tests {
 
     #[test]
     fn only_a_later_scan_is_news() {
-        assert!(news(&[]).concerns(Some("a"), None, 4));
-        assert!(!news(&[]).concerns(Some("a"), None, 5));
+        assert!(news(&[]).concerns(Some("a"), None, &known(4)));
+        assert!(!news(&[]).concerns(Some("a"), None, &known(5)));
+    }
+
+    #[test]
+    fn each_cluster_counts_its_own_scans() {
+        let both = [known(4), vec![Known { cluster: "b".to_owned(), scan: 900, seen: Some(7) }]].concat();
+        assert!(news(&[]).concerns(None, None, &both));
+        assert!(news(&[]).concerns(None, None, &[]));
+    }
+
+    #[test]
+    fn a_page_is_as_fresh_as_the_cluster_heard_of_longest_ago() {
+        let mut both = [known(4), vec![Known { cluster: "b".to_owned(), scan: 900, seen: Some(7) }]].concat();
+        assert_eq!(News { seen: Some(9), ..news(&[]) }.freshens(&mut both), Some(7));
+        assert_eq!(News { cluster: "c".to_owned(), ..news(&[]) }.freshens(&mut both), None);
     }
 
     #[test]
     fn another_cluster_or_hub_does_not_concern_the_page() {
-        assert!(!news(&[]).concerns(Some("b"), None, 4));
-        assert!(!news(&[7]).concerns(Some("a"), Some(8), 4));
-        assert!(news(&[7]).concerns(Some("a"), Some(7), 4));
-        assert!(news(&[7]).concerns(None, None, 4));
+        assert!(!news(&[]).concerns(Some("b"), None, &known(4)));
+        assert!(!news(&[7]).concerns(Some("a"), Some(8), &known(4)));
+        assert!(news(&[7]).concerns(Some("a"), Some(7), &known(4)));
+        assert!(news(&[7]).concerns(None, None, &known(4)));
     }
 
     #[test]
     fn a_sign_of_life_changes_nothing() {
         let seen = News { scan: None, seen: Some(1), ..news(&[]) };
-        assert!(!seen.concerns(Some("a"), None, 0));
+        assert!(!seen.concerns(Some("a"), None, &known(0)));
     }
 }

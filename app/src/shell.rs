@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use crate::frame::Frame;
 use crate::page::PageView;
 use crate::site::Site;
+use crate::text::visible;
 
 /// Runs before the first paint, so that a stored theme does not flash; the page's addresses reach it as data attributes, which keeps
 /// the text of the script the same on every page.
@@ -13,7 +14,7 @@ const BOOT: &str = include_str!("boot.js");
 /// The document.
 pub(crate) fn document(site: &Site, page: PageView) -> impl IntoView + use<> {
     let PageView { frame, body } = page;
-    let title = format!("{} · Perijove", frame.title);
+    let title = format!("{} · Perijove", visible(&frame.title));
     let script = site.asset(site.js);
     let module = site.asset(site.wasm);
     let nonce = site.nonce.clone();

@@ -10,6 +10,11 @@ pub fn ago(now: i64, then: i64) -> String {
     }
 }
 
+/// How long it has lasted since `then`, in words: `12 s`, `5 days`. Both in milliseconds since 1970.
+pub fn lasting(now: i64, then: i64) -> String {
+    span((now.saturating_sub(then) / 1000).max(0))
+}
+
 /// A length of time in one unit, rounded down: `47 min`, `26 h`, `5 days`.
 pub fn span(seconds: i64) -> String {
     const MINUTE: i64 = 60;
@@ -52,6 +57,12 @@ mod tests {
         assert_eq!(at(364 * 86_400), "12 months ago");
         assert_eq!(at(365 * 86_400), "1 year ago");
         assert_eq!(at(-9 * 86_400), "in 9 days");
+    }
+
+    #[test]
+    fn what_lasts_has_a_length_and_no_direction() {
+        assert_eq!(lasting(5 * 86_400_000, 0), "5 days");
+        assert_eq!(lasting(0, 3_000), "0 s");
     }
 
     #[test]

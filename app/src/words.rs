@@ -1,6 +1,7 @@
 //! The answer of a page in words: its first line.
 
 use crate::backend::{ChecklistView, ClusterCard, GapsView, HubName, OverviewView};
+use crate::text::visible;
 
 /// Small numbers as words, larger ones as digits, as in running text.
 pub fn number(count: u64) -> String {
@@ -25,13 +26,42 @@ pub fn sentence(text: &str) -> String {
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
+/// The first letter in lower case, unless the word is a name or written in capitals.
+pub fn lower_first(text: &str) -> String {
+    const NAMES: [&str; 2] = ["Let's Encrypt", "Tiller"];
+    if NAMES.iter().any(|name| text.starts_with(name)) {
+        return text.to_owned();
+    }
+    let mut letters = text.chars();
+    match (letters.next(), letters.next()) {
+        (Some(first), Some(second)) if second.is_lowercase() || second == ' ' => {
+            first.to_lowercase().chain(std::iter::once(second)).chain(letters).collect()
+        }
+        _ => text.to_owned(),
+    }
+}
+
+/// How many user servers run, or that it is not known.
+pub fn servers(count: Option<u64>) -> String {
+    match count {
+        None => "user servers not known: not all pods can be read".to_owned(),
+        Some(count) => format!("{} user {} running", number(count), plural(count, "server")),
+    }
+}
+
+/// The chart version in words.
+pub fn chart(version: &str) -> String {
+    if version == "unknown" {
+        "chart version unknown".to_owned()
+    } else {
+        format!("chart {}", visible(version))
+    }
+}
+
 /// How a hub is called where its cluster is clear: its release, and the namespace where that differs.
 pub fn hub(hub: &HubName) -> String {
-    if hub.release == hub.namespace {
-        hub.release.clone()
-    } else {
-        format!("{} in {}", hub.release, hub.namespace)
-    }
+    let (release, namespace) = (visible(&hub.release), visible(&hub.namespace));
+    if release == namespace { release.into_owned() } else { format!("{release} in {namespace}") }
 }
 
 /// The first line of the overview.
@@ -40,8 +70,11 @@ pub fn overview(view: &OverviewView) -> String {
     if view.clusters.is_empty() {
         return "No cluster is being watched.".to_owned();
     }
-    if view.clusters.iter().all(|cluster| cluster.trouble.is_some()) {
-        return "No cluster can be read.".to_owned();
+    if view.clusters.iter().all(|cluster| !cluster.is_judged) {
+        return match view.clusters.as_slice() {
+            [only] => format!("Cluster {} has not been read yet.", visible(&only.name)),
+            _ => "No cluster has been read yet.".to_owned(),
+        };
     }
     let total = hubs.len() as u64;
     let faulty = hubs.iter().filter(|hub| hub.counts.fail > 0).count() as u64;
@@ -83,15 +116,26 @@ fn no_hub(clusters: &[ClusterCard]) -> String {
 /// The first line of a checklist.
 pub fn checklist(view: &ChecklistView) -> String {
     let counts = view.counts;
-    let whose =
-        view.hub.as_ref().map_or_else(|| format!("cluster {}", view.cluster), |h| format!("hub {}", hub(h)));
+    let whose = view
+        .hub
+        .as_ref()
+        .map_or_else(|| format!("cluster {}", visible(&view.cluster)), |h| format!("hub {}", hub(h)));
     if counts.applicable() == 0 {
         return format!("Nothing has been judged for {whose} yet.");
     }
     let of = format!("{} of {} controls", counts.fail, counts.applicable());
+    if counts.unknown == counts.applicable() {
+        return format!("Nothing can be decided on {whose}: all {} controls are unknown.", counts.unknown);
+    }
     match (counts.fail, counts.warn, counts.unknown) {
         (0, 0, 0) => format!("All {} controls hold on {whose}.", counts.applicable()),
         (0, 0, unknown) => format!("No control fails on {whose}; {} cannot be decided.", number(unknown)),
+        (0, warn, unknown) if unknown > 0 => format!(
+            "No control fails on {whose}; {} {} attention, and {} cannot be decided.",
+            number(warn),
+            wants(warn),
+            number(unknown)
+        ),
         (0, warn, _) => format!("No control fails on {whose}; {} {} attention.", number(warn), wants(warn)),
         (1, ..) => format!("{of} fails on {whose}."),
         _ => format!("{of} fail on {whose}."),
@@ -104,10 +148,12 @@ fn wants(count: u64) -> &'static str {
 
 /// The first line of the page of gaps.
 pub fn gaps(view: &GapsView) -> String {
+    let cluster = visible(&view.cluster);
     match view.rows.len() as u64 {
-        0 => format!("Everything Perijove asks for on {} can be read.", view.cluster),
-        1 => format!("One thing on {} cannot be read.", view.cluster),
-        many => format!("{} things on {} cannot be read.", sentence(&number(many)), view.cluster),
+        _ if !view.is_judged => format!("Cluster {cluster} has not been read yet."),
+        0 => format!("Everything Perijove asks for on {cluster} can be read."),
+        1 => format!("One thing on {cluster} cannot be read."),
+        many => format!("{} things on {cluster} cannot be read.", sentence(&number(many))),
     }
 }
 
@@ -139,6 +185,33 @@ mod tests {
     #[test]
     fn nothing_judged_is_not_said_to_hold() {
         assert_eq!(checklist(&list(Counts::default())), "Nothing has been judged for hub prod in jhub yet.");
+    }
+
+    #[test]
+    fn a_list_of_nothing_but_unknown_does_not_open_with_what_does_not_fail() {
+        let counts = Counts { unknown: 37, ..Counts::default() };
+        let words = checklist(&list(counts));
+        assert_eq!(words, "Nothing can be decided on hub prod in jhub: all 37 controls are unknown.");
+    }
+
+    #[test]
+    fn a_name_that_would_turn_the_line_around_is_shown_as_it_is() {
+        let hub = HubName { namespace: "a\u{202e}b".into(), release: "r".into(), app: "jupyterhub".into() };
+        assert_eq!(super::hub(&hub), "r in a\\u{202e}b");
+    }
+
+    #[test]
+    fn user_servers_that_cannot_be_seen_are_not_counted_as_none() {
+        assert!(servers(None).contains("not known"));
+        assert_eq!(servers(Some(0)), "no user servers running");
+        assert_eq!(servers(Some(1)), "one user server running");
+    }
+
+    #[test]
+    fn names_in_capitals_stay_so() {
+        assert_eq!(lower_first("HTTPS is off"), "HTTPS is off");
+        assert_eq!(lower_first("Tiller listens"), "Tiller listens");
+        assert_eq!(lower_first("The hub is open"), "the hub is open");
     }
 
     #[test]

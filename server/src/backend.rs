@@ -4,15 +4,19 @@ mod checks;
 mod overview;
 mod place;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use app::backend::{Answer, At, Backend, CheckView, ChecklistView, GapsView, HubName, OverviewView, Place};
 use app::error::AppError;
 use app::viewer::Viewer;
 use posture::hub::HubKey;
+use posture::kind::Kind;
+use posture::listing::Coverage;
 
 use crate::clock::Clock;
 use crate::store::clusters::{self, ClusterView};
+use crate::store::coverage::{self, is_full};
 use crate::store::hubs::{self, HubView};
 use crate::store::scans::{self, Scan};
 use crate::store::{ClusterId, HubId, Reading, Scope, Store, StoreError};
@@ -145,9 +149,11 @@ impl StoreBackend {
             all.into_iter().filter(|view| cluster.is_none_or(|name| view.name == name)).collect();
         if let Some(name) = cluster
             && wanted.is_empty()
-            && self.troubles.of(name).is_none()
         {
-            return Err(not_found("such cluster"));
+            // One that has never answered is not in the store: nothing is read of it, as it has no scan, and its pages say so.
+            let silent = || Spot { id: ClusterId(0), name: name.to_owned(), scan: None };
+            let known = self.troubles.of(name).filter(|_| *scope == Scope::All);
+            return known.map(|_| vec![silent()]).ok_or_else(|| not_found("such cluster"));
         }
         let mut spots = Vec::with_capacity(wanted.len());
         for view in wanted {
@@ -183,6 +189,56 @@ fn chart(hub: &HubView) -> String {
     hub.facts.chart.as_ref().map_or_else(|| "unknown".to_owned(), |chart| chart.version.to_string())
 }
 
-fn server_count(hub: &HubView) -> u64 {
-    u64::from(hub.servers)
+/// How many user servers run; `None` where not all pods could be read: a hub may start them in any namespace, and a count of what was
+/// seen would be taken for all.
+fn server_count(hub: &HubView, coverage: &BTreeMap<Kind, Coverage>) -> Option<u64> {
+    let is_known =
+        is_full(coverage, Kind::Pod, None) && is_full(coverage, Kind::Pod, Some(&hub.key.namespace));
+    is_known.then(|| u64::from(hub.servers))
+}
+
+async fn coverage_of(reading: &mut Reading, spot: &Spot) -> Result<BTreeMap<Kind, Coverage>, AppError> {
+    match spot.scan {
+        Some(scan) => coverage::at(reading, spot.id, scan.number).await.map_err(|error| failed(&error)),
+        None => Ok(BTreeMap::new()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use posture::gap::GapReason;
+    use posture::hub::Support;
+
+    use super::*;
+
+    fn hub() -> HubView {
+        HubView {
+            id: HubId(1),
+            key: HubKey { namespace: "jhub".into(), release: "prod".into(), app: "jupyterhub".into() },
+            facts: crate::store::hubs::HubFacts {
+                support: Support::ZeroToJupyterHub,
+                chart: None,
+                tls_mode: None,
+                names: BTreeMap::new(),
+            },
+            since: posture::Timestamp::UNIX_EPOCH,
+            servers: 3,
+        }
+    }
+
+    #[test]
+    fn user_servers_are_counted_only_where_pods_can_be_read() {
+        let full = BTreeMap::from([(Kind::Pod, Coverage::full())]);
+        assert_eq!(server_count(&hub(), &full), Some(3));
+        assert_eq!(server_count(&hub(), &BTreeMap::new()), None);
+        let mut hidden = Coverage::full();
+        hidden.namespaces.insert("jhub".into(), Some(GapReason::Forbidden));
+        assert_eq!(server_count(&hub(), &BTreeMap::from([(Kind::Pod, hidden)])), None);
+        let mut beside = Coverage { everywhere: Some(GapReason::Forbidden), ..Coverage::full() };
+        beside.namespaces.insert("jhub".into(), None);
+        assert_eq!(server_count(&hub(), &BTreeMap::from([(Kind::Pod, beside)])), None);
+        let mut elsewhere = Coverage::full();
+        elsewhere.namespaces.insert("kube-system".into(), Some(GapReason::Forbidden));
+        assert_eq!(server_count(&hub(), &BTreeMap::from([(Kind::Pod, elsewhere)])), Some(3));
+    }
 }

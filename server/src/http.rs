@@ -16,6 +16,7 @@ use axum::extract::FromRef;
 use axum::middleware;
 use axum::response::Redirect;
 use axum::routing::get;
+use tower_http::compression::CompressionLayer;
 
 use events::Notices;
 use metrics::Metrics;
@@ -54,6 +55,7 @@ pub fn router(state: AppState) -> Router {
         .merge(system::routes())
         .route("/assets/{name}", get(assets::serve))
         .route("/api/events", get(events::stream))
+        .route("/api/news", get(events::news))
         .route("/sign-in", get(session::sign_in))
         .fallback(pages::not_found);
     let router = match prefix.trim_end_matches('/') {
@@ -67,7 +69,11 @@ pub fn router(state: AppState) -> Router {
                 .fallback(pages::outside_prefix)
         }
     };
+    // Compressing would help an attacker who can mix text of his own with a secret and measure the length (BREACH). Pages carry no
+    // secret: sessions live in cookies, there are no tokens in forms, and the nonce of the policy is fresh for each response. The event
+    // stream stays as it is, and so do assets, which were compressed when they were built.
     router
+        .layer(CompressionLayer::new())
         .layer(middleware::from_fn_with_state(state.clone(), guard::check_request))
         .layer(middleware::from_fn(guard::security_headers))
         .with_state(state)

@@ -116,15 +116,13 @@ impl Sink for Keeper {
             changed = committed.is_change,
             "scan committed"
         );
-        if committed.is_change {
-            let hubs = self.hub_ids(id, committed.scan).await.map_err(|error| told(&error))?;
-            self.shared.notices.send(Notice {
-                cluster: name,
-                scan: committed.scan.0,
-                hubs,
-                is_cluster_changed: true,
-            });
-        }
+        let hubs = self.hub_ids(id, committed.scan).await.map_err(|error| told(&error))?;
+        self.shared.notices.send(Notice {
+            cluster: name,
+            changed: committed.is_change.then_some(committed.scan.0),
+            hubs,
+            seen: input.fresh_at.as_millisecond(),
+        });
         Ok(())
     }
 }

@@ -60,7 +60,7 @@ fn frame(title: &str, current: &str) -> FrameView {
         ],
         freshness: Some(Freshness { heard_at: Some(before(12)), stale_after_seconds: 900 }),
         travel: Some(Travel { at: None, path: String::new() }),
-        watch: Some(Watch { cluster: Some("teaching-eu".to_owned()), hub: None, scan: 42 }),
+        watch: Some(Watch { cluster: Some("teaching-eu".to_owned()), hub: None, known: Vec::new() }),
         is_demo: true,
     }
 }

@@ -23,8 +23,10 @@ pub struct GapsView {
     pub rows: Vec<GapRow>,
     /// Checks that cannot be decided for whatever reason.
     pub undecided: u64,
-    /// How many kinds are read in full.
-    pub kinds_read: u64,
+    /// Whether there was a scan; before it, nothing is known of what can be read.
+    pub is_judged: bool,
+    /// The kinds that are read in full, as RBAC names them.
+    pub kinds_read: Vec<String>,
     /// The manifest that grants everything.
     pub grant: String,
     /// The present instant.

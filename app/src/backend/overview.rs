@@ -65,7 +65,9 @@ pub struct ClusterCard {
     pub gaps: u64,
     /// Its hubs.
     pub hubs: Vec<HubCard>,
-    /// Why there is nothing to show, where collection failed from the start.
+    /// Whether there was a scan; before it, everything else is empty.
+    pub is_judged: bool,
+    /// Why it cannot be read now.
     pub trouble: Option<String>,
 }
 
@@ -91,6 +93,8 @@ pub enum ChangeWhat {
         code: String,
         /// The fault in words.
         fault: String,
+        /// Fail or warn, while it is open.
+        verdict: Option<Verdict>,
     },
     /// A fault is repaired, or its subject is gone.
     Closed {
@@ -131,7 +135,7 @@ pub struct OverviewView {
     pub next: Vec<OpenRow>,
     /// How many findings are open in all.
     pub open: u64,
-    /// What changed lately, newest first, at most eight.
+    /// What changed lately, newest first; what changed at once in one place stands together.
     pub changes: Vec<ChangeRow>,
     /// The newest open fault.
     pub newest: Option<OpenRow>,

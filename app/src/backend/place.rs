@@ -1,6 +1,10 @@
 //! Where a viewer is: the clusters and hubs to switch between, and how fresh what is shown is.
 
+use std::fmt::Write;
+
 use posture::Timestamp;
+
+use crate::news::Known;
 
 /// A hub as addresses name it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -16,13 +20,27 @@ pub struct HubName {
 impl HubName {
     /// The part of an address that names the hub: `hubs/jhub/prod`, with `/app` behind where it is not `jupyterhub`.
     pub fn path(&self) -> String {
-        let mut path = format!("hubs/{}/{}", self.namespace, self.release);
+        let mut path = format!("hubs/{}/{}", segment(&self.namespace), segment(&self.release));
         if self.app != "jupyterhub" {
             path.push('/');
-            path.push_str(&self.app);
+            path.push_str(&segment(&self.app));
         }
         path
     }
+}
+
+/// A name as one segment of a path: whatever it holds, it can neither leave the segment nor end the path.
+pub fn segment(name: &str) -> String {
+    name.bytes().fold(String::with_capacity(name.len()), |mut path, byte| {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'~' => path.push(char::from(byte)),
+            // Two dots alone would climb, and browsers read them so even when they are encoded.
+            b'.' if !matches!(name, "." | "..") => path.push('.'),
+            // Writing to a string cannot fail.
+            _ => drop(write!(path, "%{byte:02X}")),
+        }
+        path
+    })
 }
 
 /// A hub to switch to.
@@ -49,8 +67,8 @@ pub struct Place {
     pub heard_at: Option<Timestamp>,
     /// From which age, in seconds, that counts as stale: three intervals.
     pub stale_after_seconds: u32,
-    /// The scan shown; the sum over clusters where all are shown.
-    pub scan: i64,
+    /// The scan shown of each cluster shown.
+    pub known: Vec<Known>,
     /// Open faults (fail and warn) of the checks of the cluster itself.
     pub cluster_faults: u64,
     /// Things that cannot be read in the cluster shown.
@@ -59,4 +77,24 @@ pub struct Place {
     pub now: Timestamp,
     /// Whether the data is the embedded demo's.
     pub is_demo: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_cannot_leave_its_segment() {
+        assert_eq!(segment("jhub-1.prod_x"), "jhub-1.prod_x");
+        assert_eq!(segment("a/../b?c#d"), "a%2F..%2Fb%3Fc%23d");
+        assert_eq!(segment("javascript:alert(1)"), "javascript%3Aalert%281%29");
+        assert_eq!(segment("\u{202e}"), "%E2%80%AE");
+    }
+
+    #[test]
+    fn the_usual_label_is_left_out_of_the_address() {
+        let hub = |app: &str| HubName { namespace: "n".into(), release: "r".into(), app: app.into() };
+        assert_eq!(hub("jupyterhub").path(), "hubs/n/r");
+        assert_eq!(hub("x y").path(), "hubs/n/r/x%20y");
+    }
 }

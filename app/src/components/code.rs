@@ -35,10 +35,13 @@ pub fn CodeBlock(
     /// The snippet.
     #[prop(into)]
     text: String,
+    /// Set where something around the snippet forbids copying it, such as a name that is written as an escape in it.
+    #[prop(optional)]
+    refused: bool,
 ) -> impl IntoView {
     let shown = visible_lines(text.trim_end());
     let target = id.clone();
-    let refusal = copy_refusal(&text);
+    let refusal = copy_refusal(&text).or_else(|| refused.then(|| "not to be copied, see below".to_owned()));
     let name = label.clone();
     view! {
         <figure class="mt-2 border rounded-md overflow-hidden bg-raised">

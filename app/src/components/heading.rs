@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use super::icon::{Icon, Shape};
 use crate::site::href;
+use crate::text::visible;
 
 /// A step on the way to this page.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,8 +31,8 @@ pub fn PageHead(
     view! {
         <div class="min-w-0">
             {(!crumbs.is_empty()).then(|| view! { <Crumbs crumbs /> })}
-            <h1 class="text-lg md:text-xl font-semibold tracking-tight text-balance max-w-[64ch]">{title.run()}</h1>
-            {lede.map(|lede| view! { <div class="mt-1.5 text-ink-2 max-w-[76ch]">{lede.run()}</div> })}
+            <h1 class="text-lg md:text-xl font-semibold tracking-tight text-balance max-w-[64ch] wrap-anywhere">{title.run()}</h1>
+            {lede.map(|lede| view! { <div class="mt-1.5 text-ink-2 max-w-[76ch] wrap-anywhere">{lede.run()}</div> })}
         </div>
     }
     .into_any()
@@ -44,11 +45,14 @@ fn Crumbs(crumbs: Vec<Crumb>) -> impl IntoView {
             <ol class="flex flex-wrap items-center gap-x-1.5 text-ink-3" role="list">
                 {crumbs
                     .into_iter()
-                    .map(|crumb| {
+                    .enumerate()
+                    .map(|(at, crumb)| {
                         view! {
-                            <li class="flex items-center gap-1.5">
-                                <a class="hover:text-ink" href=href(&crumb.path)>{crumb.label}</a>
-                                <Icon shape=Shape::Next class="size-2.5" />
+                            <li class="flex items-center gap-1.5 min-w-0">
+                                {(at > 0).then(|| view! { <Icon shape=Shape::Next class="size-2.5" /> })}
+                                <a class="hover:text-ink min-w-0 wrap-anywhere" href=href(&crumb.path)>
+                                    {visible(&crumb.label).into_owned()}
+                                </a>
                             </li>
                         }
                     })

@@ -7,6 +7,8 @@ use posture::text::{Arg, Part, Reason};
 
 use super::code::Code;
 use super::time::When;
+use crate::text::visible;
+use crate::words;
 
 /// A reason, with every value in its own dress.
 #[component]
@@ -15,21 +17,27 @@ pub fn Sentence(
     reason: Reason,
     /// The present instant.
     now: Timestamp,
+    /// As a sentence of its own: begun with a capital, unless a name begins it, and ended with a period.
+    #[prop(optional)]
+    full: bool,
 ) -> impl IntoView {
-    reason
+    let parts = reason
         .parts()
         .into_iter()
-        .map(|part| match part {
+        .enumerate()
+        .map(|(at, part)| match part {
+            Part::Words(words) if full && at == 0 => words::sentence(words).into_any(),
             Part::Words(words) => words.to_owned().into_any(),
             Part::Arg(arg) => value(arg, now),
         })
-        .collect_view()
+        .collect_view();
+    view! { {parts} {full.then_some(".")} }
 }
 
 /// One value.
 pub(crate) fn value(arg: &Arg, now: Timestamp) -> AnyView {
     match arg {
-        Arg::Word(word) => word.clone().into_any(),
+        Arg::Word(word) => visible(word).into_owned().into_any(),
         Arg::Text(text) => view! { <Code text=text.clone() /> }.into_any(),
         Arg::Object(object) => view! { <ObjectName object=object.clone() /> }.into_any(),
         Arg::Number(number) => number.to_string().into_any(),

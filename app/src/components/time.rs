@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use posture::Timestamp;
 
-use crate::when::ago;
+use crate::when::{ago, lasting};
 
 /// How an instant is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -11,6 +11,8 @@ pub enum Style {
     /// `5 days ago`; grows older while the page is open.
     #[default]
     Ago,
+    /// `5 days`, for what has lasted since; grows while the page is open.
+    Span,
     /// `18 Nov 2026, 09:14 UTC`.
     Instant,
     /// `18 Nov 2026`.
@@ -22,6 +24,7 @@ impl Style {
     fn name(self) -> &'static str {
         match self {
             Self::Ago => "ago",
+            Self::Span => "span",
             Self::Instant => "instant",
             Self::Date => "date",
         }
@@ -42,6 +45,7 @@ pub fn When(
     let full = at.strftime("%a %-d %b %Y, %H:%M:%S UTC").to_string();
     let text = match style {
         Style::Ago => ago(now.as_millisecond(), at.as_millisecond()),
+        Style::Span => lasting(now.as_millisecond(), at.as_millisecond()),
         Style::Instant => at.strftime("%-d %b %Y, %H:%M UTC").to_string(),
         Style::Date => at.strftime("%-d %b %Y").to_string(),
     };

@@ -17,7 +17,7 @@ pub fn verdict_word(verdict: Verdict) -> &'static str {
 }
 
 /// The colour class for a verdict.
-pub(super) fn verdict_colour(verdict: Verdict) -> &'static str {
+pub fn verdict_colour(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Fail => "text-fail",
         Verdict::Warn => "text-warn",
@@ -41,7 +41,7 @@ pub fn Badge(
 ) -> impl IntoView {
     let weight = if quiet { "font-medium" } else { "font-semibold" };
     view! {
-        <span class=format!("inline-flex items-center gap-1.5 whitespace-nowrap {weight} {}", verdict_colour(verdict))>
+        <span class=format!("inline-flex items-center align-bottom gap-1.5 whitespace-nowrap {weight} {}", verdict_colour(verdict))>
             <Icon shape=verdict />
             {word.unwrap_or_else(|| verdict_word(verdict).to_owned())}
         </span>

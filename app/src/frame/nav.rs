@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use super::view::NavItem;
 use crate::site::href;
+use crate::text::visible;
 
 /// The navigation.
 #[component]
@@ -28,11 +29,11 @@ fn Item(item: NavItem) -> impl IntoView {
     view! {
         <li class=group>
             <a
-                class="flex justify-between gap-2 px-2.5 py-1 rounded-md text-ink-2 whitespace-nowrap hover:text-ink hover:no-underline hover:bg-raised aria-[current]:bg-accent-soft aria-[current]:text-ink aria-[current]:font-semibold"
+                class="relative flex justify-between gap-2 px-2.5 py-1 rounded-md text-ink-2 whitespace-nowrap hover:text-ink hover:no-underline hover:bg-raised aria-[current]:bg-accent-soft aria-[current]:text-ink aria-[current]:font-semibold"
                 href=href(&item.path)
                 aria-current=item.is_current.then_some("page")
             >
-                {item.label}
+                <span class="min-w-0 md:whitespace-normal">{visible(&item.label).into_owned()}</span>
                 {count
                     .map(|(number, what)| {
                         view! {

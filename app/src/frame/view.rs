@@ -2,6 +2,8 @@
 
 use posture::Timestamp;
 
+use crate::news::Known;
+
 /// What surrounds a page. All paths are below the prefix and without its slash: `gaps`, `clusters/a/hubs/jhub/prod`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FrameView {
@@ -124,8 +126,8 @@ pub struct Watch {
     pub cluster: Option<String>,
     /// The id of the hub shown; `None` where news of any hub concerns the page.
     pub hub: Option<i64>,
-    /// The sequence number of the scan shown; news of a later one concerns the page.
-    pub scan: i64,
+    /// The scan shown of each cluster shown; news of a later one concerns the page.
+    pub known: Vec<Known>,
 }
 
 #[cfg(test)]

@@ -2,6 +2,8 @@
 
 use leptos::prelude::*;
 
+use crate::news::Known;
+
 /// Says so, with a link that shows it. Hears of it by one event stream per browser: the page that holds a lock listens and tells the
 /// others. Where there are no locks (no secure context), a page that is looked at asks now and then.
 #[island]
@@ -12,15 +14,21 @@ pub fn LiveNotice(
     cluster: Option<String>,
     /// The hub shown, if it is one.
     hub: Option<i64>,
-    /// The scan shown.
-    scan: i64,
+    /// The scan shown of each cluster shown.
+    known: Vec<Known>,
 ) -> impl IntoView {
     let is_old = RwSignal::new(false);
     Effect::new(move || {
         #[cfg(feature = "hydrate")]
-        browser::start(browser::Page { prefix: prefix.clone(), cluster: cluster.clone(), hub, scan, is_old });
+        browser::start(browser::Page {
+            prefix: prefix.clone(),
+            cluster: cluster.clone(),
+            hub,
+            known: StoredValue::new(known.clone()),
+            is_old,
+        });
         #[cfg(not(feature = "hydrate"))]
-        let _ = (&prefix, &cluster, hub, scan, is_old);
+        let _ = (&prefix, &cluster, hub, &known, is_old);
     });
     view! {
         <div class="no-print fixed inset-x-0 bottom-4 z-20 flex justify-center px-4 pointer-events-none" role="status">
@@ -48,7 +56,7 @@ mod browser {
     use wasm_bindgen_futures::JsFuture;
     use web_sys::{BroadcastChannel, EventSource, MessageEvent, Response};
 
-    use crate::news::News;
+    use crate::news::{Known, News};
 
     /// How often a page without an event stream asks.
     const ASK_EVERY: Duration = Duration::from_secs(30);
@@ -59,7 +67,7 @@ mod browser {
         pub(super) prefix: String,
         pub(super) cluster: Option<String>,
         pub(super) hub: Option<i64>,
-        pub(super) scan: i64,
+        pub(super) known: StoredValue<Vec<Known>>,
         pub(super) is_old: RwSignal<bool>,
     }
 
@@ -154,12 +162,11 @@ mod browser {
         }
 
         fn hear(&self, news: &News) {
-            if news.concerns(self.cluster.as_deref(), self.hub, self.scan) {
+            let known = self.known.get_value();
+            if news.concerns(self.cluster.as_deref(), self.hub, &known) {
                 self.is_old.set(true);
             }
-            if let (Some(at), true) =
-                (news.seen, self.cluster.is_some() && news.is_about(self.cluster.as_deref()))
-            {
+            if let Some(at) = self.known.try_update_value(|known| news.freshens(known)).flatten() {
                 remember_seen(at);
             }
         }

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 /// Says how many rows are left. Listens to the input with the id `input` and shows or hides the elements inside the element
-/// with the id `target` by the text in their `data-filter`. The address follows, so that it can be shared.
+/// with the id `target` by the text in their `data-filter`; what carries `data-filter-none` is shown where no row is. The address follows, so that it can be shared.
 #[island]
 pub fn RowFilter(
     /// The id of the input.
@@ -69,6 +69,9 @@ mod browser {
         }
         for group in all(target, "[data-filter-group]") {
             set_hidden(&group, all(&group, "[data-filter]:not([hidden])").is_empty());
+        }
+        for none in all(target, "[data-filter-none]") {
+            set_hidden(&none, shown > 0);
         }
         (shown, rows.len())
     }

@@ -26,7 +26,7 @@ mod browser {
     use wasm_bindgen::{JsCast, JsValue};
     use web_sys::Element;
 
-    use crate::when::ago;
+    use crate::when::{ago, lasting};
 
     /// How often relative instants are written anew.
     const EVERY: Duration = Duration::from_secs(5);
@@ -71,10 +71,13 @@ mod browser {
             return;
         }
         for time in instants() {
-            if time.get_attribute("data-when").as_deref() == Some("ago")
-                && let Some(at) = instant(&time)
-            {
-                let words = ago(now, at);
+            let words: fn(i64, i64) -> String = match time.get_attribute("data-when").as_deref() {
+                Some("ago") => ago,
+                Some("span") => lasting,
+                _ => continue,
+            };
+            if let Some(at) = instant(&time) {
+                let words = words(now, at);
                 if time.text_content().as_deref() != Some(&words) {
                     time.set_text_content(Some(&words));
                 }

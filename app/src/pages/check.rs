@@ -6,6 +6,7 @@ use posture::check::{Check, Evidence, Mapping, Verdict};
 use posture::control::{Answer, Control};
 use posture::fix::RenderedFix;
 
+use super::checklist::topic_key;
 use super::parts::Since;
 use super::surround::{Here, check_path, checklist_path, cluster_path, surround};
 use crate::backend::{CheckView, Elsewhere, FindingView, HistoryRow, HubName, Place};
@@ -16,6 +17,8 @@ use crate::components::{
 };
 use crate::page::PageView;
 use crate::site::href;
+use crate::text::{visible, wrapped_command};
+use crate::words;
 
 /// One check of one hub or cluster.
 pub fn check(place: &Place, view: CheckView) -> PageView {
@@ -23,13 +26,28 @@ pub fn check(place: &Place, view: CheckView) -> PageView {
         place,
         Here::Checklist,
         view.hub.as_ref(),
-        format!("{} on {}", view.check.code, whose(view.hub.as_ref(), &view.cluster)),
+        format!("{} {} · {}", view.check.code, headline(&view), view.cluster),
     );
     PageView::new(frame, move || body(view))
 }
 
 fn whose(hub: Option<&HubName>, cluster: &str) -> String {
-    hub.map_or_else(|| cluster.to_owned(), |hub| hub.release.clone())
+    visible(hub.map_or(cluster, |hub| &hub.release)).into_owned()
+}
+
+/// What the check found, as a statement: the fault, the control, or that neither can be said.
+fn headline(view: &CheckView) -> String {
+    let (check, place) = (view.check, whose(view.hub.as_ref(), &view.cluster));
+    let statement = match view.findings.first().map(|finding| finding.verdict) {
+        Some(Verdict::Fail | Verdict::Warn) => check.fault.to_owned(),
+        Some(Verdict::Pass) => check.title.to_owned(),
+        Some(Verdict::Unknown) => {
+            format!("It cannot be told whether {}", words::lower_first(check.title))
+        }
+        Some(Verdict::NotApplicable) => format!("Does not apply: {}", words::lower_first(check.title)),
+        None => format!("Not judged: {}", words::lower_first(check.title)),
+    };
+    format!("{statement} ({place})")
 }
 
 fn body(view: CheckView) -> impl IntoView {
@@ -45,13 +63,10 @@ fn body(view: CheckView) -> impl IntoView {
         },
         Crumb {
             label: check.topic.title().to_owned(),
-            path: checklist_path(&view.cluster, view.hub.as_ref()),
+            path: format!("{}#{}", checklist_path(&view.cluster, view.hub.as_ref()), topic_key(check.topic)),
         },
     ];
-    let worst = view.findings.first().map(|finding| finding.verdict);
-    let is_open = matches!(worst, Some(Verdict::Fail | Verdict::Warn));
-    let place = whose(view.hub.as_ref(), &view.cluster);
-    let title = format!("{} ({place})", if is_open { check.fault } else { check.title });
+    let title = headline(&view);
     let now = view.now;
     let lede = view.findings.first().map(|f| (f.verdict, f.severity, f.since, f.not_confirmed_since));
     let is_empty = view.findings.is_empty();
@@ -62,8 +77,13 @@ fn body(view: CheckView) -> impl IntoView {
             title=move || title.clone()
             lede=move || {
                 lede.map(|(verdict, severity, since, not_confirmed_since)| {
+                    let is_open = matches!(verdict, Verdict::Fail | Verdict::Warn);
                     view! {
-                        <SeverityBadge verdict severity full=true />
+                        {if is_open {
+                            view! { <SeverityBadge verdict severity full=true /> }.into_any()
+                        } else {
+                            view! { <Badge verdict /> }.into_any()
+                        }}
                         " · "
                         {check.code}
                         {since.map(|since| view! { " · " <Since since not_confirmed_since now /> })}
@@ -73,6 +93,10 @@ fn body(view: CheckView) -> impl IntoView {
         />
         <div class="grid gap-x-8 lg:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">
             <div class="min-w-0">
+                <section class="mt-6" aria-labelledby="why">
+                    <SectionHead id="why" title="Why it matters" />
+                    <p class="max-w-[72ch]">{check.why}</p>
+                </section>
                 {is_empty
                     .then(|| {
                         view! {
@@ -88,10 +112,6 @@ fn body(view: CheckView) -> impl IntoView {
                     .enumerate()
                     .map(|(index, finding)| view! { <FindingSection finding index many now /> })
                     .collect_view()}
-                <section class="mt-6" aria-labelledby="why">
-                    <SectionHead id="why" title="Why it matters" />
-                    <p class="max-w-[72ch]">{check.why}</p>
-                </section>
             </div>
             <div class="min-w-0">
                 {view.control.map(|control| view! { <FourQuestions control now /> })}
@@ -119,6 +139,7 @@ fn body(view: CheckView) -> impl IntoView {
 fn FindingSection(finding: FindingView, index: usize, many: bool, now: Timestamp) -> impl IntoView {
     let (seen, labelled) = (format!("seen-{index}"), format!("seen-{index}"));
     let subject = finding.subject.clone();
+    let is_open = matches!(finding.verdict, Verdict::Fail | Verdict::Warn);
     view! {
         <section class="mt-6" aria-labelledby=labelled>
             <SectionHead id=seen title="What was seen" />
@@ -131,37 +152,41 @@ fn FindingSection(finding: FindingView, index: usize, many: bool, now: Timestamp
                         </p>
                     }
                 })}
-            <p class="mb-2 max-w-[72ch] [overflow-wrap:anywhere]">
-                <Sentence reason=finding.reason.clone() now />
-                "."
+            <p class="mb-2 max-w-[72ch] wrap-anywhere">
+                <Sentence reason=finding.reason.clone() now full=true />
             </p>
             {finding
                 .note
                 .clone()
-                .map(|note| view! { <p class="mb-2 max-w-[72ch] text-ink-2 [overflow-wrap:anywhere]"><Sentence reason=note now />"."</p> })}
-            {(!finding.evidence.is_empty()).then(|| view! { <EvidenceTable rows=finding.evidence.clone() now /> })}
+                .map(|note| view! { <p class="mb-2 max-w-[72ch] text-ink-2 wrap-anywhere"><Sentence reason=note now full=true /></p> })}
+            {(!finding.evidence.is_empty()).then(|| view! { <EvidenceTable rows=finding.evidence.clone() is_open now /> })}
         </section>
         {finding.fix.clone().map(|fix| view! { <FixSection fix index /> })}
         <section class="mt-6" aria-labelledby=format!("kubectl-{index}")>
             <SectionHead id=format!("kubectl-{index}") title="See it without Perijove" />
             {match finding.kubectl.clone() {
-                Ok(line) => view! { <CodeBlock id=format!("line-{index}") label="Shell" text=line /> }.into_any(),
-                Err(why) => view! { <Notice tone=Tone::Warn title=move || why.clone() /> }.into_any(),
+                Ok(line) => {
+                    view! { <CodeBlock id=format!("line-{index}") label="Shell" text=wrapped_command(&line) /> }.into_any()
+                }
+                Err(why) => view! { <Notice tone=Tone::Warn title=move || visible(&why).into_owned() /> }.into_any(),
             }}
         </section>
     }
 }
 
 #[component]
-fn EvidenceTable(rows: Vec<Evidence>, now: Timestamp) -> impl IntoView {
+fn EvidenceTable(rows: Vec<Evidence>, is_open: bool, now: Timestamp) -> impl IntoView {
+    let with_wanted = rows.iter().any(|row| row.wanted.is_some());
+    let mut columns = vec![Column::new("Object"), Column::new("Field"), Column::new("Found")];
+    if with_wanted {
+        columns.push(Column::new("Wanted"));
+    }
     view! {
-        <Table
-            caption="The facts behind the verdict"
-            columns=vec![Column::new("Object"), Column::new("Field"), Column::new("Found"), Column::new("Wanted")]
-        >
+        <Table caption="The facts behind the verdict" columns>
             {rows
                 .into_iter()
                 .map(|row| {
+                    let is_wrong = is_open && row.wanted.as_ref().is_some_and(|wanted| *wanted != row.found);
                     view! {
                         <tr role="row">
                             <Cell label="Object">
@@ -173,15 +198,26 @@ fn EvidenceTable(rows: Vec<Evidence>, now: Timestamp) -> impl IntoView {
                             <Cell label="Field">
                                 <Code text=row.path />
                             </Cell>
-                            <Cell label="Found">{value(&row.found, now)}</Cell>
-                            <Cell label="Wanted">
-                                <span class="text-ink-2">
-                                    {match row.wanted {
-                                        Some(wanted) => value(&wanted, now),
-                                        None => view! { "–" }.into_any(),
-                                    }}
-                                </span>
+                            <Cell label="Found">
+                                {if is_wrong {
+                                    view! { <mark>{value(&row.found, now)}</mark> }.into_any()
+                                } else {
+                                    value(&row.found, now)
+                                }}
                             </Cell>
+                            {with_wanted
+                                .then(|| {
+                                    view! {
+                                        <Cell label="Wanted">
+                                            <span class="text-ink-2">
+                                                {match row.wanted {
+                                                    Some(wanted) => value(&wanted, now),
+                                                    None => view! { "–" }.into_any(),
+                                                }}
+                                            </span>
+                                        </Cell>
+                                    }
+                                })}
                         </tr>
                     }
                 })
@@ -194,18 +230,32 @@ fn EvidenceTable(rows: Vec<Evidence>, now: Timestamp) -> impl IntoView {
 fn FixSection(fix: RenderedFix, index: usize) -> impl IntoView {
     let (id, labelled) = (format!("fix-{index}"), format!("fix-{index}"));
     let refused = fix.refused.clone();
-    let commands = fix.commands.join("\n");
+    let is_refused = refused.is_some();
+    let commands = fix.commands.iter().map(|line| wrapped_command(line)).collect::<Vec<_>>().join("\n");
+    let has_blanks = fix.config_yaml.iter().chain([&commands]).any(|text| has_blank(text));
     view! {
         <section class="mt-6" aria-labelledby=labelled>
             <SectionHead id=id title="Repair it" />
-            <p class="max-w-[72ch]">{fix.advice}</p>
-            {fix.config_yaml.map(|yaml| view! { <CodeBlock id=format!("yaml-{index}") label="config.yaml" text=yaml /> })}
+            <p class="max-w-[72ch] wrap-anywhere">{visible(&fix.advice).into_owned()}</p>
+            {fix.chart_range.map(|range| view! { <p class="mt-1 text-ink-3">"For " {range} "."</p> })}
+            {has_blanks
+                .then(|| view! { <p class="mt-1 text-ink-2">"Replace what stands in <angle brackets>; only you know it."</p> })}
+            {fix.config_yaml.map(|yaml| view! { <CodeBlock id=format!("yaml-{index}") label="config.yaml" text=yaml refused=is_refused /> })}
             {(!commands.is_empty())
-                .then(|| view! { <CodeBlock id=format!("commands-{index}") label="Shell" text=commands /> })}
+                .then(|| view! { <CodeBlock id=format!("commands-{index}") label="Shell" text=commands refused=is_refused /> })}
             {refused
-                .map(|why| view! { <div class="mt-2"><Notice tone=Tone::Warn title=move || why.clone() /></div> })}
+                .map(|why| view! { <div class="mt-2"><Notice tone=Tone::Warn title=move || visible(&why).into_owned() /></div> })}
         </section>
     }
+}
+
+/// Whether a snippet has a blank to fill in: `<domain>`.
+fn has_blank(text: &str) -> bool {
+    text.split('<').skip(1).any(|rest| {
+        rest.split_once('>').is_some_and(|(blank, _)| {
+            !blank.is_empty() && blank.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
+        })
+    })
 }
 
 #[component]
@@ -236,8 +286,8 @@ fn AnswerRow(question: &'static str, answer: Answer, now: Timestamp) -> impl Int
                 <MarkBox mark=answer.mark />
                 {question}
             </p>
-            <p class="text-ink-2 [overflow-wrap:anywhere]">
-                <Sentence reason=answer.reason now />
+            <p class="text-ink-2 wrap-anywhere">
+                <Sentence reason=answer.reason now full=true />
             </p>
         </li>
     }
@@ -259,8 +309,8 @@ fn History(rows: Vec<HistoryRow>, now: Timestamp) -> impl IntoView {
                                         <Badge verdict=row.verdict />
                                         <span class="text-ink-3"><When at=row.from now style=Style::Instant /></span>
                                     </p>
-                                    <p class="text-ink-2 [overflow-wrap:anywhere]">
-                                        <Sentence reason=row.reason now />
+                                    <p class="text-ink-2 wrap-anywhere">
+                                        <Sentence reason=row.reason now full=true />
                                     </p>
                                 </li>
                             }
@@ -284,13 +334,16 @@ fn ElsewhereList(rows: Vec<Elsewhere>, code: &'static str) -> impl IntoView {
                     .into_iter()
                     .map(|row| {
                         let address = href(&check_path(&row.cluster, row.hub.as_ref(), code));
-                        let name = row.hub.as_ref().map_or_else(|| row.cluster.clone(), |hub| hub.release.clone());
-                        let cluster = row.hub.is_some().then(|| row.cluster.clone());
+                        let name = row
+                            .hub
+                            .as_ref()
+                            .map_or_else(|| "the cluster itself".to_owned(), |hub| visible(&hub.release).into_owned());
+                        let cluster = visible(&row.cluster).into_owned();
                         view! {
                             <li class="flex justify-between gap-3 px-3.5 py-2 border-t first:border-t-0">
-                                <span class="min-w-0 [overflow-wrap:anywhere]">
+                                <span class="min-w-0 wrap-anywhere">
                                     <a class="hover:underline" href=address>{name}</a>
-                                    {cluster.map(|cluster| view! { <span class="text-ink-3">" on " {cluster}</span> })}
+                                    <span class="text-ink-3">" on " {cluster}</span>
                                 </span>
                                 <Badge verdict=row.verdict quiet=true />
                             </li>
@@ -336,4 +389,16 @@ fn About(check: &'static Check) -> impl IntoView {
         .collect_view();
     facts.push(("Sources".to_owned(), view! { <ul role="list">{sources}</ul> }.into_any()));
     view! { <Facts facts /> }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::has_blank;
+
+    #[test]
+    fn a_blank_is_a_name_in_angle_brackets() {
+        assert!(has_blank("hosts:\n- <domain>"));
+        assert!(!has_blank("kubectl get pods --output 'jsonpath={a<3 and b>2}'"));
+        assert!(!has_blank("cat <<EOF >file"));
+    }
 }

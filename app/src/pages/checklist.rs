@@ -15,6 +15,7 @@ use crate::components::{
 use crate::filter::matches;
 use crate::page::PageView;
 use crate::site::href;
+use crate::text::visible;
 use crate::words;
 
 /// The verdicts in the order in which the filter offers them.
@@ -58,7 +59,7 @@ fn unknown_value(name: &str, known: &[&str]) -> String {
 }
 
 /// How a topic is written in addresses.
-fn topic_key(topic: Topic) -> &'static str {
+pub(super) fn topic_key(topic: Topic) -> &'static str {
     match topic {
         Topic::Https => "https",
         Topic::Helm => "helm",
@@ -84,13 +85,16 @@ fn is_offered(filter: &Filter, topic: Topic, row: &CheckRow) -> bool {
 
 /// What the typed words are looked for in.
 fn searched(row: &CheckRow) -> String {
-    format!("{} {} {} {} {}", row.code, row.title, row.fault, row.reason, verdict_word(row.verdict))
+    let text =
+        format!("{} {} {} {} {}", row.code, row.title, row.fault, row.reason, verdict_word(row.verdict));
+    visible(&text).into_owned()
 }
 
 /// The checklist of a hub or of a cluster.
 pub fn checklist(place: &Place, view: ChecklistView, filter: Filter) -> PageView {
     let name = view.hub.as_ref().map_or_else(|| "the cluster itself".to_owned(), |hub| hub.release.clone());
-    let frame = surround(place, Here::Checklist, view.hub.as_ref(), format!("Checklist of {name}"));
+    let title = format!("Checklist of {name} · {}", view.cluster);
+    let frame = surround(place, Here::Checklist, view.hub.as_ref(), title);
     let crumbs = vec![Crumb { label: view.cluster.clone(), path: cluster_path(&view.cluster) }];
     PageView::new(frame, move || body(view, &filter, crumbs))
 }
@@ -113,8 +117,10 @@ fn body(view: ChecklistView, filter: &Filter, crumbs: Vec<Crumb>) -> impl IntoVi
         })
         .filter(|topic| !topic.rows.is_empty())
         .collect();
-    let nothing = topics.is_empty();
     let typed = filter.words.clone();
+    let is_judged = view.counts.applicable() + view.counts.not_applicable > 0;
+    let is_shown = topics.iter().flat_map(|topic| &topic.rows).any(|row| matches(&typed, &searched(row)));
+    let clear = href(&path);
     view! {
         <PageHead
             crumbs=crumbs
@@ -122,7 +128,7 @@ fn body(view: ChecklistView, filter: &Filter, crumbs: Vec<Crumb>) -> impl IntoVi
             lede=move || {
                 view! {
                     {about.clone()}
-                    {newest.map(|at| view! { "The newest fault is open since " <When at=at now /> "." })}
+                    {newest.map(|at| view! { "The newest open fault was first seen " <When at=at now /> "." })}
                 }
             }
         />
@@ -140,10 +146,18 @@ fn body(view: ChecklistView, filter: &Filter, crumbs: Vec<Crumb>) -> impl IntoVi
             <CountBar counts=counts.clone() />
         </div>
         <CountWords counts=counts />
-        <Filters filter=filter.clone() path=path hidden=hidden_kind />
+        {is_judged.then(|| view! { <Filters filter=filter.clone() path=path hidden=hidden_kind /> })}
         <div id="checks">
-            {nothing
-                .then(|| view! { <div class="mt-6"><Notice tone=Tone::Empty title=|| "No check fits this filter." /></div> })}
+            {is_judged
+                .then(|| {
+                    view! {
+                        <div class="mt-6" data-filter-none hidden=is_shown>
+                            <Notice tone=Tone::Gap title=|| "No check fits this filter.">
+                                <p><a href=clear>"Show all checks"</a></p>
+                            </Notice>
+                        </div>
+                    }
+                })}
             {topics
                 .into_iter()
                 .map(|topic| {
@@ -159,10 +173,8 @@ fn about(view: &ChecklistView) -> String {
     let Some(hub) = &view.hub else {
         return "What holds for the whole cluster is judged once and not for each hub. ".to_owned();
     };
-    let servers = view.user_servers.map_or_else(String::new, |count| {
-        format!(", {} user {} running", words::number(count), words::plural(count, "server"))
-    });
-    format!("Namespace {}, chart {}{servers}. ", hub.namespace, view.chart)
+    let (namespace, chart) = (visible(&hub.namespace), words::chart(&view.chart));
+    format!("Namespace {namespace}, {chart}, {}. ", words::servers(view.user_servers))
 }
 
 #[component]
@@ -258,7 +270,7 @@ fn TopicSection(
     let title = topic.topic.title();
     let hidden = !topic.rows.iter().any(|row| matches(&typed, &searched(row)));
     view! {
-        <section class="mt-7" data-filter-group aria-labelledby=key hidden=hidden>
+        <section class="mt-7 scroll-mt-16" data-filter-group aria-labelledby=key hidden=hidden>
             <div class="flex flex-wrap items-baseline justify-between gap-x-4 mb-2">
                 <h2 id=key class="text-[0.9375rem] font-semibold">{title}</h2>
                 {topic.control.map(|control| view! { <FourMarks control /> })}
@@ -290,7 +302,13 @@ fn Row(row: CheckRow, cluster: String, hub: Option<HubName>, typed: String, now:
     let text = searched(&row);
     let hidden = !matches(&typed, &text);
     let is_open = matches!(row.verdict, Verdict::Fail | Verdict::Warn);
-    let name = if is_open { row.fault } else { row.title };
+    let name = match row.verdict {
+        Verdict::Fail | Verdict::Warn => row.fault,
+        // A control that cannot be decided must not read as a statement that it holds.
+        Verdict::Unknown => format!("Whether {}", words::lower_first(&row.title)),
+        Verdict::Pass | Verdict::NotApplicable => row.title,
+    };
+    let reason = (row.reason.to_string() != name).then_some(row.reason);
     view! {
         <tr role="row" data-filter=text hidden=hidden>
             <Cell fit=true>
@@ -300,9 +318,7 @@ fn Row(row: CheckRow, cluster: String, hub: Option<HubName>, typed: String, now:
                 <a class="font-medium hover:underline" href=address>
                     {name}
                 </a>
-                <p class="text-ink-2">
-                    <Sentence reason=row.reason now />
-                </p>
+                {reason.map(|reason| view! { <p class="text-ink-2"><Sentence reason now /></p> })}
                 <p class="text-ink-3">
                     {row.code}
                     {row.subject.map(|object| view! { " · " <Code text=object.to_string() /> })}
@@ -360,7 +376,25 @@ fn FourMarks(control: Control) -> impl IntoView {
 
 #[cfg(test)]
 mod tests {
+    use posture::text::{Arg, Reason};
+
     use super::*;
+
+    #[test]
+    fn not_even_what_is_searched_holds_a_character_that_deceives() {
+        let row = CheckRow {
+            code: "TLS-01".to_owned(),
+            title: "Users reach the hub over HTTPS".to_owned(),
+            fault: "The hub is served without HTTPS".to_owned(),
+            verdict: Verdict::Fail,
+            severity: Severity::High,
+            reason: Reason::new("seen", "{name} serves").with("name", Arg::text("a\u{202e}b")),
+            subject: None,
+            since: None,
+            not_confirmed_since: None,
+        };
+        assert!(searched(&row).contains("a\\u{202e}b serves"), "{}", searched(&row));
+    }
 
     fn pair(name: &str, value: &str) -> (String, String) {
         (name.to_owned(), value.to_owned())

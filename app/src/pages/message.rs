@@ -20,8 +20,9 @@ pub fn error(error: &AppError, now: Timestamp) -> PageView {
     let sentence = format!("{}.", words::sentence(&error.to_string()));
     let advice = match error {
         AppError::Internal { .. } => "The log of the server says more. Nothing that was stored is lost.",
-        AppError::NotFound { .. } | AppError::BadRequest { .. } => {
-            "It may have been renamed or removed since the link was made."
+        AppError::NotFound { .. } => "It may have been renamed or removed since the link was made.",
+        AppError::BadRequest { .. } => {
+            "Nothing is wrong with the hub: only the address was mistyped or cut off."
         }
     };
     page(title, sentence, advice, true, now)

@@ -5,13 +5,15 @@ use posture::Timestamp;
 use posture::check::Verdict;
 
 use super::parts::{OpenTable, Whose, pairs};
-use super::surround::{Here, check_path, checklist_path, cluster_path, surround};
-use crate::backend::{ChangeRow, ChangeWhat, ClusterCard, Counts, HubCard, OverviewView, Place};
+use super::surround::{Here, check_path, checklist_path, cluster_path, gaps_path, surround};
+use crate::backend::{ChangeRow, ChangeWhat, ClusterCard, HubCard, OpenRow, OverviewView, Place, segment};
 use crate::components::{
-    Badge, Card, Code, CountBar, CountWords, Notice, ObjectName, PageHead, Panel, SectionHead, Tone, When,
+    Badge, Card, Code, CountBar, CountWords, Icon, Notice, ObjectName, PageHead, Panel, SectionHead, Tone,
+    When, verdict_colour, verdict_word,
 };
 use crate::page::PageView;
 use crate::site::href;
+use crate::text::visible;
 use crate::words;
 
 /// The overview of one cluster, or of all.
@@ -27,6 +29,8 @@ fn body(view: OverviewView, is_one: bool) -> impl IntoView {
     let headline = words::overview(&view);
     let newest = view.newest.clone();
     let undecided = view.undecided;
+    let hidden = hidden_hubs(&view, is_one);
+    let nothing = nothing_open(&view);
     let OverviewView { clusters, next, open, changes, .. } = view;
     view! {
         <PageHead
@@ -38,17 +42,17 @@ fn body(view: OverviewView, is_one: bool) -> impl IntoView {
                         .map(|row| {
                             let address = href(&check_path(&row.cluster, row.hub.as_ref(), &row.code));
                             view! {
-                                "The newest fault: "
-                                <a class="link" href=address>{lower_first(&row.fault)}</a>
-                                " ("
+                                "The newest: "
+                                <a class="link" href=address>{words::lower_first(&row.fault)}</a>
+                                ", on "
                                 <Whose cluster=row.cluster hub=row.hub with_cluster=!is_one />
-                                ", "
+                                ", first seen "
                                 <When at=row.since now />
-                                "). "
+                                ". "
                             }
                         })}
-                    {(undecided > 0)
-                        .then(|| format!("{} checks cannot be decided; each says what would settle it.", words::sentence(&words::number(undecided))))}
+                    {undecided_words(undecided)}
+                    {hidden.clone()}
                 }
             }
         />
@@ -57,7 +61,8 @@ fn body(view: OverviewView, is_one: bool) -> impl IntoView {
             <section aria-labelledby="next">
                 <SectionHead id="next" title="Do next" aside=move || (open > 0).then(|| format!("{open} open")) />
                 {if next.is_empty() {
-                    view! { <Notice tone=Tone::Empty title=|| "Nothing is open." /> }.into_any()
+                    let (tone, words) = nothing;
+                    view! { <Notice tone=tone title=move || words.clone() /> }.into_any()
                 } else {
                     view! { <OpenTable caption="The worst open findings" rows=next with_cluster=!is_one now /> }.into_any()
                 }}
@@ -65,7 +70,7 @@ fn body(view: OverviewView, is_one: bool) -> impl IntoView {
             <section aria-labelledby="changes">
                 <SectionHead id="changes" title="Changed lately" />
                 {if changes.is_empty() {
-                    view! { <Notice tone=Tone::Empty title=|| "No verdict has changed yet." /> }.into_any()
+                    view! { <Notice tone=Tone::Empty title=|| "No change has been seen yet." /> }.into_any()
                 } else {
                     view! { <Changes rows=changes with_cluster=!is_one now /> }.into_any()
                 }}
@@ -74,23 +79,54 @@ fn body(view: OverviewView, is_one: bool) -> impl IntoView {
     }
 }
 
-/// The first letter in lower case, unless the word is written in capitals.
-fn lower_first(text: &str) -> String {
-    let mut letters = text.chars();
-    match (letters.next(), letters.next()) {
-        (Some(first), Some(second)) if second.is_lowercase() || second == ' ' => {
-            first.to_lowercase().chain(std::iter::once(second)).chain(letters).collect()
-        }
-        _ => text.to_owned(),
+/// How many checks cannot be decided, in a sentence.
+fn undecided_words(undecided: u64) -> Option<String> {
+    match undecided {
+        0 => None,
+        1 => Some("One check cannot be decided; it says what would settle it. ".to_owned()),
+        many => Some(format!(
+            "{} checks cannot be decided; each says what would settle it. ",
+            words::sentence(&words::number(many))
+        )),
+    }
+}
+
+/// The clusters whose hubs, if there are any, could not be seen. On the page of one cluster the headline says it.
+fn hidden_hubs(view: &OverviewView, is_one: bool) -> Option<String> {
+    let hidden: Vec<_> = view
+        .clusters
+        .iter()
+        .filter(|cluster| cluster.is_judged && cluster.hubs.is_empty() && cluster.gaps > 0)
+        .map(|cluster| visible(&cluster.name).into_owned())
+        .collect();
+    (!is_one && !hidden.is_empty())
+        .then(|| format!("On {} no hub was seen, but not everything could be read.", hidden.join(" and ")))
+}
+
+/// What an empty list of open findings means: that nothing is wrong only where everything could be decided.
+fn nothing_open(view: &OverviewView) -> (Tone, String) {
+    if view.clusters.iter().all(|cluster| !cluster.is_judged) {
+        (Tone::Gap, "Nothing has been judged yet.".to_owned())
+    } else if view.undecided > 0 {
+        let (count, checks) = (words::number(view.undecided), words::plural(view.undecided, "check"));
+        (Tone::Gap, format!("No open fault was found, but {count} {checks} cannot be decided."))
+    } else {
+        (Tone::Empty, "Nothing is open.".to_owned())
     }
 }
 
 #[component]
 fn ClusterSection(cluster: ClusterCard, is_one: bool) -> impl IntoView {
-    let id = format!("cluster-{}", cluster.name);
-    let is_known = cluster.counts != Counts::default();
+    let id = format!("cluster-{}", segment(&cluster.name));
     let labelled = id.clone();
-    let title = if is_one { "Hubs".to_owned() } else { cluster.name.clone() };
+    let title = match (is_one, cluster.hubs.is_empty()) {
+        (true, true) => "Cluster".to_owned(),
+        (true, false) => "Hubs".to_owned(),
+        (false, _) => visible(&cluster.name).into_owned(),
+    };
+    let hubs = cluster.hubs.len() as u64;
+    let name = cluster.name.clone();
+    let is_judged = cluster.is_judged;
     let overview = href(&cluster_path(&cluster.name));
     view! {
         <section class="mt-8" aria-labelledby=labelled>
@@ -98,36 +134,86 @@ fn ClusterSection(cluster: ClusterCard, is_one: bool) -> impl IntoView {
                 id=id
                 title=title
                 aside=move || {
-                    (!is_one).then(|| view! { <a class="hover:text-ink" href=overview.clone()>"only this cluster"</a> })
+                    if is_one {
+                        return (hubs > 0).then(|| hubs.to_string()).into_any();
+                    }
+                    view! { <a class="link" href=overview.clone()>{format!("Only {}", visible(&name))}</a> }.into_any()
                 }
             />
             {cluster
                 .trouble
                 .clone()
-                .map(|trouble| {
+                .or_else(|| (!is_judged).then(|| "The first scan is under way; this page says so when it is done.".to_owned()))
+                .map(|trouble| view! { <div class="mb-3"><Trouble trouble is_judged /></div> })}
+            {is_judged
+                .then(|| {
                     view! {
-                        <div class="mb-3">
-                            <Notice tone=Tone::Error title=move || if is_known { "What is shown of this cluster may be out of date." } else { "This cluster cannot be read." }>
-                                <p>{trouble}</p>
-                            </Notice>
+                        <div class="grid gap-3 grid-cols-1 sm:grid-cols-[repeat(auto-fill,minmax(20rem,1fr))]">
+                            {cluster.hubs.iter().cloned().map(|hub| view! { <HubCardView hub /> }).collect_view()}
+                            <ItselfCard cluster=cluster />
                         </div>
                     }
                 })}
-            <div class="grid gap-3 grid-cols-1 sm:grid-cols-[repeat(auto-fill,minmax(20rem,1fr))]">
-                {cluster.hubs.iter().cloned().map(|hub| view! { <HubCardView hub /> }).collect_view()}
-                <ItselfCard cluster=cluster />
-            </div>
         </section>
     }
+}
+
+/// Why a cluster cannot be read now, and what that makes of what is shown.
+#[component]
+fn Trouble(trouble: String, is_judged: bool) -> impl IntoView {
+    let trouble = visible(&trouble).into_owned();
+    if is_judged {
+        view! {
+            <Notice tone=Tone::Error title=|| "What is shown of this cluster may be out of date.">
+                <p>{trouble}</p>
+            </Notice>
+        }
+        .into_any()
+    } else {
+        view! {
+            <Notice tone=Tone::Gap title=|| "There is nothing to show yet.">
+                <p>{trouble}</p>
+            </Notice>
+        }
+        .into_any()
+    }
+}
+
+/// The worst open findings on a card, each a link of its own.
+#[component]
+fn Worst(rows: Vec<OpenRow>) -> impl IntoView {
+    (!rows.is_empty()).then(|| {
+        view! {
+            <ul class="mt-3 grid gap-1" role="list" aria-label="The worst open findings">
+                {rows
+                    .into_iter()
+                    .map(|row| {
+                        let address = href(&check_path(&row.cluster, row.hub.as_ref(), &row.code));
+                        let word = format!("{}, {}: ", verdict_word(row.verdict), row.severity.word());
+                        view! {
+                            <li class="flex gap-2">
+                                <span class=format!("flex-none pt-1 {}", verdict_colour(row.verdict))>
+                                    <Icon shape=row.verdict class="block size-3.5" />
+                                </span>
+                                <a class="relative z-10 min-w-0 text-ink-2 hover:text-ink wrap-anywhere" href=address>
+                                    <span class="sr-only">{word}</span>
+                                    {row.fault}
+                                </a>
+                            </li>
+                        }
+                    })
+                    .collect_view()}
+            </ul>
+        }
+    })
 }
 
 #[component]
 fn HubCardView(hub: HubCard) -> impl IntoView {
     let counts = pairs(hub.counts);
-    let name = hub.hub.release.clone();
-    let aside = format!("{} · chart {}", hub.hub.namespace, hub.chart);
-    let servers =
-        hub.user_servers.map(|count| format!("{count} user {} running", words::plural(count, "server")));
+    let name = visible(&hub.hub.release).into_owned();
+    let aside = format!("{} · {}", visible(&hub.hub.namespace), words::chart(&hub.chart));
+    let servers = words::sentence(&words::servers(hub.user_servers));
     view! {
         <Card address=href(&checklist_path(&hub.cluster, Some(&hub.hub))) title=move || name.clone() aside=move || aside.clone()>
             {(!hub.is_supported).then(|| view! { <p class="text-warn">"Not a Zero to JupyterHub: only its pods are judged."</p> })}
@@ -135,11 +221,8 @@ fn HubCardView(hub: HubCard) -> impl IntoView {
                 <CountBar counts=counts.clone() />
             </div>
             <CountWords counts=counts />
-            {hub
-                .worst
-                .first()
-                .map(|worst| view! { <p class="mt-2 text-ink-2 [overflow-wrap:anywhere]">{worst.fault.clone()}</p> })}
-            {servers.map(|servers| view! { <p class="mt-1 text-ink-3 tabular-nums">{servers}</p> })}
+            <Worst rows=hub.worst />
+            <p class="mt-3 text-ink-3 tabular-nums">{servers}</p>
         </Card>
     }
 }
@@ -149,24 +232,21 @@ fn HubCardView(hub: HubCard) -> impl IntoView {
 fn ItselfCard(cluster: ClusterCard) -> impl IntoView {
     let counts = pairs(cluster.counts);
     let gaps = cluster.gaps;
-    let aside = cluster.name.clone();
+    let aside = visible(&cluster.name).into_owned();
     let address = href(&checklist_path(&cluster.name, None));
-    let gaps_address = href(&format!("clusters/{}/gaps", cluster.name));
+    let gaps_address = href(&gaps_path(&cluster.name));
     view! {
         <Card address=address title=|| "The cluster itself" aside=move || aside.clone()>
             <div class="mt-3 mb-2">
                 <CountBar counts=counts.clone() />
             </div>
             <CountWords counts=counts />
-            {cluster
-                .worst
-                .first()
-                .map(|worst| view! { <p class="mt-2 text-ink-2 [overflow-wrap:anywhere]">{worst.fault.clone()}</p> })}
+            <Worst rows=cluster.worst />
             {(gaps > 0)
                 .then(|| {
                     view! {
-                        <p class="mt-1 text-ink-3">
-                            <a class="relative z-10 hover:text-ink underline" href=gaps_address>
+                        <p class="mt-3 text-ink-3">
+                            <a class="relative z-10" href=gaps_address>
                                 {format!("{gaps} {} cannot be read", words::plural(gaps, "thing"))}
                             </a>
                         </p>
@@ -182,33 +262,65 @@ fn Changes(rows: Vec<ChangeRow>, with_cluster: bool, now: Timestamp) -> impl Int
         <Panel>
             <ul role="list">
                 {rows
-                    .into_iter()
-                    .map(|row| {
-                        let what = what(&row);
-                        view! {
-                            <li class="grid grid-cols-[minmax(0,1fr)_auto] gap-x-3 px-3.5 py-2.5 border-t first:border-t-0">
-                                <div class="min-w-0 [overflow-wrap:anywhere]">{what}</div>
-                                <span class="text-ink-3 tabular-nums">
-                                    <When at=row.at now />
-                                </span>
-                                <p class="text-ink-3">
-                                    <Whose cluster=row.cluster hub=row.hub with_cluster />
-                                </p>
-                            </li>
-                        }
-                    })
+                    .chunk_by(|a, b| (a.at, &a.cluster, &a.hub) == (b.at, &b.cluster, &b.hub))
+                    .map(|moment| view! { <Moment rows=moment.to_vec() with_cluster now /> })
                     .collect_view()}
             </ul>
         </Panel>
     }
 }
 
+/// How many objects one moment names before it folds them.
+const NAMED: usize = 2;
+
+/// What changed at once in one place: verdicts first, and objects folded where they are many.
+#[component]
+fn Moment(rows: Vec<ChangeRow>, with_cluster: bool, now: Timestamp) -> impl IntoView {
+    let Some(first) = rows.first().cloned() else { return ().into_any() };
+    let (objects, others): (Vec<_>, Vec<_>) = rows
+        .into_iter()
+        .partition(|row| matches!(row.what, ChangeWhat::Object { .. } | ChangeWhat::Gone { .. }));
+    let count = objects.len();
+    let lines = |rows: &[ChangeRow]| {
+        rows.iter().map(|row| view! { <div class="wrap-anywhere">{what(row)}</div> }).collect_view()
+    };
+    view! {
+        <li class="grid grid-cols-[minmax(0,1fr)_auto] gap-x-3">
+            <div class="min-w-0 grid gap-0.5">
+                {lines(&others)}
+                {if count > NAMED {
+                    view! {
+                        <details>
+                            <summary>{format!("{count} objects changed, appeared or went")}</summary>
+                            <div class="mt-1 pl-4 grid gap-0.5">{lines(&objects)}</div>
+                        </details>
+                    }
+                        .into_any()
+                } else {
+                    lines(&objects).into_any()
+                }}
+                <p class="text-ink-3">
+                    <Whose cluster=first.cluster hub=first.hub with_cluster />
+                </p>
+            </div>
+            <span class="text-ink-3 tabular-nums">
+                <When at=first.at now />
+            </span>
+        </li>
+    }
+    .into_any()
+}
+
 /// What changed, in words.
 fn what(row: &ChangeRow) -> AnyView {
     let link = |code: &str| href(&check_path(&row.cluster, row.hub.as_ref(), code));
     match row.what.clone() {
-        ChangeWhat::Opened { code, fault } => view! {
-            <Badge verdict=Verdict::Fail word="opened" quiet=true />
+        ChangeWhat::Opened { code, fault, verdict } => view! {
+            {match verdict {
+                Some(verdict) => view! { <Badge verdict word="opened" quiet=true /> }.into_any(),
+                // It is closed again.
+                None => view! { <span class="text-ink-2 font-medium">"opened"</span> }.into_any(),
+            }}
             " "
             <a class="hover:underline" href=link(&code)>{fault}</a>
         }
@@ -255,10 +367,43 @@ fn what(row: &ChangeRow) -> AnyView {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::backend::Counts;
+
+    fn view(unknown: u64, is_judged: bool) -> OverviewView {
+        let counts = Counts { unknown, ..Counts::default() };
+        let cluster = ClusterCard {
+            name: "campus".to_owned(),
+            counts,
+            worst: Vec::new(),
+            gaps: unknown,
+            hubs: Vec::new(),
+            is_judged,
+            trouble: None,
+        };
+        OverviewView {
+            clusters: vec![cluster],
+            next: Vec::new(),
+            open: 0,
+            changes: Vec::new(),
+            newest: None,
+            undecided: unknown,
+            now: Timestamp::UNIX_EPOCH,
+        }
+    }
 
     #[test]
-    fn names_in_capitals_stay_so() {
-        assert_eq!(lower_first("HTTPS is off"), "HTTPS is off");
-        assert_eq!(lower_first("The hub is open"), "the hub is open");
+    fn an_empty_list_is_called_clean_only_where_everything_could_be_decided() {
+        assert_eq!(nothing_open(&view(0, true)).1, "Nothing is open.");
+        assert_eq!(
+            nothing_open(&view(37, true)).1,
+            "No open fault was found, but 37 checks cannot be decided."
+        );
+        assert_eq!(nothing_open(&view(0, false)).1, "Nothing has been judged yet.");
+    }
+
+    #[test]
+    fn a_cluster_whose_hubs_may_be_hidden_is_named() {
+        assert!(hidden_hubs(&view(37, true), false).is_some_and(|words| words.contains("campus")));
+        assert_eq!(hidden_hubs(&view(0, true), false), None);
     }
 }

@@ -6,8 +6,9 @@ use posture::check::Verdict;
 
 use super::surround::{check_path, checklist_path};
 use crate::backend::{Counts, HubName, OpenRow};
-use crate::components::{Badge, Cell, Code, Sentence, SeverityBadge, Table, When};
+use crate::components::{Badge, Cell, Code, Sentence, SeverityBadge, Style, Table, When};
 use crate::site::href;
+use crate::text::visible;
 
 /// Counts as the bar and its words take them.
 pub(super) fn pairs(counts: Counts) -> Vec<(Verdict, u64)> {
@@ -30,16 +31,16 @@ pub(super) fn Whose(
     with_cluster: bool,
 ) -> impl IntoView {
     let address = href(&checklist_path(&cluster, hub.as_ref()));
-    let name = hub.map_or_else(|| "the cluster".to_owned(), |hub| hub.release);
+    let name = hub.map_or_else(|| "the cluster itself".to_owned(), |hub| visible(&hub.release).into_owned());
     view! {
         <a class="hover:text-ink" href=address>
             {name}
         </a>
-        {with_cluster.then(|| view! { " on " {cluster} })}
+        {with_cluster.then(|| view! { " on " {visible(&cluster).into_owned()} })}
     }
 }
 
-/// Since when a fault is open, and whether it could be confirmed lately.
+/// For how long a verdict has been this one, and whether it could be confirmed lately.
 #[component]
 pub(super) fn Since(
     /// When it was first seen.
@@ -50,15 +51,15 @@ pub(super) fn Since(
     now: Timestamp,
 ) -> impl IntoView {
     view! {
-        "since "
-        <When at=since now />
+        "for "
+        <When at=since now style=Style::Span />
         {not_confirmed_since
             .map(|at| {
                 view! {
                     " · "
                     <Badge verdict=Verdict::Unknown word="not confirmed" quiet=true />
-                    " since "
-                    <When at=at now />
+                    " for "
+                    <When at=at now style=Style::Span />
                 }
             })}
     }

@@ -1,6 +1,6 @@
 //! What stands around a page of a cluster: switchers, navigation, freshness.
 
-use crate::backend::{HubName, Place};
+use crate::backend::{HubName, Place, segment};
 use crate::frame::{Choice, FrameView, Freshness, NavItem, Watch};
 
 /// Which page it is.
@@ -16,22 +16,27 @@ pub(super) enum Here {
 
 /// The address of a cluster's overview, below the prefix.
 pub(super) fn cluster_path(cluster: &str) -> String {
-    format!("clusters/{cluster}")
+    format!("clusters/{}", segment(cluster))
+}
+
+/// The address of the page of gaps, below the prefix.
+pub(super) fn gaps_path(cluster: &str) -> String {
+    format!("{}/gaps", cluster_path(cluster))
 }
 
 /// The address of a checklist, below the prefix.
 pub(super) fn checklist_path(cluster: &str, hub: Option<&HubName>) -> String {
     match hub {
-        Some(hub) => format!("clusters/{cluster}/{}", hub.path()),
-        None => format!("clusters/{cluster}/checks"),
+        Some(hub) => format!("{}/{}", cluster_path(cluster), hub.path()),
+        None => format!("{}/checks", cluster_path(cluster)),
     }
 }
 
 /// The address of a check, below the prefix.
 pub(super) fn check_path(cluster: &str, hub: Option<&HubName>, code: &str) -> String {
     match hub {
-        Some(hub) => format!("clusters/{cluster}/{}/checks/{code}", hub.path()),
-        None => format!("clusters/{cluster}/checks/{code}"),
+        Some(hub) => format!("{}/{}/checks/{code}", cluster_path(cluster), hub.path()),
+        None => format!("{}/checks/{code}", cluster_path(cluster)),
     }
 }
 
@@ -43,17 +48,17 @@ pub(super) fn surround(place: &Place, here: Here, hub: Option<&HubName>, title: 
         clusters: clusters(place),
         hubs: hubs(place, here, hub),
         nav: navigation(place, here, hub),
-        freshness: place
-            .cluster
-            .as_ref()
-            .map(|_| Freshness { heard_at: place.heard_at, stale_after_seconds: place.stale_after_seconds }),
+        freshness: (!place.clusters.is_empty()).then_some(Freshness {
+            heard_at: place.heard_at,
+            stale_after_seconds: place.stale_after_seconds,
+        }),
         travel: None,
         watch: Some(Watch {
             cluster: place.cluster.clone(),
             hub: hub
                 .and_then(|hub| place.hubs.iter().find(|choice| choice.name == *hub))
                 .map(|choice| choice.id),
-            scan: place.scan,
+            known: place.known.clone(),
         }),
         is_demo: place.is_demo,
     }
@@ -112,7 +117,12 @@ fn navigation(place: &Place, here: Here, hub: Option<&HubName>) -> Vec<NavItem> 
         opens_group: false,
     };
     let Some(cluster) = &place.cluster else {
-        return vec![item("Overview", String::new(), None, true)];
+        let overview = item("Overview", String::new(), None, true);
+        let clusters = place.clusters.iter().enumerate().map(|(at, name)| NavItem {
+            opens_group: at == 0,
+            ..item(name, cluster_path(name), None, false)
+        });
+        return std::iter::once(overview).chain(clusters).collect();
     };
     let overview = if place.clusters.len() < 2 { String::new() } else { cluster_path(cluster) };
     let mut items = vec![item("Overview", overview, None, here == Here::Overview)];
@@ -131,6 +141,6 @@ fn navigation(place: &Place, here: Here, hub: Option<&HubName>) -> Vec<NavItem> 
         ..item("Cluster", checklist_path(cluster, None), faults, is_cluster)
     });
     let gaps = Some((place.gaps, "things that cannot be read"));
-    items.push(item("What I can see", format!("clusters/{cluster}/gaps"), gaps, here == Here::Gaps));
+    items.push(item("What I can see", gaps_path(cluster), gaps, here == Here::Gaps));
     items
 }

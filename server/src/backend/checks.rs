@@ -15,7 +15,9 @@ use posture::fix;
 use posture::hub::Support;
 
 use super::overview::counts_of;
-use super::{Spot, StoreBackend, chart, failed, hub_name, hubs_of, is_hub, not_found, scope, server_count};
+use super::{
+    Spot, StoreBackend, chart, coverage_of, failed, hub_name, hubs_of, is_hub, not_found, scope, server_count,
+};
 use crate::store::findings::{self, FindingView};
 use crate::store::hubs::HubView;
 use crate::store::scans::Scan;
@@ -55,12 +57,13 @@ pub(super) async fn checklist(
         controls = controls_of(reading, id, scan, &scope).await?;
         counts = findings::counts(reading, spot.id, scan.number, &scope).await.map_err(|e| failed(&e))?;
     }
+    let coverage = coverage_of(reading, &spot).await?;
     let newest = found.iter().filter_map(|finding| finding.episode).map(|episode| episode.opened_at).max();
     Ok(ChecklistView {
         cluster: spot.name,
         chart: hub.as_ref().map(chart).unwrap_or_default(),
         is_supported: hub.as_ref().is_none_or(|hub| hub.facts.support == Support::ZeroToJupyterHub),
-        user_servers: hub.as_ref().map(server_count),
+        user_servers: hub.as_ref().and_then(|hub| server_count(hub, &coverage)),
         hub: hub.map(|hub| hub_name(&hub.key)),
         counts: counts_of(&counts, id),
         topics: topics(found, &controls),

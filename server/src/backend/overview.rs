@@ -5,20 +5,24 @@ use std::collections::BTreeMap;
 use app::backend::{At, ChangeRow, ChangeWhat, ClusterCard, Counts, HubCard, HubName, OpenRow, OverviewView};
 use app::error::AppError;
 use app::viewer::Viewer;
+use posture::Timestamp;
+use posture::check::Verdict;
 use posture::checks;
 use posture::hub::Support;
 
-use super::{Spot, StoreBackend, chart, failed, hub_name, hubs_of, scope, server_count};
+use super::{Spot, StoreBackend, chart, coverage_of, failed, hub_name, hubs_of, scope, server_count};
 use crate::store::changes::{self, Change, Event};
 use crate::store::findings::{self, FindingView, VerdictCounts};
 use crate::store::hubs::HubView;
 use crate::store::scans::Scan;
-use crate::store::{HubId, Reading, Scope};
+use crate::store::{FindingId, HubId, Reading, Scope};
 
 /// How many open findings of a cluster are looked at; what an overview shows is far less.
 const OPEN: u32 = 500;
 /// How many rows a list of the overview has.
 const ROWS: usize = 8;
+/// How many changes of a cluster are looked at: one upgrade changes dozens of objects.
+const CHANGES: u32 = 200;
 
 pub(super) async fn overview(
     backend: &StoreBackend,
@@ -38,10 +42,10 @@ pub(super) async fn overview(
             cards.push(empty_card(&spot.name, trouble));
             continue;
         };
-        let rows = open_rows(reading, spot, scan, &scope).await?;
+        let (rows, verdicts) = open_rows(reading, spot, scan, &scope).await?;
         cards.push(card(reading, spot, scan, &scope, &rows, trouble).await?);
         open.extend(rows);
-        changes.extend(lately(reading, spot, scan, &scope).await?);
+        changes.extend(lately(reading, spot, scan, &scope, &verdicts).await?);
     }
     let seen: Vec<String> = cards.iter().map(|card| card.name.clone()).collect();
     let unseen = backend
@@ -52,7 +56,7 @@ pub(super) async fn overview(
     cards.extend(unseen.map(|(name, why)| empty_card(&name, Some(why))));
     open.sort_by(|a, b| (a.severity, a.verdict, b.since).cmp(&(b.severity, b.verdict, a.since)));
     changes.sort_by_key(|row| std::cmp::Reverse(row.at));
-    changes.truncate(ROWS);
+    keep_newest(&mut changes);
     cards.sort_by_key(|card| std::cmp::Reverse(faults(card)));
     let undecided = cards.iter().flat_map(|card| card.hubs.iter().map(|h| h.counts).chain([card.counts]));
     let undecided = undecided.map(|counts| counts.unknown).sum();
@@ -81,9 +85,26 @@ fn empty_card(name: &str, trouble: Option<String>) -> ClusterCard {
         worst: Vec::new(),
         gaps: 0,
         hubs: Vec::new(),
-        trouble: trouble
-            .or_else(|| Some("It has not been read yet; the first scan is under way.".to_owned())),
+        is_judged: false,
+        trouble,
     }
+}
+
+/// Keeps as many moments as the list has rows: what changed at once in one place is one row.
+fn keep_newest(changes: &mut Vec<ChangeRow>) {
+    let mut moments: Vec<(Timestamp, &String, &Option<HubName>)> = Vec::new();
+    let mut kept = 0;
+    for row in changes.iter() {
+        let moment = (row.at, &row.cluster, &row.hub);
+        if !moments.contains(&moment) {
+            if moments.len() == ROWS {
+                break;
+            }
+            moments.push(moment);
+        }
+        kept += 1;
+    }
+    changes.truncate(kept);
 }
 
 async fn open_rows(
@@ -91,11 +112,12 @@ async fn open_rows(
     spot: &Spot,
     scan: Scan,
     scope: &Scope,
-) -> Result<Vec<OpenRow>, AppError> {
+) -> Result<(Vec<OpenRow>, BTreeMap<FindingId, Verdict>), AppError> {
     let (found, _) = findings::open(reading, spot.id, scan.number, scope, None, OPEN)
         .await
         .map_err(|error| failed(&error))?;
-    Ok(found.into_iter().map(|finding| open_row(&spot.name, finding)).collect())
+    let verdicts = found.iter().map(|finding| (finding.id, finding.verdict)).collect();
+    Ok((found.into_iter().map(|finding| open_row(&spot.name, finding)).collect(), verdicts))
 }
 
 fn open_row(cluster: &str, finding: FindingView) -> OpenRow {
@@ -130,6 +152,7 @@ async fn card(
         .await
         .map_err(|error| failed(&error))?
         .len() as u64;
+    let coverage = coverage_of(reading, spot).await?;
     let worst =
         |hub: Option<&HubName>| open.iter().filter(|row| row.hub.as_ref() == hub).take(3).cloned().collect();
     Ok(ClusterCard {
@@ -137,7 +160,11 @@ async fn card(
         counts: counts_of(&counts, None),
         worst: worst(None),
         gaps,
-        hubs: hubs.iter().map(|hub| hub_card(&spot.name, hub, &counts, &worst)).collect(),
+        hubs: hubs
+            .iter()
+            .map(|hub| hub_card(&spot.name, hub, &counts, &worst, server_count(hub, &coverage)))
+            .collect(),
+        is_judged: true,
         trouble,
     })
 }
@@ -147,6 +174,7 @@ fn hub_card(
     hub: &HubView,
     counts: &BTreeMap<Option<HubId>, VerdictCounts>,
     worst: &impl Fn(Option<&HubName>) -> Vec<OpenRow>,
+    user_servers: Option<u64>,
 ) -> HubCard {
     let name = hub_name(&hub.key);
     HubCard {
@@ -155,7 +183,7 @@ fn hub_card(
         is_supported: hub.facts.support == Support::ZeroToJupyterHub,
         counts: counts_of(counts, Some(hub.id)),
         worst: worst(Some(&name)),
-        user_servers: Some(server_count(hub)),
+        user_servers,
         hub: name,
     }
 }
@@ -177,16 +205,22 @@ async fn lately(
     spot: &Spot,
     scan: Scan,
     scope: &Scope,
+    verdicts: &BTreeMap<FindingId, Verdict>,
 ) -> Result<Vec<ChangeRow>, AppError> {
     let hubs: BTreeMap<HubId, HubName> =
         hubs_of(reading, spot, scope).await?.into_iter().map(|hub| (hub.id, hub_name(&hub.key))).collect();
-    let found = changes::changes(reading, spot.id, scan.number, scope, None, 24)
+    let found = changes::changes(reading, spot.id, scan.number, scope, None, CHANGES)
         .await
         .map_err(|error| failed(&error))?;
-    Ok(found.into_iter().map(|change| change_row(&spot.name, &hubs, change)).collect())
+    Ok(found.into_iter().map(|change| change_row(&spot.name, &hubs, verdicts, change)).collect())
 }
 
-fn change_row(cluster: &str, hubs: &BTreeMap<HubId, HubName>, change: Change) -> ChangeRow {
+fn change_row(
+    cluster: &str,
+    hubs: &BTreeMap<HubId, HubName>,
+    verdicts: &BTreeMap<FindingId, Verdict>,
+    change: Change,
+) -> ChangeRow {
     let at = change.taken_at;
     let words = |code: &str, is_fault: bool| {
         checks::find(code).map_or_else(
@@ -196,7 +230,9 @@ fn change_row(cluster: &str, hubs: &BTreeMap<HubId, HubName>, change: Change) ->
     };
     let hub = change.hub.and_then(|id| hubs.get(&id)).cloned();
     let what = match change.event {
-        Event::Opened { code, .. } => ChangeWhat::Opened { fault: words(&code, true), code },
+        Event::Opened { code, finding } => {
+            ChangeWhat::Opened { fault: words(&code, true), code, verdict: verdicts.get(&finding).copied() }
+        }
         Event::Closed { code, .. } => ChangeWhat::Closed { title: words(&code, false), code },
         Event::Object { object, is_new, managed_fields } => {
             let newest = managed_fields.into_iter().max_by_key(|field| field.time);

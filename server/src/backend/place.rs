@@ -2,6 +2,7 @@
 
 use app::backend::{At, GapRow, GapsView, HubChoice, Place};
 use app::error::AppError;
+use app::news::Known;
 use app::viewer::Viewer;
 use posture::check::Verdict;
 use posture::checks::CHECKS;
@@ -56,7 +57,14 @@ pub(super) async fn place(
         hubs,
         heard_at: spots.iter().filter_map(|spot| spot.scan).map(|scan| scan.fresh_at).min(),
         stale_after_seconds: backend.stale_after_seconds,
-        scan: spots.iter().filter_map(|spot| spot.scan).map(|scan| scan.number.0).sum(),
+        known: spots
+            .iter()
+            .map(|spot| Known {
+                cluster: spot.name.clone(),
+                scan: spot.scan.map_or(0, |scan| scan.number.0),
+                seen: spot.scan.map(|scan| scan.fresh_at.as_millisecond()),
+            })
+            .collect(),
         cluster_faults,
         gaps,
         now: backend.clock.now(),
@@ -89,10 +97,16 @@ pub(super) async fn gaps(
     }
     let read = KINDS.iter().filter(|info| info.reading != KindReading::OnDemand);
     let kinds_read = match spot.scan {
-        Some(_) => read.filter(|info| rows.iter().all(|row| row.gap.kind != info.kind)).count() as u64,
-        None => 0,
+        Some(_) => read
+            .filter(|info| rows.iter().all(|row| row.gap.kind != info.kind))
+            .map(|info| info.plural.to_owned())
+            .collect(),
+        None => Vec::new(),
     };
+    // What leaves most undecided comes first.
+    rows.sort_by_key(|row| std::cmp::Reverse(row.affects.len()));
     Ok(GapsView {
+        is_judged: spot.scan.is_some(),
         cluster: spot.name,
         rows,
         undecided,

@@ -61,3 +61,20 @@ impl State {
         answer
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_closed_namespace_hides_its_objects_and_not_those_that_live_in_none() {
+        let denied =
+            Denied { group: "*".into(), resource: "*".into(), namespace: Some("kube-system".into()) };
+        let state = State::new(vec![denied], "v1.31.13");
+        assert!(!state.may_read("", "pods", None));
+        assert!(!state.may_read("", "pods", Some("kube-system")));
+        assert!(state.may_read("", "pods", Some("exam")));
+        assert!(state.may_read("", "namespaces", None));
+        assert!(!state.may_read("", "secrets", Some("exam")));
+    }
+}

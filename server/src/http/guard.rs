@@ -17,7 +17,7 @@ pub async fn check_request(State(state): State<AppState>, request: Request, next
             .into_response();
     }
     let is_sensitive = request.method() != Method::GET && request.method() != Method::HEAD
-        || request.uri().path().ends_with("/api/events");
+        || ["/api/events", "/api/news"].iter().any(|path| request.uri().path().ends_with(path));
     if is_sensitive && is_foreign(request.headers()) {
         return (StatusCode::FORBIDDEN, "This request comes from a page of another site.\n").into_response();
     }

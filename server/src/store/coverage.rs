@@ -44,7 +44,7 @@ pub(super) fn kind_key(kind: Kind) -> String {
 }
 
 /// Whether a kind is completely read in a namespace (or everywhere, for objects without one).
-pub(super) fn is_full(coverage: &BTreeMap<Kind, Coverage>, kind: Kind, namespace: Option<&str>) -> bool {
+pub fn is_full(coverage: &BTreeMap<Kind, Coverage>, kind: Kind, namespace: Option<&str>) -> bool {
     coverage.get(&kind).is_some_and(|coverage| {
         namespace
             .and_then(|namespace| coverage.namespaces.get(namespace))
