@@ -2,12 +2,14 @@
 //!
 //! [`RightsIndex`] sorts the bindings by subject. It answers what one identity may do ([`Rights`]), whether it may do one thing
 //! ([`RightsIndex::may`]), and who may do it ([`RightsIndex::who_may`]).
+//! [`Escalations`] asks how an identity could become another one.
 //!
 //! What was seen is proof: an allowance stands whatever else is hidden. A denial needs every binding that could hold, with its role.
 //!
 //! Two answers of the API server come from outside RBAC. The group `system:masters` may do everything without any binding, which is
 //! answered here too. What the node authoriser gives to a kubelet (`system:node:<name>` in `system:nodes`) is not.
 
+pub mod escalation;
 mod grant;
 pub mod question;
 mod rights;
@@ -15,7 +17,8 @@ mod roles;
 mod rule;
 mod subject;
 
+pub use escalation::{Escalations, Means, Path, Reached, Step, Taken};
 pub use grant::{Grant, POD_MAKERS, Reach};
-pub use question::{Answer, Asked, Holders, Named, Question, Way};
+pub use question::{Answer, Asked, Given, Holders, Named, Question, Way};
 pub use rights::{Rights, RightsIndex};
 pub use subject::{Caller, account, group, user};

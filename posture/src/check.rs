@@ -1,5 +1,6 @@
 //! What a check is: metadata as data, and one function from facts to an outcome.
 
+pub mod accounts;
 pub mod policies;
 pub mod servers;
 mod worst;

@@ -1,18 +1,23 @@
 //! The catalogue: one file per check, sorted by code.
 
+mod administrator_account;
 mod api_token;
 mod autohttps_unready;
 mod chart_rbac_off;
+mod dangling_bindings;
 mod dashboard_exposed;
 mod dashboard_login;
 mod dashboard_present;
 mod dashboard_rights;
 mod dead_acme_client;
+mod default_account_rights;
 mod dns_elsewhere;
+mod escalating_accounts;
 mod foreign_upstream;
 mod front_without_tls;
 mod helm_2_releases;
 mod hub_account_in_servers;
+mod hub_rights_differ;
 mod metadata_block_lost;
 mod metadata_block_weak;
 mod metadata_open;
@@ -33,10 +38,12 @@ mod port_433;
 mod rbac_off;
 mod reference;
 mod retired_ingress_controller;
+mod secret_readers;
 mod tiller_admin;
 mod tiller_open;
 mod tiller_present;
 mod unproven_offload;
+mod wildcard_rights;
 mod wrong_acme_server;
 
 use crate::check::Check;
@@ -62,7 +69,14 @@ pub const CHECKS: &[&Check] = &[
     &policies_select_nothing::CHECK,    // NET-11
     &rbac_off::CHECK,                   // RBA-01
     &chart_rbac_off::CHECK,             // RBA-02
+    &hub_rights_differ::CHECK,          // RBA-03
+    &administrator_account::CHECK,      // RBA-06
+    &default_account_rights::CHECK,     // RBA-07
     &permissive_bindings::CHECK,        // RBA-08
+    &wildcard_rights::CHECK,            // RBA-09
+    &escalating_accounts::CHECK,        // RBA-10
+    &dangling_bindings::CHECK,          // RBA-12
+    &secret_readers::CHECK,             // RBA-13
     &tiller_present::CHECK,             // TIL-01
     &tiller_open::CHECK,                // TIL-02
     &tiller_admin::CHECK,               // TIL-04

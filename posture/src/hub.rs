@@ -6,7 +6,7 @@ pub(crate) mod parts;
 pub(crate) mod servers;
 pub mod version;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
@@ -140,6 +140,12 @@ pub struct Hub {
 }
 
 impl Hub {
+    /// The namespace of the hub, and those of its user servers.
+    pub fn namespaces(&self) -> BTreeSet<&str> {
+        let servers = self.user_classes.iter().map(|class| class.namespace.as_str());
+        servers.chain([self.key.namespace.as_str()]).collect()
+    }
+
     /// The number of live user servers.
     pub fn user_server_count(&self) -> usize {
         self.user_classes.iter().map(|class| class.pods.len()).sum()

@@ -3,7 +3,7 @@
 use crate::facts::{PolicyRule, Subject};
 use crate::object::ObjectRef;
 
-use super::question::Question;
+use super::question::{Given, Question, Way};
 use super::roles::Behind;
 use super::rule;
 
@@ -64,6 +64,19 @@ impl Grant {
         holds && self.rules().any(|rule| rule::answers(rule, question))
     }
 
+    /// The first rule that allows what is asked.
+    pub fn way(&self, question: &Question) -> Option<Way> {
+        let answers = |(_, _, rule): &(_, _, &PolicyRule)| rule::answers(rule, question);
+        let (holder, rule, _) = self.behind.rules().find(answers).filter(|_| self.answers(question))?;
+        Some(Way::Rule(Box::new(Given {
+            subject: self.subject.clone(),
+            binding: self.binding.clone(),
+            role: self.role.clone(),
+            holder: holder.object(),
+            rule,
+        })))
+    }
+
     /// Whether some rule allows a verb on a resource (`pods`, `pods/exec`) of a group; rules for named objects count.
     pub fn allows(&self, verb: &str, group: &str, resource: &str) -> bool {
         self.rules().any(|rule| rule::allows(rule, verb, group, resource))
@@ -116,6 +129,21 @@ impl Grant {
     /// Whether it gives no more than every authenticated identity has: discovery, version, health, questions about oneself.
     pub fn is_powerless(&self) -> bool {
         self.rules().all(rule::is_powerless)
+    }
+
+    /// Whether a rule of it gives no more than every authenticated identity has.
+    pub fn is_harmless(&self, rule: &PolicyRule) -> bool {
+        rule::is_powerless(rule)
+    }
+
+    /// Whether it is one that Kubernetes or a distribution gives to every identity under its own names, and that does no harm: it changes
+    /// nothing, reads no Secret and lists no pods.
+    pub fn is_distributions(&self) -> bool {
+        let is_for_everybody = self.subject.kind == "Group"
+            && ["system:authenticated", "system:serviceaccounts"].contains(&self.subject.name.as_str());
+        let is_own = self.binding.name.starts_with("system:") && self.role.name.starts_with("system:");
+        let is_harmful = self.writes() || self.reads_secrets() || self.enters_pods() || self.lists_pods();
+        is_for_everybody && is_own && !is_harmful
     }
 
     /// Whether it holds in this namespace.

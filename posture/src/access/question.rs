@@ -65,20 +65,24 @@ pub enum Answer {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Way {
     /// A rule of a role.
-    Rule {
-        /// The subject of the binding that matched: the identity or a group it is in.
-        subject: Subject,
-        /// The binding.
-        binding: ObjectRef,
-        /// The role that it gives.
-        role: ObjectRef,
-        /// The role that holds the rule. It is another one where `role` collects the rules of others and no controller has merged them.
-        holder: ObjectRef,
-        /// The number of the rule in it, from zero.
-        rule: usize,
-    },
+    Rule(Box<Given>),
     /// The group `system:masters`, which the API server allows everything without asking RBAC.
     Masters,
+}
+
+/// A rule that a binding gives to a subject.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Given {
+    /// The subject of the binding that matched: the identity or a group it is in.
+    pub subject: Subject,
+    /// The binding.
+    pub binding: ObjectRef,
+    /// The role that it gives.
+    pub role: ObjectRef,
+    /// The role that holds the rule. It is another one where `role` collects the rules of others and no controller has merged them.
+    pub holder: ObjectRef,
+    /// The number of the rule in it, from zero.
+    pub rule: usize,
 }
 
 /// Who may do something.
@@ -177,16 +181,17 @@ impl RightsIndex {
         let mut holders = Holders::default();
         holders.ways.insert(group("system:masters"), vec![Way::Masters]);
         // Thousands of bindings give the same few roles.
-        let mut judged: BTreeMap<ObjectRef, Behind> = BTreeMap::new();
+        let mut judged: BTreeMap<(&str, ObjectRef), Behind> = BTreeMap::new();
         for binding in self.bindings_for(question) {
-            let behind = judged.entry(roles::object(binding)).or_insert_with(|| {
-                let mut behind = self.behind(binding);
-                let allows = behind.rules().any(|(_, _, rule)| rule::answers(rule, question));
-                if !allows {
-                    behind.parts = Arc::default();
-                }
-                behind
-            });
+            let behind =
+                judged.entry((&binding.role_ref.kind, roles::object(binding))).or_insert_with(|| {
+                    let mut behind = self.behind(binding);
+                    let allows = behind.rules().any(|(_, _, rule)| rule::answers(rule, question));
+                    if !allows {
+                        behind.parts = Arc::default();
+                    }
+                    behind
+                });
             if behind.parts.is_empty() {
                 holders.gap = holders.gap.or_else(|| behind.gap.clone());
                 continue;
@@ -221,11 +226,11 @@ impl RightsIndex {
 /// How a binding allows a subject what is asked, if it does.
 fn way(subject: &Subject, binding: &Binding, behind: &Behind, question: &Question) -> Option<Way> {
     let (holder, rule, _) = behind.rules().find(|(_, _, rule)| rule::answers(rule, question))?;
-    Some(Way::Rule {
+    Some(Way::Rule(Box::new(Given {
         subject: subject.clone(),
         binding: binding.object(),
         role: roles::object(binding),
         holder: holder.object(),
         rule,
-    })
+    })))
 }

@@ -42,7 +42,7 @@ pub struct Rights {
 
 impl RightsIndex {
     /// Sorts the bindings of a snapshot by subject.
-    pub(crate) fn new(snapshot: &Snapshot) -> Self {
+    pub fn new(snapshot: &Snapshot) -> Self {
         let mut by_subject: BTreeMap<Subject, Bindings> = BTreeMap::new();
         let bindings = snapshot.cluster_role_bindings.present().chain(snapshot.role_bindings.present());
         for binding in bindings {

@@ -14,8 +14,8 @@ use crate::snapshot::{Origin, Snapshot};
 #[derive(Debug)]
 pub(super) struct Roles {
     origin: Origin,
-    roles: Listing<Role>,
-    cluster_roles: Listing<Role>,
+    local: Listing<Role>,
+    global: Listing<Role>,
     aggregated: BTreeMap<String, OnceLock<Behind>>,
 }
 
@@ -43,13 +43,13 @@ impl Behind {
 
 impl Roles {
     pub(super) fn new(snapshot: &Snapshot) -> Self {
-        let (origin, cluster_roles) = (snapshot.origin, snapshot.cluster_roles.clone());
-        let aggregated = cluster_roles
+        let (origin, global) = (snapshot.origin, snapshot.cluster_roles.clone());
+        let aggregated = global
             .present()
             .filter(|role| is_to_collect(origin, role))
             .map(|role| (role.name().to_owned(), OnceLock::new()))
             .collect();
-        Self { origin, roles: snapshot.roles.clone(), cluster_roles, aggregated }
+        Self { origin, local: snapshot.roles.clone(), global, aggregated }
     }
 
     /// What stands behind the role reference of a binding. A role that does not exist gives nothing and hides nothing.
@@ -59,7 +59,7 @@ impl Roles {
         if binding.role_ref.kind == "Role" {
             // Only a RoleBinding can refer to a Role, one of its own namespace.
             let Some(namespace) = binding.metadata.namespace.as_deref() else { return Behind::default() };
-            return match self.roles.get(Some(namespace), name) {
+            return match self.local.get(Some(namespace), name) {
                 Ok(role) => role.cloned().map(Behind::only).unwrap_or_default(),
                 Err(gap) => hidden(gap),
             };
@@ -67,7 +67,7 @@ impl Roles {
         if let Some(resolved) = self.aggregated.get(name) {
             return resolved.get_or_init(|| self.collect(name)).clone();
         }
-        match self.cluster_roles.get(None, name) {
+        match self.global.get(None, name) {
             Ok(role) => role.cloned().map(Behind::only).unwrap_or_default(),
             // The API server restores this role at every start, so its rules are known where it cannot be read.
             Err(_) if name == "cluster-admin" => Behind::only(Arc::new(cluster_admin())),
@@ -78,7 +78,7 @@ impl Roles {
     /// An aggregated role with everything it collects; what it collects may collect in turn, as `admin` does with `edit`.
     fn collect(&self, name: &str) -> Behind {
         let mut seen = BTreeSet::new();
-        let mut waiting: VecDeque<&Arc<Role>> = self.cluster_roles.find(None, name).into_iter().collect();
+        let mut waiting: VecDeque<&Arc<Role>> = self.global.find(None, name).into_iter().collect();
         let mut parts = Vec::new();
         while let Some(role) = waiting.pop_front() {
             if !seen.insert(role.name()) {
@@ -92,10 +92,10 @@ impl Roles {
                 let is_selected = |part: &&Arc<Role>| {
                     selectors.iter().any(|selector| selector.matches(&part.metadata.labels))
                 };
-                waiting.extend(self.cluster_roles.present().filter(is_selected));
+                waiting.extend(self.global.present().filter(is_selected));
             }
         }
-        Behind { parts: parts.into(), gap: self.cluster_roles.complete().err() }
+        Behind { parts: parts.into(), gap: self.global.complete().err() }
     }
 }
 

@@ -86,6 +86,16 @@ pub struct ServiceAccount {
     pub metadata: Meta,
     /// Whether pods get a token unless they say otherwise; `None` means yes.
     pub automount_service_account_token: Option<bool>,
+    /// Secrets that belong to it; up to Kubernetes 1.23 a token of it, `<name>-token-…`, among them.
+    pub secrets: Vec<SecretName>,
+}
+
+/// The name of a Secret in the same namespace.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SecretName {
+    /// The name.
+    pub name: String,
 }
 
 placed!(Role, Binding, ServiceAccount);

@@ -132,16 +132,16 @@ fn the_answer_names_the_binding_the_role_and_the_rule() {
     let fixture = everywhere(
         "verbs: [list], apiGroups: [''], resources: [pods] }, { verbs: [get], apiGroups: [''], resources: [pods]",
     );
-    let Answer::Allowed(Way::Rule { binding, role, holder, rule, .. }) =
+    let Answer::Allowed(Way::Rule(given)) =
         fixture.derived().rights.may(&Caller::account("jhub", "default"), &get("pods"))
     else {
         panic!("it is allowed by a rule")
     };
     assert_eq!(
-        (binding.to_string(), role.to_string(), rule),
+        (given.binding.to_string(), given.role.to_string(), given.rule),
         ("ClusterRoleBinding/b".into(), "ClusterRole/r".into(), 1)
     );
-    assert_eq!(holder, role);
+    assert_eq!(given.holder, given.role);
 }
 
 #[test]

@@ -5,6 +5,7 @@
 //! the test writes.
 
 mod audit;
+mod authorizer;
 mod collected;
 mod demo;
 mod faults;

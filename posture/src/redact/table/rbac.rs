@@ -6,8 +6,10 @@ use super::{Rows, SELECTOR};
 use Rule::{Bool, Text};
 
 /// A ServiceAccount.
-pub(super) const SERVICE_ACCOUNT: &[Rows] =
-    &[("", &[("automountServiceAccountToken", Bool), ("imagePullSecrets[].name", Text)])];
+pub(super) const SERVICE_ACCOUNT: &[Rows] = &[(
+    "",
+    &[("automountServiceAccountToken", Bool), ("imagePullSecrets[].name", Text), ("secrets[].name", Text)],
+)];
 
 /// A Role or a ClusterRole.
 pub(super) const ROLE: &[Rows] = &[

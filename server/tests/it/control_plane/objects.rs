@@ -268,7 +268,7 @@ async fn resource_of(client: &Client, kind: &GroupVersionKind) -> (ApiResource, 
 }
 
 /// Posts JSON and gives the answer.
-async fn post(client: &Client, path: &str, body: &Value) -> Value {
+pub(super) async fn post(client: &Client, path: &str, body: &Value) -> Value {
     let request = http::Request::post(path)
         .header(http::header::CONTENT_TYPE, "application/json")
         .body(body.to_string().into_bytes())
