@@ -3,6 +3,7 @@
 //! A fact is read from a redacted record and from nothing else, so that a snapshot rebuilt from the store judges equally. Fields that
 //! the manifest does not set are `None` or empty, as the API server would store them.
 
+pub mod admin_policy;
 pub mod config;
 pub mod crd;
 pub mod meta;
@@ -13,6 +14,7 @@ pub mod rbac;
 pub mod storage;
 pub mod workload;
 
+pub use admin_policy::AdminPolicy;
 pub use config::ConfigMap;
 pub use crd::{Certificate, CustomResource};
 pub use meta::{Leaf, ManagedField, Meta, Owner};

@@ -23,6 +23,7 @@ pub mod hub;
 pub mod judge;
 pub mod kind;
 pub mod listing;
+pub mod network;
 pub mod object;
 pub mod output;
 pub mod record;

@@ -11,9 +11,9 @@ use serde::{Deserialize, Serialize};
 pub use builder::SnapshotBuilder;
 
 use crate::facts::{
-    Binding, Certificate, ConfigMap, CustomResource, EndpointSlice, Endpoints, Gateway, HttpRoute, Ingress,
-    IngressClass, Namespace, NetworkPolicy, Node, PersistentVolumeClaim, Pod, Role, Service, ServiceAccount,
-    Workload,
+    AdminPolicy, Binding, Certificate, ConfigMap, CustomResource, EndpointSlice, Endpoints, Gateway,
+    HttpRoute, Ingress, IngressClass, Namespace, NetworkPolicy, Node, PersistentVolumeClaim, Pod, Role,
+    Service, ServiceAccount, Workload,
 };
 use crate::gap::{Gap, GapReason};
 use crate::kind::Kind;
@@ -76,7 +76,11 @@ pub struct Snapshot {
     pub cron_jobs: Listing<Workload>,
     /// NetworkPolicies of Kubernetes.
     pub network_policies: Listing<NetworkPolicy>,
-    /// Policies of Cilium, Calico and the admin kinds, by kind, for their presence; a kind the cluster does not serve is complete and empty.
+    /// `AdminNetworkPolicies`; complete and empty where the API is not served.
+    pub admin_policies: Listing<AdminPolicy>,
+    /// The `BaselineAdminNetworkPolicy`, of which a cluster has at most one; complete and empty where the API is not served.
+    pub baseline_policies: Listing<AdminPolicy>,
+    /// Policies of Cilium and Calico, by kind, for their presence; a kind the cluster does not serve is complete and empty.
     pub foreign_policies: BTreeMap<Kind, Listing<CustomResource>>,
     /// Ingresses.
     pub ingresses: Listing<Ingress>,
@@ -184,6 +188,8 @@ impl Snapshot {
             jobs,
             cron_jobs,
             network_policies,
+            admin_policies,
+            baseline_policies,
             ingresses,
             ingress_classes,
             gateways,

@@ -87,7 +87,8 @@ macro_rules! for_each_listing {
             jobs: Job, cron_jobs: CronJob, network_policies: NetworkPolicy, ingresses: Ingress,
             ingress_classes: IngressClass, gateways: Gateway, http_routes: HttpRoute, certificates: Certificate,
             roles: Role, cluster_roles: ClusterRole, role_bindings: RoleBinding,
-            cluster_role_bindings: ClusterRoleBinding
+            cluster_role_bindings: ClusterRoleBinding, admin_policies: AdminNetworkPolicy,
+            baseline_policies: BaselineAdminNetworkPolicy
         }
     };
 }
@@ -100,13 +101,11 @@ pub fn fact_kinds() -> Vec<Kind> {
     kinds
 }
 
-const FOREIGN: [Kind; 6] = [
+const FOREIGN: [Kind; 4] = [
     Kind::CiliumNetworkPolicy,
     Kind::CiliumClusterwideNetworkPolicy,
     Kind::CalicoNetworkPolicy,
     Kind::CalicoGlobalNetworkPolicy,
-    Kind::AdminNetworkPolicy,
-    Kind::BaselineAdminNetworkPolicy,
 ];
 
 impl Fixture {

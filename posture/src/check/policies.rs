@@ -19,12 +19,7 @@ use crate::text::{Arg, Reason};
 const NAMESPACED: [Kind; 2] = [Kind::CiliumNetworkPolicy, Kind::CalicoNetworkPolicy];
 
 /// Those that hold everywhere.
-const CLUSTER_WIDE: [Kind; 4] = [
-    Kind::CiliumClusterwideNetworkPolicy,
-    Kind::CalicoGlobalNetworkPolicy,
-    Kind::AdminNetworkPolicy,
-    Kind::BaselineAdminNetworkPolicy,
-];
+const CLUSTER_WIDE: [Kind; 2] = [Kind::CiliumClusterwideNetworkPolicy, Kind::CalicoGlobalNetworkPolicy];
 
 /// The kinds that a check reads which asks [`nothing_blocks_egress`] about user servers.
 pub const BARRIERS: &[Kind] = &[
@@ -80,6 +75,11 @@ fn foreign(snapshot: &Snapshot, namespace: &str) -> Result<Vec<ObjectRef>, Gap> 
     for listing in listings(&CLUSTER_WIDE) {
         for policy in listing.all()? {
             found.push(ObjectRef::cluster(policy.kind, policy.name()));
+        }
+    }
+    for listing in [&snapshot.admin_policies, &snapshot.baseline_policies] {
+        for policy in listing.all()? {
+            found.push(ObjectRef::cluster(listing.kind(), policy.name()));
         }
     }
     Ok(found)

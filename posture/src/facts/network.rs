@@ -236,6 +236,16 @@ pub struct EndpointSlice {
 pub struct SliceEndpoint {
     /// Its addresses.
     pub addresses: Vec<String>,
+    /// Whether it serves.
+    pub conditions: EndpointConditions,
+}
+
+/// Whether an endpoint serves.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct EndpointConditions {
+    /// Whether it is ready; absent means that it is not known, which counts as ready.
+    pub ready: Option<bool>,
 }
 
 /// A Kubernetes NetworkPolicy.

@@ -84,6 +84,7 @@ const WORDS: &[&str] = &[
     "cull.max-age",
     "cull.timeout",
     "enable-policy",
+    "policy-cidr-match-mode",
 ];
 
 /// What is kept of the value of a key.

@@ -2,6 +2,7 @@
 
 mod network;
 mod platform;
+mod policy;
 mod rbac;
 mod settings;
 mod workload;
@@ -72,7 +73,8 @@ pub fn rows(kind: Kind) -> &'static [Rows] {
         Kind::Service => network::SERVICE,
         Kind::Endpoints => network::ENDPOINTS,
         Kind::EndpointSlice => network::ENDPOINT_SLICE,
-        Kind::NetworkPolicy => network::NETWORK_POLICY,
+        Kind::NetworkPolicy => policy::NETWORK_POLICY,
+        Kind::AdminNetworkPolicy | Kind::BaselineAdminNetworkPolicy => policy::ADMIN_POLICY,
         Kind::Ingress => network::INGRESS,
         Kind::IngressClass => network::INGRESS_CLASS,
         Kind::Gateway => network::GATEWAY,
@@ -86,9 +88,7 @@ pub fn rows(kind: Kind) -> &'static [Rows] {
         | Kind::CiliumNetworkPolicy
         | Kind::CiliumClusterwideNetworkPolicy
         | Kind::CalicoNetworkPolicy
-        | Kind::CalicoGlobalNetworkPolicy
-        | Kind::AdminNetworkPolicy
-        | Kind::BaselineAdminNetworkPolicy => &[],
+        | Kind::CalicoGlobalNetworkPolicy => &[],
     }
 }
 

@@ -12,9 +12,9 @@ use serde_json::{Map, Value};
 
 use super::{Origin, Reviews, Snapshot};
 use crate::facts::{
-    Binding, Certificate, ConfigMap, CustomResource, EndpointSlice, Endpoints, Gateway, HttpRoute, Ingress,
-    IngressClass, Namespace, NetworkPolicy, Node, PersistentVolumeClaim, Pod, Role, Service, ServiceAccount,
-    Workload,
+    AdminPolicy, Binding, Certificate, ConfigMap, CustomResource, EndpointSlice, Endpoints, Gateway,
+    HttpRoute, Ingress, IngressClass, Namespace, NetworkPolicy, Node, PersistentVolumeClaim, Pod, Role,
+    Service, ServiceAccount, Workload,
 };
 use crate::gap::{Gap, GapReason};
 use crate::kind::{KINDS, Kind, Reading};
@@ -30,8 +30,6 @@ const FOREIGN_POLICIES: &[Kind] = &[
     Kind::CiliumClusterwideNetworkPolicy,
     Kind::CalicoNetworkPolicy,
     Kind::CalicoGlobalNetworkPolicy,
-    Kind::AdminNetworkPolicy,
-    Kind::BaselineAdminNetworkPolicy,
 ];
 
 /// A record of which no fact can be made: a number is out of range, say. Its kind is a gap in its namespace as long as it is there.
@@ -132,8 +130,8 @@ shelves! {
     cilium_clusterwide: CustomResource, CiliumClusterwideNetworkPolicy, reading::presence;
     calico: CustomResource, CalicoNetworkPolicy, reading::presence;
     calico_global: CustomResource, CalicoGlobalNetworkPolicy, reading::presence;
-    admin: CustomResource, AdminNetworkPolicy, reading::presence;
-    baseline_admin: CustomResource, BaselineAdminNetworkPolicy, reading::presence;
+    admin_policies: AdminPolicy, AdminNetworkPolicy, reading::plain;
+    baseline_policies: AdminPolicy, BaselineAdminNetworkPolicy, reading::plain;
 }
 
 /// Collects facts and coverage; memory follows the facts, not the objects.
@@ -278,15 +276,14 @@ impl SnapshotBuilder {
             jobs: Job, cron_jobs: CronJob, network_policies: NetworkPolicy, ingresses: Ingress,
             ingress_classes: IngressClass, gateways: Gateway, http_routes: HttpRoute, certificates: Certificate,
             roles: Role, cluster_roles: ClusterRole, role_bindings: RoleBinding,
-            cluster_role_bindings: ClusterRoleBinding,
+            cluster_role_bindings: ClusterRoleBinding, admin_policies: AdminNetworkPolicy,
+            baseline_policies: BaselineAdminNetworkPolicy,
         };
         let shelves = [
             &mut self.shelves.cilium,
             &mut self.shelves.cilium_clusterwide,
             &mut self.shelves.calico,
             &mut self.shelves.calico_global,
-            &mut self.shelves.admin,
-            &mut self.shelves.baseline_admin,
         ];
         snapshot.foreign_policies =
             FOREIGN_POLICIES.iter().zip(shelves).map(|(kind, shelf)| (*kind, shelf.listing(*kind))).collect();

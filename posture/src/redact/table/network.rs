@@ -1,7 +1,7 @@
-//! Services, their endpoints, policies, and what stands in front of them.
+//! Services, their endpoints, and what stands in front of them.
 
 use super::super::rule::{Row, Rule};
-use super::{Rows, SELECTOR};
+use super::Rows;
 
 use Rule::{Labels, Number, Path, Port, Text};
 
@@ -52,25 +52,6 @@ pub(super) const ENDPOINT_SLICE: &[Rows] = &[
 
 const ENDPOINT_PORTS: &[Row] =
     &[("ports[].name", Text), ("ports[].port", Number), ("ports[].protocol", Text)];
-
-/// A NetworkPolicy of Kubernetes.
-pub(super) const NETWORK_POLICY: &[Rows] = &[
-    ("spec.", &[("policyTypes[]", Text)]),
-    ("spec.podSelector.", SELECTOR),
-    ("spec.ingress[].", POLICY_PORTS),
-    ("spec.ingress[].from[].ipBlock.", ADDRESSES),
-    ("spec.ingress[].from[].podSelector.", SELECTOR),
-    ("spec.ingress[].from[].namespaceSelector.", SELECTOR),
-    ("spec.egress[].", POLICY_PORTS),
-    ("spec.egress[].to[].ipBlock.", ADDRESSES),
-    ("spec.egress[].to[].podSelector.", SELECTOR),
-    ("spec.egress[].to[].namespaceSelector.", SELECTOR),
-];
-
-const POLICY_PORTS: &[Row] =
-    &[("ports[].protocol", Text), ("ports[].port", Port), ("ports[].endPort", Number)];
-
-const ADDRESSES: &[Row] = &[("cidr", Text), ("except[]", Text)];
 
 const BALANCER: &[Row] = &[("loadBalancer.ingress[].ip", Text), ("loadBalancer.ingress[].hostname", Text)];
 

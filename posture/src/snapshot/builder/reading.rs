@@ -153,6 +153,7 @@ macro_rules! has_meta {
 }
 
 has_meta!(
+    AdminPolicy,
     Binding,
     Certificate,
     ConfigMap,
