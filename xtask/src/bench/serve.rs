@@ -157,7 +157,7 @@ impl Server {
             .arg(kubeconfig)
             .arg("--store")
             .arg(store)
-            .env("PERIJOVE_LOG_FORMAT", "json")
+            .env("PERIJOVE_LOG__FORMAT", "json")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
