@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::derived::Derived;
 use crate::fix::{Fix, Slots};
-use crate::gap::{Gap, Unknown};
+use crate::gap::{Gap, GapReason, Unknown};
 use crate::hub::{Hub, HubKey};
 use crate::kind::Kind;
 use crate::object::ObjectRef;
@@ -392,9 +392,13 @@ impl From<Unknown> for Outcome {
     }
 }
 
+/// The id of the reason of a verdict that only a live cluster could decide: files never show all there is.
+pub(crate) const NOT_IN_FILES: &str = "not-in-files";
+
 /// The sentence for a gap, which names what would close it.
 pub fn gap_reason(gap: &Gap) -> Reason {
-    Reason::new("gap", "{what}; needed: {permission}")
+    let id = if gap.reason == GapReason::NotInFiles { NOT_IN_FILES } else { "gap" };
+    Reason::new(id, "{what}; needed: {permission}")
         .with("what", Arg::text(gap.to_string()))
         .with("permission", Arg::text(gap.permission()))
 }

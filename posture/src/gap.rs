@@ -40,7 +40,7 @@ impl Gap {
     pub fn permission(&self) -> String {
         match &self.reason {
             GapReason::NotInFiles => {
-                format!("judge a live cluster, or add the {} to the files", self.kind.info().plural)
+                "a live cluster, which files cannot stand for".to_owned()
             }
             GapReason::Failed(_) | GapReason::Silent | GapReason::NotRead | GapReason::NotServed => {
                 format!("an API server that answers for {}", self.kind.info().plural)
@@ -62,7 +62,7 @@ impl fmt::Display for Gap {
             GapReason::NotServed => write!(f, "the API server does not serve {plural}"),
             GapReason::Failed(what) => write!(f, "{plural}{place} could not be listed: {what}"),
             GapReason::Silent => write!(f, "nothing was heard about {plural}{place} for too long"),
-            GapReason::NotInFiles => write!(f, "these files hold no {plural}{place} that prove it"),
+            GapReason::NotInFiles => write!(f, "files do not show every one of a cluster's {plural}{place}"),
             GapReason::NotRead => write!(f, "{plural}{place} have not been read yet"),
         }
     }

@@ -91,8 +91,8 @@ fn judge(context: &Context<'_>, hub: &Hub) -> Judgement {
     if let Some(other) = other_service(context, hub, service)? {
         return Ok(other);
     }
-    context.snapshot.services.complete_in(&hub.key.namespace)?;
-    outcome
+    let hidden = context.snapshot.services.complete_in(&hub.key.namespace).err();
+    Ok(worst_with(outcome?, hidden.map(|gap| Err(gap.into()))))
 }
 
 /// Another Service than the one whose HTTPS was judged, through which people reach the proxy's plain port.

@@ -18,7 +18,7 @@ use crate::hub::discovery::is_public_service;
 use crate::hub::{Hub, Support, parts};
 use crate::kind::Kind;
 use crate::object::ObjectRef;
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Origin, Snapshot};
 use crate::text::{Arg, Reason};
 
 /// Where TLS ends.
@@ -239,7 +239,7 @@ impl<'a> Detection<'a> {
         let hosts = || fronts.iter().flat_map(|front| &front.hosts);
         let mode = if hosts().any(|host| host.tls == Ok(true)) {
             TlsMode::Outside
-        } else if let Some(gap) = hidden {
+        } else if let Some(gap) = hidden.clone().filter(|_| !self.is_open_in_files(&fronts)) {
             return Err(gap.into());
         } else if let Some(unknown) = hosts().find_map(|host| host.tls.clone().err()) {
             return Err(unknown);
@@ -251,6 +251,11 @@ impl<'a> Detection<'a> {
         evidence.push(Evidence::new(self.object(), "spec.type", Arg::text(self.service.spec.type_name())));
         evidence.extend(fronts.iter().map(Front::evidence));
         Ok(Tls { dead_port, ..self.tls(mode, None, evidence, fronts, hidden) })
+    }
+
+    /// Files that hold a load balancer or a front without TLS hold the fault, whatever else a cluster adds.
+    fn is_open_in_files(&self, fronts: &[Front]) -> bool {
+        self.snapshot.origin == Origin::Declared && (self.is_reached_directly() || !fronts.is_empty())
     }
 
     fn is_reached_directly(&self) -> bool {
