@@ -39,9 +39,7 @@ impl Gap {
     /// The permission or action that would close the gap.
     pub fn permission(&self) -> String {
         match &self.reason {
-            GapReason::NotInFiles => {
-                "a live cluster, which files cannot stand for".to_owned()
-            }
+            GapReason::NotInFiles => "a live cluster, which files cannot stand for".to_owned(),
             GapReason::Failed(_) | GapReason::Silent | GapReason::NotRead | GapReason::NotServed => {
                 format!("an API server that answers for {}", self.kind.info().plural)
             }

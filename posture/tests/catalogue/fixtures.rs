@@ -104,8 +104,8 @@ fn assert_only_unsure(check: &Check, case: &Case, before: &Said, after: &Fixture
     for (key, verdict) in before {
         let now = after.get(key).copied();
         // Where a live cluster may hide something worse, files warn of what they hold.
-        let is_warned = after_origin == Origin::Declared
-            && (*verdict, now) == (Verdict::Unknown, Some(Verdict::Warn));
+        let is_warned =
+            after_origin == Origin::Declared && (*verdict, now) == (Verdict::Unknown, Some(Verdict::Warn));
         let is_kept = now == Some(*verdict) || now == Some(Verdict::Unknown) || is_warned;
         assert!(is_kept, "{}: {}: {verdict:?} became {now:?} without {lost}", check.name, case.name);
     }
