@@ -7,6 +7,7 @@
 pub mod changes;
 pub mod clusters;
 mod commit;
+pub mod computed;
 mod contents;
 pub mod coverage;
 mod error;
@@ -40,6 +41,7 @@ use sqlx::{Sqlite, SqlitePool, Transaction};
 
 pub use clusters::{ClusterId, ClusterIdentity};
 pub use commit::{Committed, HubSeen, ScanCommit, Trigger};
+pub use computed::{Computed, ComputedTable, ComputedView};
 pub use contents::ContentId;
 pub use error::StoreError;
 pub use findings::FindingId;

@@ -17,8 +17,8 @@ use sqlx::SqliteConnection;
 use super::objects::Work;
 use super::stage::{StagedObject, StagedPod};
 use super::{
-    ClusterId, HubFacts, ScanNumber, Store, StoreError, coverage, findings, hubs, marks, objects, people,
-    pods, recall, reviews, scans,
+    ClusterId, ComputedTable, HubFacts, ScanNumber, Store, StoreError, computed, coverage, findings, hubs,
+    marks, objects, people, pods, recall, reviews, scans,
 };
 
 /// What caused a scan.
@@ -62,7 +62,7 @@ pub struct HubSeen {
 
 /// Everything one scan adds to the history.
 ///
-/// `coverage`, `config_gaps`, `hubs`, `findings`, `controls` and `servers` are complete: what is missing in them is over, or cannot be seen. Objects and
+/// `coverage`, `config_gaps`, `hubs`, `findings`, `controls`, `computed` and `servers` are complete: what is missing in them is over, or cannot be seen. Objects and
 /// pods are those that may have changed; unchanged ones in the list do no harm.
 #[derive(Debug, Clone)]
 pub struct ScanCommit {
@@ -96,6 +96,8 @@ pub struct ScanCommit {
     pub findings: Vec<Finding>,
     /// The controls of each hub.
     pub controls: BTreeMap<HubKey, Vec<Control>>,
+    /// The tables that are costly to compute; complete, as `findings` is.
+    pub computed: Vec<ComputedTable>,
     /// The last sight of user servers, of hubs that ever had any.
     pub servers: Vec<RecalledServers>,
     /// Names of people by token; empty where names are kept hashed.
@@ -121,6 +123,7 @@ impl ScanCommit {
             hubs: Vec::new(),
             findings: Vec::new(),
             controls: BTreeMap::new(),
+            computed: Vec::new(),
             servers: Vec::new(),
             people: BTreeMap::new(),
         }
@@ -160,6 +163,7 @@ async fn write(connection: &mut SqliteConnection, commit: &ScanCommit) -> Result
     pods::commit(connection, &mut work).await?;
     findings::commit(connection, commit, scan, &hubs).await?;
     marks::commit(connection, commit, scan, &hubs).await?;
+    computed::commit(connection, commit, scan, &hubs).await?;
     people::commit(connection, &commit.people, commit.taken_at).await?;
     let is_change = rows_changed(connection).await? != rows_before;
     recall::commit(connection, commit, scan, &hubs).await?;

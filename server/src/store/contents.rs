@@ -77,7 +77,8 @@ async fn collect(connection: &mut SqliteConnection, before: Timestamp) -> Result
          and not exists (select 1 from current_objects where content_id = contents.id)
          and not exists (select 1 from pods where shape_id = contents.id)
          and not exists (select 1 from pods where status_id = contents.id)
-         and not exists (select 1 from pod_counts where shape_id = contents.id)",
+         and not exists (select 1 from pod_counts where shape_id = contents.id)
+         and not exists (select 1 from computed where content_id = contents.id)",
         before
     )
     .execute(connection)

@@ -200,6 +200,7 @@ async fn remove_ended(
     .await?;
     let mut rows = remove!("revisions", "cluster_id = ?1 and until_scan <= ?2");
     rows += remove!("coverage", "cluster_id = ?1 and until_scan <= ?2");
+    rows += remove!("computed", "cluster_id = ?1 and until_scan <= ?2");
     rows += remove!("reviews", "cluster_id = ?1 and until_scan <= ?2");
     rows += remove!("verdict_counts", "cluster_id = ?1 and until_scan <= ?2");
     rows += remove!("episodes", "cluster_id = ?1 and closed_scan <= ?2");

@@ -1,9 +1,11 @@
 //! What a scan adds to the history, and what it leaves alone.
 
+use server::store::{self, Computed, ComputedTable, HubId, ScanNumber, hubs};
+
 use super::*;
 
 /// The tables that grow when something happens in a cluster.
-const TABLES: [&str; 10] = [
+const TABLES: [&str; 11] = [
     "contents",
     "objects",
     "revisions",
@@ -14,6 +16,7 @@ const TABLES: [&str; 10] = [
     "verdicts",
     "episodes",
     "marks",
+    "computed",
 ];
 
 #[tokio::test]
@@ -26,6 +29,7 @@ async fn an_unchanged_cluster_adds_only_scan_rows() {
         commit.hubs.push(hub(prod()));
         // The count of servers differs in every scan and is not compared.
         commit.findings.push(finding("TLS-01", Verdict::Fail, u64::try_from(minute).unwrap()));
+        commit.computed.push(computed(Some(prod()), "one", &minute.to_string()));
         commit
     };
     place.commit(scan(0)).await;
@@ -199,4 +203,68 @@ async fn a_commit_that_fails_leaves_nothing_behind() {
     place.store.commit_scan(&broken).await.unwrap_err();
     assert_eq!(place.count("scans").await, 1);
     assert_eq!(place.count("objects").await, 0);
+}
+
+fn computed(hub: Option<HubKey>, body: &str, counts: &str) -> ComputedTable {
+    let kind = if hub.is_some() { Computed::Reach } else { Computed::Access };
+    ComputedTable { kind, hub, key: String::new(), body: body.to_owned(), counts: counts.to_owned() }
+}
+
+#[tokio::test]
+async fn a_computed_table_is_an_interval_that_follows_its_body_and_not_its_counts() {
+    let place = Place::new().await;
+    for (minute, body, counts) in
+        [(0, "one", "1"), (1, "one", "1"), (2, "one", "2"), (3, "two", "2"), (4, "one", "3")]
+    {
+        let mut commit = place.scan(minute);
+        commit.hubs.push(hub(prod()));
+        commit.computed = vec![computed(Some(prod()), body, counts), computed(None, "access", "{}")];
+        let is_change = place.commit(commit).await.is_change;
+        assert_eq!(is_change, minute != 1, "at {minute}");
+    }
+    assert_eq!(place.number("select count(*) from computed where kind = 'reach'").await, Some(3));
+    assert_eq!(place.number("select count(*) from computed where kind = 'access'").await, Some(1));
+    assert_eq!(place.count("contents").await, 3, "a body that comes again is stored once");
+    let mut reading = place.store.read().await.unwrap();
+    let hub = hubs::list(&mut reading, place.cluster, ScanNumber(3), &Scope::All).await.unwrap()[0].id;
+    let mut seen = Vec::new();
+    for scan in 1..=5 {
+        let of = (place.cluster, Some(hub));
+        let view =
+            store::computed::at(&mut reading, of, (Computed::Reach, ""), ScanNumber(scan), &Scope::All);
+        let view = view.await.unwrap().unwrap();
+        seen.push((view.body, view.counts, view.since.0));
+    }
+    let row = |body: &str, counts: &str, since| (body.to_owned(), counts.to_owned(), since);
+    let first = row("one", "2", 1);
+    assert_eq!(seen, [first.clone(), first.clone(), first, row("two", "2", 4), row("one", "3", 5)]);
+}
+
+#[tokio::test]
+async fn what_a_scan_did_not_compute_is_over_and_a_viewer_of_hubs_sees_only_theirs() {
+    let place = Place::new().await;
+    for tables in [vec![computed(Some(prod()), "one", "{}"), computed(None, "access", "{}")], Vec::new()] {
+        let mut commit = place.scan(0);
+        commit.hubs.push(hub(prod()));
+        commit.computed = tables;
+        place.commit(commit).await;
+    }
+    let mut reading = place.store.read().await.unwrap();
+    let hub = hubs::list(&mut reading, place.cluster, ScanNumber(1), &Scope::All).await.unwrap()[0].id;
+    let other = Scope::Hubs(BTreeSet::from([HubId(hub.0 + 1)]));
+    let own = Scope::Hubs(BTreeSet::from([hub]));
+    let mut is_seen = Vec::new();
+    for (hub, kind, scan, scope) in [
+        (Some(hub), Computed::Reach, 1, &Scope::All),
+        (Some(hub), Computed::Reach, 1, &own),
+        (Some(hub), Computed::Reach, 1, &other),
+        (Some(hub), Computed::Reach, 2, &Scope::All),
+        (None, Computed::Access, 1, &Scope::All),
+        (None, Computed::Access, 1, &own),
+    ] {
+        let of = (place.cluster, hub);
+        let view = store::computed::at(&mut reading, of, (kind, ""), ScanNumber(scan), scope).await.unwrap();
+        is_seen.push(view.is_some());
+    }
+    assert_eq!(is_seen, [true, true, false, false, true, false]);
 }

@@ -9,7 +9,7 @@ use sqlx::{Connection, SqliteConnection};
 use super::*;
 
 /// Tables that grow with the cluster or with time.
-const LARGE: [&str; 12] = [
+const LARGE: [&str; 13] = [
     "scans",
     "contents",
     "objects",
@@ -21,6 +21,7 @@ const LARGE: [&str; 12] = [
     "verdicts",
     "episodes",
     "marks",
+    "computed",
     "people",
 ];
 

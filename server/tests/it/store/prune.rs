@@ -1,6 +1,6 @@
 //! What pruning removes, what it keeps, and what it says.
 
-use server::store::{Retention, findings, scans};
+use server::store::{Computed, ComputedTable, Retention, findings, scans};
 
 use super::*;
 
@@ -121,4 +121,24 @@ async fn pods_become_numbers_per_hour() {
             .await
             .unwrap();
     assert_eq!(hours, [(start, 1), (start + 1, 1), (start + 2, 1)]);
+}
+
+#[tokio::test]
+async fn a_computed_table_is_kept_as_long_as_an_interval_refers_to_it() {
+    let place = Place::new().await;
+    for (day, body) in [(0, "old"), (10, "still true"), (200, "still true")] {
+        let mut commit = place.scan(day * DAY);
+        commit.computed = vec![ComputedTable {
+            kind: Computed::Access,
+            hub: None,
+            key: String::new(),
+            body: body.to_owned(),
+            counts: "{}".to_owned(),
+        }];
+        place.commit(commit).await;
+    }
+    place.store.prune(&retention(100), at(201 * DAY)).await.unwrap();
+    assert_eq!(place.count("computed").await, 1);
+    assert_eq!(place.number("select count(*) from contents where body = 'still true'").await, Some(1));
+    assert_eq!(place.count("contents").await, 1);
 }
