@@ -28,15 +28,17 @@ pub(crate) fn Frame(
     let rows = if nav.is_empty() {
         "grid-rows-[auto_1fr]"
     } else {
-        "grid-rows-[auto_auto_1fr] md:grid-rows-[auto_1fr] md:grid-cols-[13rem_minmax(0,1fr)]"
+        "grid-rows-[auto_auto_1fr] lg:grid-rows-[auto_1fr] lg:grid-cols-[13rem_minmax(0,1fr)]"
     };
+    // A page that stands alone says one thing, in the middle.
+    let place = if nav.is_empty() { "w-full max-w-[46rem] mx-auto md:pt-[14vh]" } else { "md:pt-6" };
     let sheet = view.sheet();
     view! {
         <body class=format!("grid grid-cols-[minmax(0,1fr)] {rows} min-h-dvh")>
             <a class="skip" href="#main">"Skip to the content"</a>
             <Header view=view.clone() />
             {(!nav.is_empty()).then(|| view! { <Nav items=nav /> })}
-            <div class="flex flex-col min-w-0 px-4 md:px-8 pt-4 md:pt-6 pb-10">
+            <div class=format!("flex flex-col min-w-0 px-4 md:px-8 pt-4 pb-10 {place}")>
                 <p class="only-print">{sheet}</p>
                 <main id="main" tabindex="-1" class="grow max-w-[78rem]">
                     {view.freshness.map(|freshness| view! { <StaleBanner freshness now /> })}

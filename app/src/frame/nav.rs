@@ -12,9 +12,9 @@ pub(super) fn Nav(items: Vec<NavItem>) -> impl IntoView {
     view! {
         <nav
             aria-label="Main"
-            class="no-print relative border-b md:border-b-0 md:border-r px-2.5 py-1.5 md:py-3.5 overflow-x-auto md:overflow-x-visible"
+            class="no-print relative border-b lg:border-b-0 lg:border-r px-2.5 py-1.5 lg:py-3.5 overflow-x-auto lg:overflow-x-visible"
         >
-            <ul role="list" class="flex md:flex-col gap-0.5 md:gap-px md:sticky md:top-17">
+            <ul role="list" class="flex lg:flex-col gap-0.5 lg:gap-px lg:sticky lg:top-17">
                 {items.into_iter().map(|item| view! { <Item item /> }).collect_view()}
             </ul>
         </nav>
@@ -24,7 +24,7 @@ pub(super) fn Nav(items: Vec<NavItem>) -> impl IntoView {
 
 #[component]
 fn Item(item: NavItem) -> impl IntoView {
-    let group = if item.opens_group { "md:mt-2.5 md:pt-2.5 md:border-t" } else { "" };
+    let group = if item.opens_group { "lg:mt-2.5 lg:pt-2.5 lg:border-t" } else { "" };
     let count = item.count.filter(|(number, _)| *number > 0);
     view! {
         <li class=group>
@@ -33,7 +33,7 @@ fn Item(item: NavItem) -> impl IntoView {
                 href=href(&item.path)
                 aria-current=item.is_current.then_some("page")
             >
-                <span class="min-w-0 md:whitespace-normal">{visible(&item.label).into_owned()}</span>
+                <span class="min-w-0 lg:whitespace-normal">{visible(&item.label).into_owned()}</span>
                 {count
                     .map(|(number, what)| {
                         view! {

@@ -3,6 +3,7 @@
 use posture::Timestamp;
 
 use crate::news::Known;
+use crate::text::visible;
 
 /// What surrounds a page. All paths are below the prefix and without its slash: `gaps`, `clusters/a/hubs/jhub/prod`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,7 +47,7 @@ impl FrameView {
     /// The line that opens a printed sheet: where, and when.
     pub(super) fn sheet(&self) -> String {
         let current = |choices: &[Choice]| {
-            choices.iter().find(|choice| choice.is_current).map(|choice| choice.label.clone())
+            choices.iter().find(|choice| choice.is_current).map(|choice| visible(&choice.label).into_owned())
         };
         let seen = self.freshness.and_then(|freshness| freshness.heard_at);
         let when = match (self.travel.as_ref().and_then(|travel| travel.at), seen) {

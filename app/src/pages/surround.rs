@@ -84,7 +84,7 @@ fn clusters(place: &Place) -> Vec<Choice> {
 }
 
 fn hubs(place: &Place, here: Here, hub: Option<&HubName>) -> Vec<Choice> {
-    let Some(cluster) = &place.cluster else { return Vec::new() };
+    let Some(cluster) = place.cluster.as_ref().filter(|_| !place.hubs.is_empty()) else { return Vec::new() };
     let all = match here {
         Here::Checklist => Choice {
             label: "the cluster itself".to_owned(),
