@@ -15,7 +15,7 @@ mod time;
 mod verdict;
 
 pub use bar::{CountBar, CountWords};
-pub use code::{Code, CodeBlock};
+pub use code::{Code, CodeBlock, Prose};
 pub use filter_box::FilterBox;
 pub use heading::{Crumb, PageHead, SectionHead};
 pub use icon::{Icon, Shape};

@@ -64,6 +64,11 @@ pub fn hub(hub: &HubName) -> String {
     if release == namespace { release.into_owned() } else { format!("{release} in {namespace}") }
 }
 
+/// How a cluster is called in a sentence. `cluster` is the name of one that nobody named.
+fn cluster(name: &str) -> String {
+    if name == "cluster" { "the cluster".to_owned() } else { format!("cluster {}", visible(name)) }
+}
+
 /// The first line of the overview.
 pub fn overview(view: &OverviewView) -> String {
     let hubs: Vec<_> = view.clusters.iter().flat_map(|cluster| &cluster.hubs).collect();
@@ -72,7 +77,7 @@ pub fn overview(view: &OverviewView) -> String {
     }
     if view.clusters.iter().all(|cluster| !cluster.is_judged) {
         return match view.clusters.as_slice() {
-            [only] => format!("Cluster {} has not been read yet.", visible(&only.name)),
+            [only] => format!("{} has not been read yet.", sentence(&cluster(&only.name))),
             _ => "No cluster has been read yet.".to_owned(),
         };
     }
@@ -81,7 +86,13 @@ pub fn overview(view: &OverviewView) -> String {
     let clusters = view.clusters.iter().filter(|cluster| cluster.counts.fail > 0).count() as u64;
     match (total, faulty, clusters) {
         (0, _, 0) => no_hub(&view.clusters),
-        (0, _, _) => format!("{} {} by itself.", sentence(&no_hub(&view.clusters)), cluster_fails(clusters)),
+        (0, _, _) if view.clusters.len() == 1 => {
+            format!("{} The cluster itself fails checks.", no_hub(&view.clusters))
+        }
+        (0, _, 1) => format!("{} One cluster fails checks.", no_hub(&view.clusters)),
+        (0, _, many) => {
+            format!("{} {} clusters fail checks.", no_hub(&view.clusters), sentence(&number(many)))
+        }
         (_, 0, 0) if view.undecided > 0 => {
             format!(
                 "No check of {} fails, and {} cannot be decided.",
@@ -90,6 +101,9 @@ pub fn overview(view: &OverviewView) -> String {
             )
         }
         (_, 0, 0) => format!("No check of {} fails.", hub_count(total)),
+        (_, 0, _) if view.clusters.len() == 1 => {
+            "No hub fails a check, but the cluster itself does.".to_owned()
+        }
         (_, 0, _) => format!("No hub fails a check, but {}.", cluster_fails(clusters)),
         (1, 1, _) => "The hub fails checks.".to_owned(),
         _ if faulty == total => format!("All {} hubs fail checks.", number(total)),
@@ -116,10 +130,7 @@ fn no_hub(clusters: &[ClusterCard]) -> String {
 /// The first line of a checklist.
 pub fn checklist(view: &ChecklistView) -> String {
     let counts = view.counts;
-    let whose = view
-        .hub
-        .as_ref()
-        .map_or_else(|| format!("cluster {}", visible(&view.cluster)), |h| format!("hub {}", hub(h)));
+    let whose = view.hub.as_ref().map_or_else(|| cluster(&view.cluster), |h| format!("hub {}", hub(h)));
     if counts.applicable() == 0 {
         return format!("Nothing has been judged for {whose} yet.");
     }
@@ -150,7 +161,7 @@ fn wants(count: u64) -> &'static str {
 pub fn gaps(view: &GapsView) -> String {
     let cluster = visible(&view.cluster);
     match view.rows.len() as u64 {
-        _ if !view.is_judged => format!("Cluster {cluster} has not been read yet."),
+        _ if !view.is_judged => format!("{} has not been read yet.", sentence(&self::cluster(&view.cluster))),
         0 => format!("Everything Perijove asks for on {cluster} can be read."),
         1 => format!("One thing on {cluster} cannot be read."),
         many => format!("{} things on {cluster} cannot be read.", sentence(&number(many))),
@@ -180,6 +191,48 @@ mod tests {
     fn unknown_controls_count_and_those_that_do_not_apply_do_not() {
         let counts = Counts { fail: 3, warn: 4, unknown: 2, pass: 32, not_applicable: 9 };
         assert_eq!(checklist(&list(counts)), "3 of 41 controls fail on hub prod in jhub.");
+    }
+
+    fn card(fail: u64) -> ClusterCard {
+        ClusterCard {
+            name: "teaching".into(),
+            counts: Counts { fail, pass: 3, ..Counts::default() },
+            worst: Vec::new(),
+            gaps: 0,
+            hubs: Vec::new(),
+            is_judged: true,
+            trouble: None,
+        }
+    }
+
+    fn overview_of(clusters: Vec<ClusterCard>) -> OverviewView {
+        OverviewView {
+            clusters,
+            newest: None,
+            next: Vec::new(),
+            open: 0,
+            undecided: 0,
+            changes: Vec::new(),
+            now: posture::Timestamp::UNIX_EPOCH,
+        }
+    }
+
+    #[test]
+    fn a_cluster_without_a_hub_still_fails_in_sentences() {
+        assert_eq!(
+            overview(&overview_of(vec![card(2)])),
+            "There is no JupyterHub here. The cluster itself fails checks."
+        );
+        assert_eq!(
+            overview(&overview_of(vec![card(2), card(1)])),
+            "There is no JupyterHub here. Two clusters fail checks."
+        );
+    }
+
+    #[test]
+    fn a_cluster_that_nobody_named_is_not_called_by_its_stopgap() {
+        assert_eq!(cluster("cluster"), "the cluster");
+        assert_eq!(cluster("teaching"), "cluster teaching");
     }
 
     #[test]

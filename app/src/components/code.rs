@@ -15,6 +15,33 @@ pub fn Code(
     view! { <code><bdi>{breakable(&visible(&text))}</bdi></code> }.into_any()
 }
 
+/// A sentence of ours in which names of settings and accounts stand between backticks.
+#[component]
+pub fn Prose(
+    /// The sentence.
+    #[prop(into)]
+    text: String,
+) -> impl IntoView {
+    let text = visible(&text).into_owned();
+    let parts: Vec<&str> = text.split('`').collect();
+    if parts.len() % 2 == 0 {
+        // A backtick without its partner is no more than a character.
+        return text.into_any();
+    }
+    parts
+        .into_iter()
+        .enumerate()
+        .map(|(at, part)| {
+            if at % 2 == 0 {
+                part.to_owned().into_any()
+            } else {
+                view! { <code>{part.to_owned()}</code> }.into_any()
+            }
+        })
+        .collect_view()
+        .into_any()
+}
+
 /// The text with places where a line may break: behind the separators of names and paths, rather than in the middle of a word.
 fn breakable(text: &str) -> impl IntoView + use<> {
     text.split_inclusive(['.', '/', '-', '_', ':', '@', ','])

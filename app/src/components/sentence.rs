@@ -5,7 +5,7 @@ use posture::Timestamp;
 use posture::object::ObjectRef;
 use posture::text::{Arg, Part, Reason};
 
-use super::code::Code;
+use super::code::{Code, Prose};
 use super::time::When;
 use crate::text::visible;
 use crate::words;
@@ -26,8 +26,10 @@ pub fn Sentence(
         .into_iter()
         .enumerate()
         .map(|(at, part)| match part {
-            Part::Words(words) if full && at == 0 => words::sentence(words).into_any(),
-            Part::Words(words) => words.to_owned().into_any(),
+            Part::Words(words) if full && at == 0 => {
+                view! { <Prose text=words::sentence(words) /> }.into_any()
+            }
+            Part::Words(words) => view! { <Prose text=words /> }.into_any(),
             Part::Arg(arg) => value(arg, now),
         })
         .collect_view();

@@ -41,8 +41,8 @@ pub fn Badge(
 ) -> impl IntoView {
     let weight = if quiet { "font-medium" } else { "font-semibold" };
     view! {
-        <span class=format!("inline-flex items-center align-bottom gap-1.5 whitespace-nowrap {weight} {}", verdict_colour(verdict))>
-            <Icon shape=verdict />
+        <span class=format!("inline-flex items-baseline gap-1.5 whitespace-nowrap {weight} {}", verdict_colour(verdict))>
+            <Icon shape=verdict class="size-3.5 self-center" />
             {word.unwrap_or_else(|| verdict_word(verdict).to_owned())}
         </span>
     }

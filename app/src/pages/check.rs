@@ -12,7 +12,7 @@ use super::surround::{Here, check_path, checklist_path, cluster_path, surround};
 use crate::backend::{CheckView, Elsewhere, FindingView, HistoryRow, HubName, Place};
 use crate::components::sentence_value as value;
 use crate::components::{
-    Badge, Cell, Code, CodeBlock, Column, Crumb, Facts, MarkBox, Notice, ObjectName, PageHead, Panel,
+    Badge, Cell, Code, CodeBlock, Column, Crumb, Facts, MarkBox, Notice, ObjectName, PageHead, Panel, Prose,
     SectionHead, Sentence, SeverityBadge, Style, Table, Tone, When,
 };
 use crate::page::PageView;
@@ -26,7 +26,7 @@ pub fn check(place: &Place, view: CheckView) -> PageView {
         place,
         Here::Checklist,
         view.hub.as_ref(),
-        format!("{} {} · {}", view.check.code, headline(&view), view.cluster),
+        format!("{} {} · {}", view.check.code, headline(&view).replace('`', ""), view.cluster),
     );
     PageView::new(frame, move || body(view))
 }
@@ -74,7 +74,7 @@ fn body(view: CheckView) -> impl IntoView {
     view! {
         <PageHead
             crumbs=crumbs
-            title=move || title.clone()
+            title=move || view! { <Prose text=title.clone() /> }
             lede=move || {
                 lede.map(|(verdict, severity, since, not_confirmed_since)| {
                     let is_open = matches!(verdict, Verdict::Fail | Verdict::Warn);
@@ -95,7 +95,7 @@ fn body(view: CheckView) -> impl IntoView {
             <div class="min-w-0">
                 <section class="mt-6" aria-labelledby="why">
                     <SectionHead id="why" title="Why it matters" />
-                    <p class="max-w-[72ch]">{check.why}</p>
+                    <p class="max-w-[72ch]"><Prose text=check.why /></p>
                 </section>
                 {is_empty
                     .then(|| {
@@ -232,11 +232,12 @@ fn FixSection(fix: RenderedFix, index: usize) -> impl IntoView {
     let refused = fix.refused.clone();
     let is_refused = refused.is_some();
     let commands = fix.commands.iter().map(|line| wrapped_command(line)).collect::<Vec<_>>().join("\n");
-    let has_blanks = fix.config_yaml.iter().chain([&commands]).any(|text| has_blank(text));
+    // In a fix that is refused, angle brackets may be part of a hostile name.
+    let has_blanks = !is_refused && fix.config_yaml.iter().chain([&commands]).any(|text| has_blank(text));
     view! {
         <section class="mt-6" aria-labelledby=labelled>
             <SectionHead id=id title="Repair it" />
-            <p class="max-w-[72ch] wrap-anywhere">{visible(&fix.advice).into_owned()}</p>
+            <p class="max-w-[72ch] wrap-anywhere"><Prose text=fix.advice /></p>
             {fix.chart_range.map(|range| view! { <p class="mt-1 text-ink-3">"For " {range} "."</p> })}
             {has_blanks
                 .then(|| view! { <p class="mt-1 text-ink-2">"Replace what stands in <angle brackets>; only you know it."</p> })}
@@ -358,7 +359,7 @@ fn ElsewhereList(rows: Vec<Elsewhere>, code: &'static str) -> impl IntoView {
 
 #[component]
 fn About(check: &'static Check) -> impl IntoView {
-    let reads: Vec<String> = check.needs.iter().map(|kind| kind.info().plural.to_owned()).collect();
+    let reads: Vec<String> = check.needs.iter().map(|kind| kind.info().name.to_owned()).collect();
     let standards: Vec<String> = check
         .mappings
         .iter()

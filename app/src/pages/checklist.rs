@@ -9,8 +9,8 @@ use super::parts::{Since, pairs};
 use super::surround::{Here, check_path, checklist_path, cluster_path, surround};
 use crate::backend::{CheckRow, ChecklistView, Filter, HubName, Place, TopicView};
 use crate::components::{
-    Badge, Cell, Code, Column, CountBar, CountWords, Crumb, FilterBox, MarkBox, Notice, PageHead, Sentence,
-    SeverityBadge, Table, Tone, When, verdict_word,
+    Badge, Cell, Code, Column, CountBar, CountWords, Crumb, FilterBox, MarkBox, Notice, PageHead, Prose,
+    Sentence, SeverityBadge, Table, Tone, When, verdict_word,
 };
 use crate::filter::matches;
 use crate::page::PageView;
@@ -316,7 +316,7 @@ fn Row(row: CheckRow, cluster: String, hub: Option<HubName>, typed: String, now:
             </Cell>
             <Cell>
                 <a class="font-medium hover:underline" href=address>
-                    {name}
+                    <Prose text=name />
                 </a>
                 {reason.map(|reason| view! { <p class="text-ink-2"><Sentence reason now /></p> })}
                 <p class="text-ink-3">

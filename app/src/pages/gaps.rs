@@ -19,7 +19,10 @@ pub fn gaps(place: &Place, view: GapsView) -> PageView {
     PageView::new(frame, move || body(view))
 }
 
-fn body(view: GapsView) -> impl IntoView {
+fn body(view: GapsView) -> AnyView {
+    if is_of_files(&view) {
+        return of_files(view).into_any();
+    }
     let headline = words::gaps(&view);
     let crumbs = vec![Crumb { label: view.cluster.clone(), path: cluster_path(&view.cluster) }];
     let lede = lede(&view);
@@ -53,6 +56,72 @@ fn body(view: GapsView) -> impl IntoView {
                 <summary class="button cursor-pointer w-fit">"Show role.yaml"</summary>
                 <CodeBlock id="role" label="role.yaml" text=view.grant />
             </details>
+        </section>
+    }
+    .into_any()
+}
+
+/// Whether the cluster is a folder of files: no permission would close what they leave open.
+fn is_of_files(view: &GapsView) -> bool {
+    view.is_judged && view.rows.iter().any(|row| row.gap.reason == GapReason::NotInFiles)
+}
+
+/// What files leave open, kind by kind.
+fn of_files(view: GapsView) -> impl IntoView {
+    let GapsView { cluster, rows, undecided, now, .. } = view;
+    let (mut rows, others): (Vec<_>, Vec<_>) =
+        rows.into_iter().partition(|row| row.gap.reason == GapReason::NotInFiles);
+    rows.sort_by_key(|row| std::cmp::Reverse(row.affects.len()));
+    let headline =
+        format!("{} is read from files, which do not show what else a cluster holds.", visible(&cluster));
+    let crumbs = vec![Crumb { path: cluster_path(&cluster), label: cluster }];
+    let lede = match undecided {
+        0 => "No check is undecided.".to_owned(),
+        1 => "One check is undecided.".to_owned(),
+        many => format!(
+            "{} checks are undecided; each says what would settle it.",
+            words::sentence(&words::number(many))
+        ),
+    };
+    view! {
+        <PageHead crumbs=crumbs title=move || headline.clone() lede=move || lede.clone() />
+        {(!others.is_empty())
+            .then(|| {
+                view! {
+                    <section class="mt-7" aria-labelledby="gaps">
+                        <SectionHead id="gaps" title="What cannot be read" />
+                        <GapList rows=others now />
+                    </section>
+                }
+            })}
+        <section class="mt-7" aria-labelledby="open">
+            <SectionHead id="open" title="What the files leave open" />
+            <p class="max-w-[72ch] mb-3">
+                "Files prove what they hold and nothing else. A check that must know of every object of one of these kinds stays unknown."
+            </p>
+            <Panel padded=true>
+                <div><ul role="list" class="sm:columns-2 lg:columns-3 gap-x-10">
+                    {rows
+                        .into_iter()
+                        .map(|row| {
+                            let count = row.affects.len() as u64;
+                            view! {
+                                <li class="flex justify-between gap-3 py-0.5">
+                                    <span class="min-w-0 wrap-anywhere">{row.gap.kind.info().name}</span>
+                                    <span class="flex-none text-ink-3 tabular-nums">
+                                        {(count > 0).then(|| format!("{count} {}", words::plural(count, "check")))}
+                                    </span>
+                                </li>
+                            }
+                        })
+                        .collect_view()}
+                </ul></div>
+            </Panel>
+        </section>
+        <section class="mt-7" aria-labelledby="whole">
+            <SectionHead id="whole" title="See the whole" />
+            <p class="max-w-[72ch]">"Let Perijove read the cluster itself; it asks for get, list and watch, and for no Secrets."</p>
+            <CodeBlock id="serve" label="Shell" text="perijove serve --context <context>" />
         </section>
     }
 }

@@ -8,8 +8,8 @@ use super::parts::{OpenTable, Whose, pairs};
 use super::surround::{Here, check_path, checklist_path, cluster_path, gaps_path, surround};
 use crate::backend::{ChangeRow, ChangeWhat, ClusterCard, HubCard, OpenRow, OverviewView, Place, segment};
 use crate::components::{
-    Badge, Card, Code, CountBar, CountWords, Icon, Notice, ObjectName, PageHead, Panel, SectionHead, Tone,
-    When, verdict_colour, verdict_word,
+    Badge, Card, Code, CountBar, CountWords, Icon, Notice, ObjectName, PageHead, Panel, Prose, SectionHead,
+    Tone, When, verdict_colour, verdict_word,
 };
 use crate::page::PageView;
 use crate::site::href;
@@ -43,7 +43,7 @@ fn body(view: OverviewView, is_one: bool) -> impl IntoView {
                             let address = href(&check_path(&row.cluster, row.hub.as_ref(), &row.code));
                             view! {
                                 "The newest: "
-                                <a class="link" href=address>{words::lower_first(&row.fault)}</a>
+                                <a class="link" href=address><Prose text=words::lower_first(&row.fault) /></a>
                                 ", on "
                                 <Whose cluster=row.cluster hub=row.hub with_cluster=!is_one />
                                 ", first seen "
@@ -150,7 +150,9 @@ fn ClusterSection(cluster: ClusterCard, is_one: bool) -> impl IntoView {
                     view! {
                         <div class="grid gap-3 grid-cols-1 sm:grid-cols-[repeat(auto-fill,minmax(20rem,1fr))]">
                             {cluster.hubs.iter().cloned().map(|hub| view! { <HubCardView hub /> }).collect_view()}
-                            <ItselfCard cluster=cluster />
+                            <div class="col-span-full">
+                                <ItselfCard cluster=cluster />
+                            </div>
                         </div>
                     }
                 })}
@@ -181,10 +183,16 @@ fn Trouble(trouble: String, is_judged: bool) -> impl IntoView {
 
 /// The worst open findings on a card, each a link of its own.
 #[component]
-fn Worst(rows: Vec<OpenRow>) -> impl IntoView {
+fn Worst(
+    rows: Vec<OpenRow>,
+    /// Beside each other where there is room.
+    #[prop(optional)]
+    wide: bool,
+) -> impl IntoView {
+    let columns = if wide { "sm:grid-cols-[repeat(auto-fill,minmax(20rem,1fr))] gap-x-6" } else { "" };
     (!rows.is_empty()).then(|| {
         view! {
-            <ul class="mt-3 grid gap-1" role="list" aria-label="The worst open findings">
+            <ul class=format!("mt-3 grid gap-1 {columns}") role="list" aria-label="The worst open findings">
                 {rows
                     .into_iter()
                     .map(|row| {
@@ -197,7 +205,7 @@ fn Worst(rows: Vec<OpenRow>) -> impl IntoView {
                                 </span>
                                 <a class="relative z-10 min-w-0 text-ink-2 hover:text-ink wrap-anywhere" href=address>
                                     <span class="sr-only">{word}</span>
-                                    {row.fault}
+                                    <Prose text=row.fault />
                                 </a>
                             </li>
                         }
@@ -227,7 +235,7 @@ fn HubCardView(hub: HubCard) -> impl IntoView {
     }
 }
 
-/// The checks of the cluster itself, beside its hubs: they are counted once and not for each hub.
+/// The checks of the cluster itself, below its hubs: they are counted once and not for each hub.
 #[component]
 fn ItselfCard(cluster: ClusterCard) -> impl IntoView {
     let counts = pairs(cluster.counts);
@@ -237,11 +245,13 @@ fn ItselfCard(cluster: ClusterCard) -> impl IntoView {
     let gaps_address = href(&gaps_path(&cluster.name));
     view! {
         <Card address=address title=|| "The cluster itself" aside=move || aside.clone()>
-            <div class="mt-3 mb-2">
-                <CountBar counts=counts.clone() />
+            <div class="mt-3 flex flex-wrap items-center gap-x-5 gap-y-2">
+                <div class="grow basis-60 max-w-xl">
+                    <CountBar counts=counts.clone() />
+                </div>
+                <CountWords counts=counts />
             </div>
-            <CountWords counts=counts />
-            <Worst rows=cluster.worst />
+            <Worst rows=cluster.worst wide=true />
             {(gaps > 0)
                 .then(|| {
                     view! {
@@ -322,13 +332,13 @@ fn what(row: &ChangeRow) -> AnyView {
                 None => view! { <span class="text-ink-2 font-medium">"opened"</span> }.into_any(),
             }}
             " "
-            <a class="hover:underline" href=link(&code)>{fault}</a>
+            <a class="hover:underline" href=link(&code)><Prose text=fault /></a>
         }
         .into_any(),
         ChangeWhat::Closed { code, title } => view! {
             <Badge verdict=Verdict::Pass word="closed" quiet=true />
             " "
-            <a class="hover:underline" href=link(&code)>{title}</a>
+            <a class="hover:underline" href=link(&code)><Prose text=title /></a>
         }
         .into_any(),
         ChangeWhat::Object { object, is_new, manager } => view! {

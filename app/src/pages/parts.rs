@@ -6,7 +6,7 @@ use posture::check::Verdict;
 
 use super::surround::{check_path, checklist_path};
 use crate::backend::{Counts, HubName, OpenRow};
-use crate::components::{Badge, Cell, Code, Sentence, SeverityBadge, Style, Table, When};
+use crate::components::{Badge, Cell, Code, Prose, Sentence, SeverityBadge, Style, Table, When};
 use crate::site::href;
 use crate::text::visible;
 
@@ -33,7 +33,7 @@ pub(super) fn Whose(
     let address = href(&checklist_path(&cluster, hub.as_ref()));
     let name = hub.map_or_else(|| "the cluster itself".to_owned(), |hub| visible(&hub.release).into_owned());
     view! {
-        <a class="hover:text-ink" href=address>
+        <a class="quiet" href=address>
             {name}
         </a>
         {with_cluster.then(|| view! { " on " {visible(&cluster).into_owned()} })}
@@ -90,7 +90,7 @@ pub(super) fn OpenTable(
                             </Cell>
                             <Cell>
                                 <a class="font-medium hover:underline" href=address>
-                                    {row.fault}
+                                    <Prose text=row.fault />
                                 </a>
                                 <p class="text-ink-2">
                                     <Sentence reason=row.reason now />
