@@ -1,5 +1,6 @@
-// How the pages are tested: one Chromium, two servers of the demo for the whole run, once with JavaScript and once without.
+// How the pages are tested: one Chromium, servers that stay for the whole run, once with JavaScript and once without.
 import { defineConfig, devices } from "@playwright/test";
+import { OTHER_NAME } from "./fixtures/perijove.ts";
 
 /** Nothing that Chromium does of its own accord may disturb a test or reach out of this machine. */
 const args = [
@@ -9,6 +10,7 @@ const args = [
   "--disable-background-networking",
   "--disable-component-update",
   "--disable-sync",
+  `--host-resolver-rules=MAP ${OTHER_NAME} 127.0.0.1`,
 ];
 
 /** Chromium's sandbox does not work for root. */
@@ -37,7 +39,9 @@ export default defineConfig({
     launchOptions: { executablePath, args, chromiumSandbox: !isRoot },
   },
   projects: [
-    { name: "islands" },
+    // It waits for the demo to change something, so it begins before all others.
+    { name: "live", testMatch: "live.spec.ts" },
+    { name: "islands", testIgnore: "live.spec.ts" },
     {
       name: "plain",
       use: { javaScriptEnabled: false },

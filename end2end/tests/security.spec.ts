@@ -1,10 +1,11 @@
 // Who may see the pages, and what the browser is told to refuse.
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { send } from "../fixtures/http.ts";
 import { PAGES } from "../fixtures/pages.ts";
-import { Perijove } from "../fixtures/perijove.ts";
+import type { Served } from "../fixtures/servers.ts";
 import { expect, open, test, watch } from "../fixtures/test.ts";
 
 /** Words of the demo that nobody may read without a session. */
@@ -117,31 +118,33 @@ test("pages ask nobody but their own server", async ({ page, server }) => {
   expect([...origins]).toEqual([new URL(server.address).origin]);
 });
 
-test("a one-time link signs one browser in, and the next link another", async ({ browser }) => {
-  const perijove = await Perijove.start();
-  try {
-    const complaints: string[] = [];
-    const context = await browser.newContext();
-    watch(context, complaints);
-    const page = await context.newPage();
-    const link = await perijove.link();
-    await page.goto(link);
-    await expect(page, "the token leaves the address").toHaveURL(perijove.address());
-    await expect(page.getByRole("link", { name: "Perijove" })).toBeVisible();
-    const [cookie] = await context.cookies();
-    expect(cookie).toMatchObject({ httpOnly: true, sameSite: "Lax", path: "/", domain: "127.0.0.1", expires: -1 });
-    expect(cookie.value).not.toBe(new URL(link).searchParams.get("token"));
-    expect(await page.evaluate(() => document.cookie)).toBe("");
-    expect(complaints).toEqual([]);
+/** The newest one-time link, once it is another than this one. */
+async function newestLink({ linksFile }: Served, former?: string): Promise<string> {
+  const newest = () => readFileSync(linksFile, "utf8").trim().split("\n").at(-1) ?? "";
+  await expect.poll(newest).not.toBe(former ?? "");
+  return newest();
+}
 
-    const stranger = await browser.newContext();
-    const other = await stranger.newPage();
-    expect((await other.goto(link))?.status()).toBe(403);
-    expect(await stranger.cookies()).toEqual([]);
-    expect((await other.goto(perijove.address()))?.status()).toBe(401);
-    expect((await other.goto(await perijove.link(1)))?.status()).toBe(200);
-    await Promise.all([context.close(), stranger.close()]);
-  } finally {
-    await perijove.stop();
-  }
+test("a one-time link signs one browser in, and the next link another", async ({ browser, server }) => {
+  const complaints: string[] = [];
+  const context = await browser.newContext();
+  watch(context, complaints);
+  const page = await context.newPage();
+  const link = await newestLink(server);
+  await page.goto(link);
+  await expect(page, "the token leaves the address").toHaveURL(server.address);
+  await expect(page.getByRole("link", { name: "Perijove" })).toBeVisible();
+  const [cookie] = await context.cookies();
+  expect(cookie).toMatchObject({ httpOnly: true, sameSite: "Lax", path: "/", domain: "127.0.0.1", expires: -1 });
+  expect(cookie.value).not.toBe(new URL(link).searchParams.get("token"));
+  expect(await page.evaluate(() => document.cookie)).toBe("");
+  expect(complaints).toEqual([]);
+
+  const stranger = await browser.newContext();
+  const other = await stranger.newPage();
+  expect((await other.goto(link))?.status()).toBe(403);
+  expect(await stranger.cookies()).toEqual([]);
+  expect((await other.goto(server.address))?.status()).toBe(401);
+  expect((await other.goto(await newestLink(server, link)))?.status()).toBe(200);
+  await Promise.all([context.close(), stranger.close()]);
 });
