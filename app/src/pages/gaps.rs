@@ -121,7 +121,7 @@ fn of_files(view: GapsView) -> impl IntoView {
         <section class="mt-7" aria-labelledby="whole">
             <SectionHead id="whole" title="See the whole" />
             <p class="max-w-[72ch]">"Let Perijove read the cluster itself; it asks for get, list and watch, and for no Secrets."</p>
-            <CodeBlock id="serve" label="Shell" text="perijove serve --context <context>" />
+            <CodeBlock id="serve" label="Shell" text="perijove serve" />
         </section>
     }
 }
