@@ -11,14 +11,22 @@
 
 pub mod escalation;
 mod grant;
+mod held;
+mod own;
 pub mod question;
+mod resource;
 mod rights;
 mod roles;
 mod rule;
-mod subject;
+pub mod subject;
+mod table;
 
 pub use escalation::{Escalations, Means, Path, Reached, Step, Taken};
 pub use grant::{Grant, POD_MAKERS, Reach};
+pub use held::{Held, Power, rule_path};
+pub use own::{Own, OwnAnswer, own};
 pub use question::{Answer, Asked, Given, Holders, Named, Question, Way};
+pub use resource::{Asking, ask};
 pub use rights::{Rights, RightsIndex};
 pub use subject::{Caller, account, group, user};
+pub use table::{AccessTable, AccountAccess, HubAccess, Ways, ways_of};

@@ -5,5 +5,5 @@ mod json;
 mod table;
 
 pub use fail_on::{FailOn, ParseFailOnError};
-pub use json::{Report, SCHEMA};
+pub use json::{Report, SCHEMA, to_json};
 pub use table::table;

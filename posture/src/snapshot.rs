@@ -12,8 +12,8 @@ pub use builder::SnapshotBuilder;
 
 use crate::facts::{
     AdminPolicy, Binding, Certificate, ConfigMap, CustomResource, EndpointSlice, Endpoints, Gateway,
-    HttpRoute, Ingress, IngressClass, Namespace, NetworkPolicy, Node, PersistentVolumeClaim, Pod, Role,
-    Service, ServiceAccount, Workload,
+    HttpRoute, Ingress, IngressClass, Namespace, NetworkPolicy, Node, PersistentVolumeClaim, Pod, PolicyRule,
+    Role, Service, ServiceAccount, Workload,
 };
 use crate::gap::{Gap, GapReason};
 use crate::kind::Kind;
@@ -106,13 +106,29 @@ pub struct Snapshot {
     pub other_gaps: Vec<Gap>,
 }
 
-/// The answers of the API server to questions about Perijove's own rights (`SelfSubjectAccessReview`).
+/// The answers of the API server to questions about Perijove's own rights (`SelfSubjectAccessReview`, `SelfSubjectRulesReview`).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reviews {
     /// The question whether something granted is allowed (list of a kind that is indeed readable).
     pub granted: Option<AccessAnswer>,
     /// The question whether something not granted is allowed (`delete nodes`).
     pub not_granted: Option<AccessAnswer>,
+    /// What Perijove may do in each namespace; empty where that was not asked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rules: Vec<OwnRules>,
+}
+
+/// The API server's list of what Perijove may do, for namespaces where it is the same (`SelfSubjectRulesReview`).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OwnRules {
+    /// The namespaces, sorted.
+    pub namespaces: Vec<String>,
+    /// The rules that hold there, those of the whole cluster among them; sorted.
+    pub rules: Vec<PolicyRule>,
+    /// Whether the API server says that more may be allowed, as where another authoriser than RBAC decides too.
+    #[serde(default)]
+    pub is_incomplete: bool,
 }
 
 /// The answer to one `SelfSubjectAccessReview`.

@@ -1,5 +1,6 @@
 //! The command line: one subcommand per job, with help that could be a manual.
 
+pub mod access;
 pub mod check;
 pub mod config;
 pub mod doctor;
@@ -67,6 +68,11 @@ pub enum Command {
     ///
     /// Files prove what they hold and nothing else: a control that rests on something absent is unknown, a fault that is present fails.
     Check(check::CheckArgs),
+    /// Say what an account may do at the Kubernetes API, by which rule, and whose rights it could take.
+    ///
+    /// Asked of a cluster, or with --file of manifests before they are installed: then the files are taken for all there is.
+    #[command(after_help = access::EXAMPLES)]
+    Access(access::AccessArgs),
     /// Say in plain sentences what Perijove can and cannot read, and what to grant.
     Doctor(doctor::DoctorArgs),
     /// Bring the store's schema up to this version, or say how it stands.
@@ -216,6 +222,7 @@ async fn run_command(command: Command, config: crate::config::Config) -> Result<
         Command::Serve(args) => Box::pin(serve::run(args, config)).await,
         Command::Scan(args) => Box::pin(scan::run(args, config)).await,
         Command::Check(args) => check::run(&args, &config),
+        Command::Access(args) => Box::pin(access::run(args, config)).await,
         Command::Doctor(args) => Box::pin(doctor::run(args, config)).await,
         Command::Migrate(args) => migrate::run(&args, &config).await,
         Command::Config(args) => config::run(&args, &config),

@@ -344,9 +344,15 @@ impl<S: Sink> Collector<S> {
     }
 
     /// Tells the feeds which namespaces there are.
-    fn tell_namespaces(&self) {
+    /// The namespaces that were seen and those that are configured.
+    fn all_namespaces(&self) -> BTreeSet<String> {
         let mut all = self.state.namespaces();
         all.extend(self.settings.namespaces.iter().cloned());
+        all
+    }
+
+    fn tell_namespaces(&self) {
+        let all = self.all_namespaces();
         self.namespaces.send_if_modified(|namespaces| {
             let differs = **namespaces != all;
             if differs {
@@ -390,7 +396,7 @@ impl<S: Sink> Collector<S> {
             }
         }
         if trigger != Trigger::Change || self.stepping {
-            let reviews = review::ask(&self.source, self.state.readable()).await;
+            let reviews = review::ask(&self.source, self.state.readable(), &self.all_namespaces()).await;
             self.state.take_reviews(reviews);
         }
         let input = self.state.input(trigger, self.source.clock().now());

@@ -1,5 +1,7 @@
 //! A role that a binding gives to a subject, and what it is good for.
 
+use serde::{Deserialize, Serialize};
+
 use crate::facts::{PolicyRule, Subject};
 use crate::object::ObjectRef;
 
@@ -20,7 +22,8 @@ pub const POD_MAKERS: [(&str, &str); 8] = [
 ];
 
 /// Where a grant holds.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Reach {
     /// Everywhere.
     Cluster,

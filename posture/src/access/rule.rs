@@ -99,6 +99,17 @@ pub(super) fn writes(rule: &PolicyRule) -> bool {
         && rule.verbs.iter().any(|verb| verb != "use" && !READING.contains(&verb.as_str()))
 }
 
+/// Subresources that a GET opens too: a shell, a tunnel, or whatever answers behind them.
+const OPENED_BY_GET: [&str; 6] =
+    ["pods/exec", "pods/attach", "pods/portforward", "pods/proxy", "services/proxy", "nodes/proxy"];
+
+/// Whether a rule could change anything at all: it writes, it sends to a path, or it opens a way into what runs.
+pub(super) fn may_change(rule: &PolicyRule) -> bool {
+    let sends = || rule.verbs.iter().any(|verb| !READING.contains(&verb.as_str()));
+    let opens = || OPENED_BY_GET.iter().any(|part| allows(rule, "get", "", part));
+    writes(rule) || !rule.non_resource_urls.is_empty() && sends() || opens()
+}
+
 /// Whether a rule gives no more than every authenticated identity has.
 pub(super) fn is_powerless(rule: &PolicyRule) -> bool {
     let asks_about_oneself = rule.resources.iter().all(|resource| ABOUT_ONESELF.contains(&resource.as_str()));

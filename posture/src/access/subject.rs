@@ -37,6 +37,38 @@ pub fn group(name: &str) -> Subject {
     Subject { kind: "Group".to_owned(), name: name.to_owned(), namespace: None }
 }
 
+/// Reads a subject: `serviceaccount:NAMESPACE/NAME`, `user:NAME` or `group:NAME`.
+///
+/// A ServiceAccount may also be written as the user name that the API server gives it.
+pub fn parse(text: &str) -> Result<Subject, String> {
+    let wrong =
+        || format!("{text:?} is no subject; write serviceaccount:NAMESPACE/NAME, user:NAME or group:NAME");
+    let text = text.trim();
+    if text.starts_with(ACCOUNT_AS_USER) {
+        return Some(user(text)).filter(|subject| subject.kind == "ServiceAccount").ok_or_else(wrong);
+    }
+    let (kind, name) = text.split_once(':').filter(|(_, name)| !name.is_empty()).ok_or_else(wrong)?;
+    match kind.to_ascii_lowercase().as_str() {
+        "serviceaccount" | "sa" => match name.split_once('/') {
+            Some((namespace, name)) if !namespace.is_empty() && !name.is_empty() => {
+                Ok(account(namespace, name))
+            }
+            _ => Err(wrong()),
+        },
+        "user" => Ok(user(name)),
+        "group" => Ok(group(name)),
+        _ => Err(wrong()),
+    }
+}
+
+/// A subject as [`parse`] reads it.
+pub fn key(subject: &Subject) -> String {
+    match &subject.namespace {
+        Some(namespace) => format!("serviceaccount:{namespace}/{}", subject.name),
+        None => format!("{}:{}", subject.kind.to_ascii_lowercase(), subject.name),
+    }
+}
+
 /// An identity with every group it is in: what the API server knows of a caller.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {
@@ -134,4 +166,25 @@ pub(super) fn meant(subject: &Subject, binding: &Binding) -> Option<Subject> {
     let written = subject.namespace.clone().filter(|namespace| !namespace.is_empty());
     let namespace = written.or_else(|| binding.metadata.namespace.clone())?;
     Some(Subject { namespace: Some(namespace), ..subject.clone() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_subject_is_read_as_it_is_written() {
+        for text in ["serviceaccount:jhub/hub", "user:ada@example.org", "group:system:masters"] {
+            assert_eq!(key(&parse(text).unwrap()), text);
+        }
+        assert_eq!(parse("system:serviceaccount:jhub:hub").unwrap(), account("jhub", "hub"));
+        assert_eq!(parse("user:system:serviceaccount:jhub:hub").unwrap(), account("jhub", "hub"));
+    }
+
+    #[test]
+    fn what_is_no_subject_is_said_to_be_none() {
+        for text in ["", "hub", "serviceaccount:hub", "serviceaccount:/hub", "user:", "role:x"] {
+            assert!(parse(text).unwrap_err().contains("serviceaccount:NAMESPACE/NAME"), "{text}");
+        }
+    }
 }

@@ -36,10 +36,15 @@ impl Report {
     /// The JSON text with a final line break. Characters that a terminal or a reader could trip over are written as escapes, which
     /// any JSON reader turns back.
     pub fn to_json(&self) -> Result<String, serde_json::Error> {
-        let mut text = serde_json::to_string_pretty(self)?;
-        text.push('\n');
-        Ok(escape(&text))
+        to_json(self)
     }
+}
+
+/// Any value as JSON, as [`Report::to_json`] writes its own.
+pub fn to_json(value: &impl Serialize) -> Result<String, serde_json::Error> {
+    let mut text = serde_json::to_string_pretty(value)?;
+    text.push('\n');
+    Ok(escape(&text))
 }
 
 /// Outside strings JSON is ASCII, so what is replaced here is always inside one.

@@ -117,10 +117,6 @@ fn hint(error: &CollectorError) -> &'static str {
 /// Collects once and prints the findings.
 pub async fn run(args: ScanArgs, config: Config) -> Result<u8, Stopped> {
     let source = Source::connect(&target(&args.cluster), tuning(&config.collect)).await?;
-    let settings = Settings {
-        namespaces: config.collect.namespaces.iter().cloned().collect::<BTreeSet<_>>(),
-        ..Settings::new(&args.name)
-    };
     let (key, store) = match &args.store {
         Some(path) => {
             let store = Store::open(path).await?;
@@ -129,7 +125,6 @@ pub async fn run(args: ScanArgs, config: Config) -> Result<u8, Stopped> {
         }
         None => (passing_key()?, None),
     };
-    let redactor = Arc::new(Redactor::new(key, Names::Hashed));
     let keeper = store.map(|store| {
         let shared = Shared {
             store,
@@ -139,13 +134,29 @@ pub async fn run(args: ScanArgs, config: Config) -> Result<u8, Stopped> {
         };
         Keeper::new(shared, Clock::System)
     });
-    let server = source.server().to_owned();
-    let (collector, handle) = Collector::new(source, settings, redactor, Once { keeper, input: None });
-    let done = once(&server, collector, handle).await?;
-    let input = done.input.ok_or_else(|| Stopped::unavailable("the cluster gave no scan"))?;
+    let redactor = Arc::new(Redactor::new(key, Names::Hashed));
+    let input = read(source, &args.name, &config, redactor, keeper).await?;
     let derived = derive(&input.snapshot, &config.judge, input.taken_at);
     let findings = judge(&input.snapshot, &derived, &Recall::default(), &config.judge, input.taken_at);
     args.result.print(&findings, &input.snapshot.gaps())
+}
+
+/// Reads a cluster once, and passes everything to the history where there is one.
+pub async fn read(
+    source: Source,
+    name: &str,
+    config: &Config,
+    redactor: Arc<Redactor>,
+    keeper: Option<Keeper>,
+) -> Result<ScanInput, Stopped> {
+    let settings = Settings {
+        namespaces: config.collect.namespaces.iter().cloned().collect::<BTreeSet<_>>(),
+        ..Settings::new(name)
+    };
+    let server = source.server().to_owned();
+    let (collector, handle) = Collector::new(source, settings, redactor, Once { keeper, input: None });
+    let done = once(&server, collector, handle).await?;
+    done.input.ok_or_else(|| Stopped::unavailable("the cluster gave no scan"))
 }
 
 /// Remembers the one scan, and passes everything to the history where there is one.

@@ -1,20 +1,28 @@
 //! Asks the API server about our own rights: `SelfSubjectAccessReview` and `SelfSubjectRulesReview`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use posture::facts::PolicyRule;
 use posture::gap::GapReason;
 use posture::kind::{Kind, KindInfo};
-use posture::snapshot::{AccessAnswer, AuthorizerReason, Reviews};
+use posture::snapshot::{AccessAnswer, AuthorizerReason, OwnRules, Reviews};
 use serde::Deserialize;
 use serde_json::json;
 
 use super::error::ApiError;
 use super::source::Source;
 
-/// Asks the two questions: about something that is granted, and about something that never is.
+/// In how many namespaces it is asked at most what may be done there; for the others nothing is claimed.
+const MOST_NAMESPACES: usize = 200;
+
+/// Asks the two questions, about something that is granted and about something that never is, and for all rules in each namespace.
 ///
 /// `readable` is a kind that could be listed, which is asked about where pods may not be.
-pub async fn ask(source: &Source, readable: Option<Kind>) -> Result<Reviews, GapReason> {
+pub async fn ask(
+    source: &Source,
+    readable: Option<Kind>,
+    namespaces: &BTreeSet<String>,
+) -> Result<Reviews, GapReason> {
     let mut granted = access(source, "list", Kind::Pod.info(), None).await.map_err(|error| error.gap())?;
     if !granted.allowed
         && let Some(kind) = readable.filter(|kind| *kind != Kind::Pod)
@@ -22,7 +30,29 @@ pub async fn ask(source: &Source, readable: Option<Kind>) -> Result<Reviews, Gap
         granted = access(source, "list", kind.info(), None).await.map_err(|error| error.gap())?;
     }
     let not_granted = access(source, "delete", Kind::Node.info(), None).await.map_err(|error| error.gap())?;
-    Ok(Reviews { granted: Some(granted), not_granted: Some(not_granted) })
+    let rules = own_rules(source, namespaces).await;
+    Ok(Reviews { granted: Some(granted), not_granted: Some(not_granted), rules })
+}
+
+/// What may be done in each namespace, those with the same rules together. Where the API server stops answering, the rest is left out.
+async fn own_rules(source: &Source, namespaces: &BTreeSet<String>) -> Vec<OwnRules> {
+    let mut places: BTreeMap<(Vec<PolicyRule>, bool), Vec<String>> = BTreeMap::new();
+    for namespace in namespaces.iter().take(MOST_NAMESPACES) {
+        match rules_in(source, namespace).await {
+            Ok(status) => {
+                let mut rules = status.resource_rules.unwrap_or_default();
+                rules.extend(status.non_resource_rules.unwrap_or_default());
+                rules.sort();
+                rules.dedup();
+                places.entry((rules, status.incomplete)).or_default().push(namespace.clone());
+            }
+            Err(_) => break,
+        }
+    }
+    places
+        .into_iter()
+        .map(|((rules, is_incomplete), namespaces)| OwnRules { namespaces, rules, is_incomplete })
+        .collect()
 }
 
 /// Asks whether one thing is allowed.
@@ -55,6 +85,23 @@ pub async fn readable_in(
     source: &Source,
     namespace: &str,
 ) -> Result<Option<BTreeSet<(String, String)>>, ApiError> {
+    let status = rules_in(source, namespace).await?;
+    if status.incomplete {
+        return Ok(None);
+    }
+    let lists = |rule: &&PolicyRule| {
+        rule.resource_names.is_empty() && rule.verbs.iter().any(|v| v == "list" || v == "*")
+    };
+    let mut readable = BTreeSet::new();
+    for rule in status.resource_rules.iter().flatten().filter(lists) {
+        for group in &rule.api_groups {
+            readable.extend(rule.resources.iter().map(|resource| (group.clone(), resource.clone())));
+        }
+    }
+    Ok(Some(readable))
+}
+
+async fn rules_in(source: &Source, namespace: &str) -> Result<RulesStatus, ApiError> {
     let review = json!({
         "apiVersion": "authorization.k8s.io/v1",
         "kind": "SelfSubjectRulesReview",
@@ -62,18 +109,7 @@ pub async fn readable_in(
     });
     let body = source.review("selfsubjectrulesreviews", review.to_string().into_bytes()).await?;
     let answer: Answer<RulesStatus> = parse(&body)?;
-    if answer.status.incomplete {
-        return Ok(None);
-    }
-    let lists =
-        |rule: &&Rule| rule.resource_names.is_empty() && rule.verbs.iter().any(|v| v == "list" || v == "*");
-    let mut readable = BTreeSet::new();
-    for rule in answer.status.resource_rules.iter().filter(lists) {
-        for group in &rule.api_groups {
-            readable.extend(rule.resources.iter().map(|resource| (group.clone(), resource.clone())));
-        }
-    }
-    Ok(Some(readable))
+    Ok(answer.status)
 }
 
 /// Whether a set of [`readable_in`] holds a kind.
@@ -120,18 +156,9 @@ struct AccessStatus {
 struct RulesStatus {
     #[serde(default)]
     incomplete: bool,
-    #[serde(default)]
-    resource_rules: Vec<Rule>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-#[derive(Default)]
-struct Rule {
-    verbs: Vec<String>,
-    api_groups: Vec<String>,
-    resources: Vec<String>,
-    resource_names: Vec<String>,
+    /// An empty list is written as `null`.
+    resource_rules: Option<Vec<PolicyRule>>,
+    non_resource_rules: Option<Vec<PolicyRule>>,
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! The real program as a person runs it: exit codes, and what it says where something is wrong.
 
+mod access;
 mod check;
 mod config;
 mod reach;

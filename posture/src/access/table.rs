@@ -1,0 +1,198 @@
+//! What the page of access shows of a cluster: the accounts of each hub first, then who administers the cluster, and what Perijove may do.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use crate::derived::Derived;
+use crate::facts::{PodSpec, Subject};
+use crate::gap::Gap;
+use crate::hub::{Hub, HubKey};
+use crate::listing::Placed;
+use crate::snapshot::Snapshot;
+use crate::text::Reason;
+
+use super::escalation::{Escalations, Taken};
+use super::held::Held;
+use super::own::{Own, own};
+use super::question::Question;
+use super::rights::RightsIndex;
+use super::subject::{Caller, account};
+
+/// How many identities are named to which an account finds a way; what is left out is counted.
+const MOST_WAYS: usize = 8;
+
+/// Who can do what in a cluster, as far as it concerns its hubs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccessTable {
+    /// The hubs, by key.
+    pub hubs: Vec<HubAccess>,
+    /// The subjects that may do everything everywhere.
+    pub administrators: Vec<Subject>,
+    /// What may hide more of them.
+    pub administrators_gap: Option<Gap>,
+    /// What Perijove itself may do.
+    pub own: Own,
+}
+
+/// The accounts of one hub.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HubAccess {
+    /// The hub.
+    pub hub: HubKey,
+    /// The accounts that its parts and its user servers run as, the hub's own first; then the others of its namespaces that may do more
+    /// than everybody.
+    pub accounts: Vec<AccountAccess>,
+    /// What may hide more accounts.
+    pub gap: Option<Gap>,
+}
+
+/// One account: what runs as it, what it may do, and whose rights it can take.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountAccess {
+    /// The account.
+    pub subject: Subject,
+    /// What runs as it, in our words: `the hub`, `the proxy`, `user servers`; empty where no part of the hub does.
+    pub parts: Vec<String>,
+    /// How many live user servers run as it.
+    pub servers: usize,
+    /// Its rules, the mightiest first, without those that everybody has.
+    pub rules: Vec<Held>,
+    /// How many rules it shares with every authenticated identity.
+    pub usual: usize,
+    /// What may hide more rules.
+    pub gap: Option<Gap>,
+    /// Whose rights it can take.
+    pub ways: Ways,
+}
+
+/// The ways from one identity to others.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ways {
+    /// Whether it comes as far as administering the cluster.
+    pub is_administrator: bool,
+    /// To each identity the shortest path, a sentence for each step. If it leads to the administrator, only that.
+    pub paths: Vec<Vec<Reason>>,
+    /// How many identities more it reaches.
+    pub more: usize,
+    /// What may hide more.
+    pub gap: Option<Gap>,
+}
+
+impl AccessTable {
+    /// Computes the table.
+    pub fn new(snapshot: &Snapshot, derived: &Derived) -> Self {
+        let escalations = Escalations::new(&derived.rights, snapshot);
+        let holders = derived.rights.who_may(&Question::new("*", "*", "*"));
+        Self {
+            hubs: derived.hubs.iter().map(|hub| of_hub(hub, snapshot, derived, &escalations)).collect(),
+            administrators: holders.ways.into_keys().collect(),
+            administrators_gap: holders.gap,
+            own: own(snapshot.reviews.as_ref(), &snapshot.namespaces),
+        }
+    }
+}
+
+fn of_hub(hub: &Hub, snapshot: &Snapshot, derived: &Derived, escalations: &Escalations<'_>) -> HubAccess {
+    let mut parts: BTreeMap<(String, String), (Vec<String>, usize)> = BTreeMap::new();
+    let mut order: Vec<(String, String)> = Vec::new();
+    let mut add = |namespace: &str, spec: &PodSpec, part: &str, servers: usize| {
+        let key = (namespace.to_owned(), spec.account().to_owned());
+        let known = parts.entry(key.clone()).or_insert_with(|| {
+            order.push(key);
+            (Vec::new(), 0)
+        });
+        if !known.0.iter().any(|known| known == part) {
+            known.0.push(part.to_owned());
+        }
+        known.1 += servers;
+    };
+    let own = hub.key.namespace.as_str();
+    add(own, hub.deployment.pod(), "the hub", 0);
+    for class in &hub.user_classes {
+        add(&class.namespace, &class.spec, "user servers", class.pods.len());
+    }
+    let others = [
+        (&hub.proxy, "the proxy"),
+        (&hub.autohttps, "autohttps"),
+        (&hub.user_scheduler, "the user scheduler"),
+        (&hub.binder, "BinderHub"),
+    ];
+    for (workload, part) in others {
+        if let Some(workload) = workload {
+            add(own, workload.pod(), part, 0);
+        }
+    }
+    for puller in &hub.image_pullers {
+        add(own, puller.pod(), "the image pullers", 0);
+    }
+    let mut accounts: Vec<AccountAccess> = order
+        .iter()
+        .filter_map(|key| {
+            let (parts, servers) = parts.remove(key)?;
+            let access = of_account(&key.0, &key.1, &derived.rights, escalations);
+            Some(AccountAccess { parts, servers, ..access })
+        })
+        .collect();
+    accounts.extend(
+        beside(hub, snapshot, &order)
+            .into_iter()
+            .map(|(namespace, name)| of_account(&namespace, &name, &derived.rights, escalations))
+            .filter(|access| !access.rules.is_empty() || access.gap.is_some()),
+    );
+    let complete = |namespace| snapshot.service_accounts.complete_in(namespace).err();
+    let gap = derived.servers(hub).err().and_then(|unknown| match unknown {
+        crate::gap::Unknown::Gap(gap) => Some(gap),
+        crate::gap::Unknown::Reason(_) => None,
+    });
+    HubAccess { hub: hub.key.clone(), accounts, gap: hub.namespaces().into_iter().find_map(complete).or(gap) }
+}
+
+/// The other accounts of a hub's namespaces.
+fn beside(hub: &Hub, snapshot: &Snapshot, known: &[(String, String)]) -> BTreeSet<(String, String)> {
+    let all = hub.namespaces().into_iter().flat_map(|namespace| {
+        let accounts = snapshot.service_accounts.present_in(namespace);
+        accounts.map(|account| (namespace.to_owned(), account.name().to_owned())).collect::<Vec<_>>()
+    });
+    all.filter(|key| !known.contains(key)).collect()
+}
+
+fn of_account(
+    namespace: &str,
+    name: &str,
+    rights: &RightsIndex,
+    escalations: &Escalations<'_>,
+) -> AccountAccess {
+    let subject = account(namespace, name);
+    let caller = Caller::of(&subject);
+    let found = rights.of_caller(&caller);
+    let (usual, rules): (Vec<_>, Vec<_>) =
+        found.held().into_iter().partition(|held| held.power == super::held::Power::Usual);
+    AccountAccess {
+        subject,
+        parts: Vec::new(),
+        servers: 0,
+        rules,
+        usual: usual.len(),
+        gap: found.gap,
+        ways: ways_of(&caller, escalations),
+    }
+}
+
+/// The shortest path from an identity to each whose rights it can take, as sentences.
+pub fn ways_of(caller: &Caller, escalations: &Escalations<'_>) -> Ways {
+    let reached = escalations.reached(caller);
+    let all: Vec<&Taken> = reached.all().collect();
+    let is_administrator = all.first() == Some(&&Taken::Administrator);
+    let wanted = if is_administrator { &all[..1] } else { &all[..] };
+    let sentences = |taken: &&Taken| {
+        let path = reached.path(taken).ok().flatten()?;
+        Some(path.steps.iter().map(super::escalation::Step::sentence).collect())
+    };
+    Ways {
+        is_administrator,
+        paths: wanted.iter().take(MOST_WAYS).filter_map(sentences).collect(),
+        more: wanted.len().saturating_sub(MOST_WAYS),
+        gap: reached.gap.clone(),
+    }
+}
