@@ -48,6 +48,33 @@ pub struct SiteConfig {
     pub port: u16,
 }
 
+impl SiteConfig {
+    /// The name of the cookie that says who is signed in.
+    ///
+    /// Browsers keep cookies by host and path and not by port (RFC 6265, section 8.5), so that two programs on one host would sign each
+    /// other's viewers out if both cookies had one name.
+    pub fn session_cookie(&self) -> String {
+        let place: String = self
+            .prefix
+            .split('/')
+            .filter(|part| !part.is_empty())
+            .map(|part| format!("-{}", plain(part)))
+            .collect();
+        format!("perijove-session-{}{place}", self.port)
+    }
+}
+
+/// A segment of the prefix in the characters of a cookie's name; distinct segments stay distinct.
+fn plain(segment: &str) -> String {
+    segment.bytes().fold(String::new(), |mut text, byte| {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => text.push(char::from(byte)),
+            other => text.push_str(&format!("_{other:02x}")),
+        }
+        text
+    })
+}
+
 /// All routes.
 pub fn router(state: AppState) -> Router {
     let prefix = state.site.prefix.clone();

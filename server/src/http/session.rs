@@ -17,8 +17,6 @@ use sha2::{Digest, Sha256};
 
 use super::{AppState, SiteConfig};
 
-const COOKIE: &str = "perijove-session";
-
 type Announce = Box<dyn Fn(&str) + Send + Sync>;
 
 /// Who is signed in, and the next one-time token.
@@ -97,16 +95,17 @@ where
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Response> {
         let sessions = Arc::<Sessions>::from_ref(state);
+        let site = Arc::<SiteConfig>::from_ref(state);
+        let name = site.session_cookie();
         let cookies = parts.headers.get_all(header::COOKIE).iter().filter_map(|v| v.to_str().ok());
-        let session = cookies
+        // A browser may send several of one name, for a shorter path or from an earlier run: any that is known signs in.
+        cookies
             .flat_map(|line| line.split(';'))
             .filter_map(|pair| pair.trim().split_once('='))
-            .find(|(name, _)| *name == COOKIE)
-            .map(|(_, value)| value);
-        session.and_then(|value| sessions.viewer(value)).map(Signed).ok_or_else(|| {
-            let site = Arc::<SiteConfig>::from_ref(state);
-            super::pages::signed_out(&site)
-        })
+            .filter(|(found, _)| *found == name)
+            .find_map(|(_, value)| sessions.viewer(value))
+            .map(Signed)
+            .ok_or_else(|| super::pages::signed_out(&site))
     }
 }
 
@@ -121,7 +120,8 @@ pub async fn sign_in(State(state): State<AppState>, Query(link): Query<Link>) ->
     match state.sessions.redeem(&link.token) {
         Ok(Some(session)) => {
             let prefix = &state.site.prefix;
-            let cookie = format!("{COOKIE}={session}; Path={prefix}; HttpOnly; SameSite=Lax");
+            let name = state.site.session_cookie();
+            let cookie = format!("{name}={session}; Path={prefix}; HttpOnly; SameSite=Lax");
             let mut response = Redirect::to(prefix).into_response();
             if let Ok(value) = HeaderValue::from_str(&cookie) {
                 response.headers_mut().insert(header::SET_COOKIE, value);
@@ -155,6 +155,49 @@ mod tests {
         assert!(sessions.redeem(&first).unwrap().is_none());
         let second = told.lock().unwrap()[1].clone();
         assert!(sessions.redeem(&second).unwrap().is_some());
+    }
+
+    #[derive(Clone)]
+    struct Web(Arc<Sessions>, Arc<SiteConfig>);
+
+    impl FromRef<Web> for Arc<Sessions> {
+        fn from_ref(web: &Web) -> Self {
+            web.0.clone()
+        }
+    }
+
+    impl FromRef<Web> for Arc<SiteConfig> {
+        fn from_ref(web: &Web) -> Self {
+            web.1.clone()
+        }
+    }
+
+    fn site(port: u16, prefix: &str) -> SiteConfig {
+        SiteConfig { prefix: prefix.to_owned(), allowed_hosts: Vec::new(), port }
+    }
+
+    #[test]
+    fn two_programs_on_one_host_have_cookies_of_their_own() {
+        let sites = [site(1, "/"), site(2, "/"), site(1, "/a/b/"), site(1, "/a-b/"), site(1, "/a_2db/")];
+        let names: BTreeSet<String> = sites.iter().map(SiteConfig::session_cookie).collect();
+        assert_eq!(names.len(), sites.len(), "{names:?}");
+        assert!(names.iter().all(|name| name.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c))));
+    }
+
+    #[tokio::test]
+    async fn an_old_cookie_of_the_same_name_does_not_hide_the_one_that_is_known() {
+        let (sessions, told) = sessions();
+        let token = told.lock().unwrap()[0].clone();
+        let session = sessions.redeem(&token).unwrap().unwrap();
+        let site = site(1, "/");
+        let name = site.session_cookie();
+        let web = Web(Arc::new(sessions), Arc::new(site));
+        let signed = async |cookie: String| {
+            let request = axum::http::Request::get("/").header(header::COOKIE, cookie).body(()).unwrap();
+            Signed::from_request_parts(&mut request.into_parts().0, &web).await.is_ok()
+        };
+        assert!(signed(format!("{name}=old; {name}={session}; other=1")).await);
+        assert!(!signed(format!("{name}=old; perijove-session-2={session}")).await);
     }
 
     #[test]

@@ -129,6 +129,7 @@ fn site(backend: StoreBackend, metrics: Metrics, notices: Notices) -> (Router, S
     let token = told.lock().unwrap().clone();
     let session = sessions.redeem(&token).unwrap().expect("the first link signs in");
     let site = SiteConfig { prefix: "/".to_owned(), allowed_hosts: Vec::new(), port: 1 };
+    let cookie = format!("{}={session}", site.session_cookie());
     let state = AppState {
         backend: Arc::new(backend),
         sessions: Arc::new(sessions),
@@ -136,5 +137,5 @@ fn site(backend: StoreBackend, metrics: Metrics, notices: Notices) -> (Router, S
         metrics: Arc::new(metrics),
         site: Arc::new(site),
     };
-    (router(state), format!("perijove-session={session}"))
+    (router(state), cookie)
 }
