@@ -41,6 +41,7 @@ pub(crate) fn Frame(
             <div class=format!("flex flex-col min-w-0 px-4 md:px-8 pt-4 pb-10 {place}")>
                 <p class="only-print">{sheet}</p>
                 <main id="main" tabindex="-1" class="grow max-w-[78rem]">
+                    {(!view.replays.is_empty()).then(|| view! { <ReplayBanner replays=view.replays /> })}
                     {view.freshness.map(|freshness| view! { <StaleBanner freshness now /> })}
                     {travel.and_then(|travel| travel.at.map(|at| view! { <PastBanner at=at now=now path=travel.path /> }))}
                     {body}
@@ -81,6 +82,22 @@ fn PastBanner(
                     }
                 }
             />
+        </div>
+    }
+    .into_any()
+}
+
+/// Says that the demo is still on its way to the present.
+#[component]
+fn ReplayBanner(replays: Vec<(String, String)>) -> impl IntoView {
+    view! {
+        <div class="mb-5">
+            <Notice tone=Tone::Past title=|| "What you see is the past: the demo has not reached the present yet.">
+                {replays
+                    .into_iter()
+                    .map(|(cluster, how_far)| view! { <p class="wrap-anywhere">{format!("{cluster}: {how_far}")}</p> })
+                    .collect_view()}
+            </Notice>
         </div>
     }
     .into_any()

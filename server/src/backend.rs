@@ -226,6 +226,29 @@ mod tests {
         }
     }
 
+    #[tokio::test]
+    async fn a_past_that_is_replayed_is_neither_fresh_nor_stale() {
+        use crate::store::{ClusterIdentity, ScanCommit, Trigger};
+        use app::viewer::Viewer;
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("perijove.db")).await.unwrap();
+        let past = posture::Timestamp::UNIX_EPOCH;
+        let identity =
+            ClusterIdentity { name: "demo".into(), uid: None, address: "https://demo.invalid".into() };
+        let cluster = store.register_cluster(&identity, past).await.unwrap();
+        store.commit_scan(&ScanCommit::new(cluster, Trigger::Initial, past)).await.unwrap();
+        let troubles = Arc::new(Troubles::default());
+        let backend = StoreBackend::new(store, Clock::System, troubles.clone(), 900, true);
+        troubles.replaying("demo", "1 of 30 days");
+        let place = backend.place(&Viewer::local(), At::Now, Some("demo")).await.unwrap();
+        assert_eq!((place.heard_at, place.replays.len()), (None, 1));
+        let overview = backend.overview(&Viewer::local(), At::Now, Some("demo")).await.unwrap();
+        assert_eq!(overview.clusters[0].trouble, None, "it is said once");
+        troubles.clear("demo");
+        let place = backend.place(&Viewer::local(), At::Now, Some("demo")).await.unwrap();
+        assert_eq!((place.heard_at, place.replays.len()), (Some(past), 0));
+    }
+
     #[test]
     fn user_servers_are_counted_only_where_pods_can_be_read() {
         let full = BTreeMap::from([(Kind::Pod, Coverage::full())]);

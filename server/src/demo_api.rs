@@ -96,6 +96,13 @@ impl DemoApi {
         self.pulse.send_modify(|pulse| pulse.bookmarks += 1);
     }
 
+    /// Lets time pass without anything happening: the next version, with a bookmark that tells every watcher.
+    pub fn beat(&self) -> u64 {
+        let version = self.state().pass();
+        self.pulse.send_modify(|pulse| *pulse = Pulse { version, bookmarks: pulse.bookmarks + 1 });
+        version
+    }
+
     /// Forgets all events so far: whoever is behind gets a 410.
     pub fn compact(&self) {
         self.state().compact();

@@ -59,6 +59,7 @@ fn frame(title: &str, current: &str) -> FrameView {
             item("States", "states", Some((3, "gaps")), true),
         ],
         freshness: Some(Freshness { heard_at: Some(before(12)), stale_after_seconds: 900 }),
+        replays: Vec::new(),
         travel: Some(Travel { at: None, path: String::new() }),
         watch: Some(Watch { cluster: Some("teaching-eu".to_owned()), hub: None, known: Vec::new() }),
         is_demo: true,

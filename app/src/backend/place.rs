@@ -63,10 +63,13 @@ pub struct Place {
     pub cluster: Option<String>,
     /// The hubs of the cluster shown.
     pub hubs: Vec<HubChoice>,
-    /// When the cluster shown was last heard of, by the kind heard of longest ago; that of the stalest where all are shown.
+    /// When the cluster shown was last heard of, by the kind heard of longest ago; that of the stalest where all are shown. A cluster
+    /// whose past is being replayed does not count: it is not there yet.
     pub heard_at: Option<Timestamp>,
     /// From which age, in seconds, that counts as stale: three intervals.
     pub stale_after_seconds: u32,
+    /// The clusters shown whose past is still being replayed, with a sentence that says how far that is.
+    pub replays: Vec<(String, String)>,
     /// The scan shown of each cluster shown.
     pub known: Vec<Known>,
     /// Open faults (fail and warn) of the checks of the cluster itself.

@@ -20,6 +20,8 @@ pub struct FrameView {
     pub nav: Vec<NavItem>,
     /// How fresh the page is; `None` on pages that show nothing of a cluster.
     pub freshness: Option<Freshness>,
+    /// The clusters shown whose past is still being replayed, with how far that is: what is shown of them is not the present.
+    pub replays: Vec<(String, String)>,
     /// The page at other instants; `None` where there is only now.
     pub travel: Option<Travel>,
     /// What an open page waits for; `None` where nothing can change, as in the past.
@@ -38,6 +40,7 @@ impl FrameView {
             hubs: Vec::new(),
             nav: Vec::new(),
             freshness: None,
+            replays: Vec::new(),
             travel: None,
             watch: None,
             is_demo: false,
@@ -125,7 +128,7 @@ pub struct Travel {
 pub struct Watch {
     /// The name of the cluster shown; `None` where all are.
     pub cluster: Option<String>,
-    /// The id of the hub shown; `None` where news of any hub concerns the page.
+    /// The id of the hub shown; `None` where all news of the cluster concerns the page.
     pub hub: Option<i64>,
     /// The scan shown of each cluster shown; news of a later one concerns the page.
     pub known: Vec<Known>,

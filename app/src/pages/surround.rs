@@ -48,10 +48,12 @@ pub(super) fn surround(place: &Place, here: Here, hub: Option<&HubName>, title: 
         clusters: clusters(place),
         hubs: hubs(place, here, hub),
         nav: navigation(place, here, hub),
-        freshness: (!place.clusters.is_empty()).then_some(Freshness {
-            heard_at: place.heard_at,
-            stale_after_seconds: place.stale_after_seconds,
-        }),
+        freshness: (!place.clusters.is_empty() && (place.heard_at.is_some() || place.replays.is_empty()))
+            .then_some(Freshness {
+                heard_at: place.heard_at,
+                stale_after_seconds: place.stale_after_seconds,
+            }),
+        replays: place.replays.clone(),
         travel: None,
         watch: Some(Watch {
             cluster: place.cluster.clone(),

@@ -37,7 +37,11 @@ pub(super) async fn overview(
     let mut open: Vec<OpenRow> = Vec::new();
     let mut changes = Vec::new();
     for spot in &spots {
-        let trouble = backend.troubles.of(&spot.name);
+        // That a past is being replayed is said once, above everything; it is no trouble with what is shown.
+        let trouble = match backend.troubles.replay_of(&spot.name) {
+            Some(_) if spot.scan.is_some() => None,
+            _ => backend.troubles.of(&spot.name),
+        };
         let Some(scan) = spot.scan else {
             cards.push(empty_card(&spot.name, trouble));
             continue;

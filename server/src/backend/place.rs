@@ -55,7 +55,16 @@ pub(super) async fn place(
         clusters: names,
         cluster: cluster.map(str::to_owned),
         hubs,
-        heard_at: spots.iter().filter_map(|spot| spot.scan).map(|scan| scan.fresh_at).min(),
+        heard_at: spots
+            .iter()
+            .filter(|spot| backend.troubles.replay_of(&spot.name).is_none())
+            .filter_map(|spot| spot.scan)
+            .map(|scan| scan.fresh_at)
+            .min(),
+        replays: spots
+            .iter()
+            .filter_map(|spot| Some((spot.name.clone(), backend.troubles.replay_of(&spot.name)?)))
+            .collect(),
         stale_after_seconds: backend.stale_after_seconds,
         known: spots
             .iter()

@@ -11,6 +11,15 @@ use crate::cluster::{Source, Tuning};
 use crate::demo::{DemoCluster, Moment};
 use crate::demo_api::DemoApi;
 
+/// How far a replay is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Progress {
+    /// The past up to this instant has been played.
+    At(Timestamp),
+    /// All of it has, and what is shown is the present.
+    Present,
+}
+
 /// A demo cluster that is ready to be played.
 #[derive(Debug)]
 pub struct Replay<S> {
@@ -46,22 +55,34 @@ impl<S: Sink> Replay<S> {
 
     /// Plays the past with one scan for each of its instants; after that, what happens while somebody looks, for ever.
     ///
-    /// `caught_up` is called once the past has been played.
-    pub async fn run(self, now: Timestamp, caught_up: impl FnOnce() + Send) -> Result<(), CollectorError> {
+    /// `told` hears how far it is.
+    pub async fn run(
+        self,
+        now: Timestamp,
+        mut told: impl FnMut(Progress) + Send,
+    ) -> Result<(), CollectorError> {
         let Self { collector, handle, api, clock, cluster } = self;
+        let begun = tokio::time::Instant::now();
         let player = async move {
             if !handle.first_scan().await {
                 return;
             }
             for moment in cluster.past {
+                let at = moment.at;
                 if !play(&api, &clock, &handle, moment).await {
                     return;
                 }
+                told(Progress::At(at));
             }
-            clock.follow_system(now);
+            // Meanwhile time went on.
+            clock.follow_system(now.checked_add(begun.elapsed()).unwrap_or(now));
+            // The last thing that happened lies hours back: the present begins with a sign of life of every kind.
+            let version = api.beat();
+            if !handle.scan_at(version).await {
+                return;
+            }
             handle.go_live().await;
-            handle.scan_now().await;
-            caught_up();
+            told(Progress::Present);
             for moment in cluster.live {
                 wait_for(&clock, moment.at).await;
                 api.apply(moment.ops);

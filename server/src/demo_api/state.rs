@@ -57,6 +57,12 @@ impl State {
         self.version
     }
 
+    /// A version in which nothing of what is watched differs, as where something else was written.
+    pub(super) fn pass(&mut self) -> u64 {
+        self.version += 1;
+        self.version
+    }
+
     pub(super) fn compact(&mut self) {
         self.events.clear();
         self.compacted = self.version;

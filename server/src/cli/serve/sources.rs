@@ -16,7 +16,7 @@ use super::super::scan::{target, tuning};
 use super::ServeArgs;
 use crate::clock::Clock;
 use crate::cluster::{Source, Target};
-use crate::collector::replay::Replay;
+use crate::collector::replay::{Progress, Replay};
 use crate::collector::{Collector, Settings};
 use crate::config::{ClusterConfig, Config, NamesPolicy};
 use crate::demo;
@@ -55,19 +55,34 @@ pub(super) fn watch_demo(
     let clusters = demo::clusters(now).map_err(|error| Stopped::unavailable(error.to_string()))?;
     for cluster in clusters {
         let name = cluster.name.clone();
-        shared.troubles.set(&name, "Its thirty days of past are being replayed; this takes a few seconds.");
-        let clock = Clock::at(cluster.begins);
+        let begins = cluster.begins;
+        shared.troubles.replaying(&name, how_far(begins, begins, now));
+        let clock = Clock::at(begins);
         let keeper = Keeper::new(shared.clone(), clock);
         let replay = Replay::new(cluster, settings(config, &name), redactor(config, key), keeper);
         let troubles = shared.troubles.clone();
+        let handle = replay.handle();
         tasks.spawn(async move {
-            if let Err(error) = Box::pin(replay.run(now, || {})).await {
+            let told = |progress| match progress {
+                Progress::At(at) => troubles.replaying(&name, how_far(begins, at, now)),
+                Progress::Present => {
+                    troubles.clear(&name);
+                    drop(tokio::spawn(crate::watcher::tell(handle.clone(), name.clone(), troubles.clone())));
+                }
+            };
+            if let Err(error) = Box::pin(replay.run(now, told)).await {
                 tracing::error!(cluster = name, error = %error, "the demo cluster has ended");
                 troubles.set(&name, error.to_string());
             }
         });
     }
     Ok(())
+}
+
+/// How far the replay of a past is, as a sentence.
+fn how_far(begins: Timestamp, at: Timestamp, now: Timestamp) -> String {
+    let days = |until: Timestamp| (until.duration_since(begins).as_hours() + 12) / 24;
+    format!("Its past is being replayed: {} of {} days so far.", days(at), days(now))
 }
 
 /// The cluster that the command line names, where the configuration lists none. What is wrong with it is told at once, while a
@@ -179,4 +194,18 @@ async fn known(store: &Store, cluster: &str) -> Result<BTreeSet<ObjectRef>, Stor
         }
     }
     Ok(known)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_replay_says_how_many_days_it_has_played() {
+        let now = Timestamp::from_second(1_790_000_000).unwrap();
+        let before = |hours: i64| now - jiff::SignedDuration::from_hours(hours);
+        let says = |hours| how_far(before(30 * 24), before(hours), now);
+        assert_eq!(says(30 * 24), "Its past is being replayed: 0 of 30 days so far.");
+        assert_eq!(says(10 * 24 + 1), "Its past is being replayed: 20 of 30 days so far.");
+    }
 }

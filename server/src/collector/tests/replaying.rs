@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::collector::Trigger;
-use crate::collector::replay::Replay;
+use crate::collector::replay::{Progress, Replay};
 use crate::demo;
 
 #[tokio::test(start_paused = true)]
@@ -15,10 +15,15 @@ async fn every_instant_of_the_past_is_a_scan_at_its_time() {
         let denied = !cluster.denied.is_empty();
         let (sink, mut scans, _given) = recorder();
         let replay = Replay::new(cluster, Settings::new("demo"), redactor(), sink);
-        let (caught_up, done) = tokio::sync::oneshot::channel();
-        let run = tokio::spawn(replay.run(now, move || caught_up.send(()).unwrap()));
-        done.await.unwrap();
+        let (told, mut progress) = tokio::sync::mpsc::unbounded_channel();
+        let run = tokio::spawn(replay.run(now, move |step| told.send(step).unwrap()));
+        let mut steps = Vec::new();
+        while steps.last() != Some(&Progress::Present) {
+            steps.push(progress.recv().await.unwrap());
+        }
         run.abort();
+        steps.pop();
+        assert_eq!(steps, instants.iter().map(|at| Progress::At(*at)).collect::<Vec<_>>());
         let mut seen = Vec::new();
         let mut last = None;
         while let Ok(scan) = scans.try_recv() {
@@ -26,10 +31,10 @@ async fn every_instant_of_the_past_is_a_scan_at_its_time() {
             last = Some(scan);
         }
         assert_eq!(seen.remove(0), (Trigger::Initial, begins));
-        let (trigger, _) = seen.pop().unwrap();
-        assert_eq!(trigger, Trigger::Manual);
+        seen.pop().unwrap();
         assert_eq!(seen.iter().map(|(_, at)| *at).collect::<Vec<_>>(), instants);
         let last = last.unwrap();
+        assert!(last.fresh_at >= now, "the present is fresh: {} is not {now}", last.fresh_at);
         if !denied {
             assert_eq!(last.snapshot.pods.present().count(), pods);
             assert_eq!(last.snapshot.gaps(), []);
