@@ -52,7 +52,8 @@ Exit codes:
   0  done
   1  there are findings as bad as --fail-on says; doctor: something cannot be read; migrate --status: a migration is missing
   2  bad input: an argument, the configuration, a kubeconfig, a manifest
-  3  the cluster, the store or the port cannot be used";
+  3  the cluster, the store or the port cannot be used
+  130, 143  a signal ended it (SIGINT, SIGTERM); nothing was printed, and no half scan is stored";
 
 /// What to do.
 #[derive(Debug, Subcommand)]
@@ -217,7 +218,38 @@ fn environment() -> Result<Vec<(String, String)>, Stopped> {
         .collect()
 }
 
+/// A file that may not grow further must fail to be written, which is told and tried again, and not end the program.
+fn outlive_file_limits() {
+    use tokio::signal::unix::{SignalKind, signal};
+    /// The signal that a process gets beyond `ulimit -f`, of the same number on every system that Perijove is built for.
+    const SIGXFSZ: i32 = 25;
+    // Being registered is all that matters; where it cannot be, the system's way stays.
+    drop(signal(SignalKind::from_raw(SIGXFSZ)));
+}
+
+/// Ends the program at once when a signal says so, with the exit code that shells give: 128 and the signal's number.
+///
+/// Without this a program that is the first of its container would not hear the signals at all. Nothing half done is left: results are
+/// printed when they are whole, and a scan is stored in one transaction.
+async fn end_when_told() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut interrupt), Ok(mut terminate)) =
+        (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+    else {
+        return;
+    };
+    let code = tokio::select! {
+        _ = interrupt.recv() => 128 + SignalKind::interrupt().as_raw_value(),
+        _ = terminate.recv() => 128 + SignalKind::terminate().as_raw_value(),
+    };
+    std::process::exit(code)
+}
+
 async fn run_command(command: Command, config: crate::config::Config) -> Result<u8, Stopped> {
+    outlive_file_limits();
+    if !matches!(command, Command::Serve(_)) {
+        tokio::spawn(end_when_told());
+    }
     match command {
         Command::Serve(args) => Box::pin(serve::run(args, config)).await,
         Command::Scan(args) => Box::pin(scan::run(args, config)).await,

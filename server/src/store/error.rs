@@ -46,6 +46,14 @@ pub enum StoreError {
         /// The database.
         path: PathBuf,
     },
+    /// The system reports an error of the disk, or lets the file grow no further.
+    #[error(
+        "the database `{}` cannot be read or written: the system reports an input or output error; check the disk and the limit on the size of a file (`ulimit -f`), nothing stored so far is lost", path.display()
+    )]
+    Disk {
+        /// The database.
+        path: PathBuf,
+    },
     /// The file is damaged.
     #[error("the database `{}` is damaged; restore it from a backup, or move it away to start a new history", path.display())]
     Corrupt {
@@ -134,6 +142,7 @@ mod code {
     pub(super) const PERMISSION: i32 = 3;
     pub(super) const BUSY: i32 = 5;
     pub(super) const READ_ONLY: i32 = 8;
+    pub(super) const IO: i32 = 10;
     pub(super) const CORRUPT: i32 = 11;
     pub(super) const FULL: i32 = 13;
     pub(super) const CANNOT_OPEN: i32 = 14;
@@ -168,10 +177,25 @@ impl StoreError {
             Some(code::PERMISSION | code::CANNOT_OPEN | code::AUTHORIZATION) => Self::Denied { path },
             Some(code::BUSY) => Self::Busy { path },
             Some(code::FULL) => Self::Full { path },
+            Some(code::IO) => Self::Disk { path },
             Some(code::CORRUPT) => Self::Corrupt { path },
             Some(code::NOT_A_DATABASE) => Self::Foreign { path },
             _ if matches!(error, sqlx::Error::PoolTimedOut) => Self::Busy { path },
             _ => Self::Database { path, source: error },
+        }
+    }
+
+    /// The sentence for an error of the file system at the database, its folder or a file beside it.
+    pub(super) fn from_io(path: &Path, source: io::Error) -> Self {
+        // Has no kind of its own in the standard library.
+        const EIO: i32 = 5;
+        let path = path.to_path_buf();
+        match source.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::Full { path },
+            io::ErrorKind::ReadOnlyFilesystem => Self::ReadOnly { path },
+            io::ErrorKind::FileTooLarge => Self::Disk { path },
+            _ if source.raw_os_error() == Some(EIO) => Self::Disk { path },
+            _ => Self::Folder { path, source },
         }
     }
 
@@ -220,6 +244,16 @@ mod tests {
         let store = Store::open(&folder.path().join("perijove.db")).await.unwrap();
         sqlx::query(pragma).execute(&store.writer).await.unwrap();
         store.stage(&[large_record()], Timestamp::UNIX_EPOCH).await.unwrap_err()
+    }
+
+    #[test]
+    fn what_the_file_system_reports_is_told_by_its_cause() {
+        let told = |number| StoreError::from_io(Path::new("p.db"), io::Error::from_raw_os_error(number));
+        // ENOSPC and EDQUOT, EROFS, EIO and EFBIG, ENOTDIR.
+        assert!([28, 122].into_iter().all(|number| matches!(told(number), StoreError::Full { .. })));
+        assert!(matches!(told(30), StoreError::ReadOnly { .. }));
+        assert!([5, 27].into_iter().all(|number| matches!(told(number), StoreError::Disk { .. })));
+        assert!(matches!(told(20), StoreError::Folder { .. }));
     }
 
     #[tokio::test]

@@ -20,10 +20,8 @@ impl Store {
     pub async fn redaction_key(&self) -> Result<RedactionKey, StoreError> {
         let path = lock::beside(self.path(), ".key");
         let bytes = load(&path).map_err(|source| match source.kind() {
-            io::ErrorKind::StorageFull => StoreError::Full { path: path.clone() },
-            io::ErrorKind::ReadOnlyFilesystem => StoreError::ReadOnly { path: path.clone() },
             io::ErrorKind::InvalidData => StoreError::Key { path: path.clone() },
-            _ => StoreError::Folder { path: path.clone(), source },
+            _ => StoreError::from_io(&path, source),
         })?;
         let key = RedactionKey::new(&bytes);
         self.note_key(key.id()).await?;

@@ -20,11 +20,7 @@ impl Lock {
     pub(super) fn take(database: &Path) -> Result<Self, StoreError> {
         let folder = |path: &Path| {
             let path = path.to_path_buf();
-            move |source: io::Error| match source.kind() {
-                io::ErrorKind::StorageFull => StoreError::Full { path },
-                io::ErrorKind::ReadOnlyFilesystem => StoreError::ReadOnly { path },
-                _ => StoreError::Folder { path, source },
-            }
+            move |source: io::Error| StoreError::from_io(&path, source)
         };
         if let Some(parent) = database.parent().filter(|p| !p.as_os_str().is_empty()) {
             make_private_folder(parent).map_err(folder(parent))?;
@@ -66,9 +62,7 @@ pub(super) fn make_private_file(path: &Path) -> Result<(), StoreError> {
     };
     attempt().map_err(|source| match source.kind() {
         io::ErrorKind::PermissionDenied => StoreError::Denied { path: path.to_path_buf() },
-        io::ErrorKind::ReadOnlyFilesystem => StoreError::ReadOnly { path: path.to_path_buf() },
-        io::ErrorKind::StorageFull => StoreError::Full { path: path.to_path_buf() },
-        _ => StoreError::Folder { path: path.to_path_buf(), source },
+        _ => StoreError::from_io(path, source),
     })
 }
 

@@ -115,6 +115,36 @@ fn only_health_and_metrics_are_served_without_a_viewer() {
     }
 }
 
+/// Lets no file of a process grow beyond this size.
+fn limit_files(child: &Child, size: &str) {
+    let id = child.id().to_string();
+    let limit = format!("--fsize={size}:");
+    assert!(Command::new("prlimit").args(["--pid", &id, &limit]).status().unwrap().success());
+}
+
+#[test]
+fn while_the_disk_takes_nothing_the_page_says_so_and_then_it_goes_on() {
+    let place = folder(&[]);
+    let files = place.path().join("files");
+    std::fs::create_dir(&files).unwrap();
+    std::fs::write(files.join("a.yaml"), SERVICE).unwrap();
+    let mut served = Served::start(place.path(), &["--manifests", "files", "--store", "p.db"]);
+    let up = "perijove_cluster_up{cluster=\"files\"} ";
+    served.shows("/metrics", &format!("{up}1"));
+    limit_files(&served.child, "1024");
+    let hub = "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: hub\n  labels: {app: jupyterhub, component: hub, \
+               release: prod, chart: jupyterhub-4.4.0}\n";
+    std::fs::write(files.join("b.yaml"), hub).unwrap();
+    let page = served.shows("/clusters/files", "What was read cannot be stored");
+    assert!(page.contains("check the disk and the limit on the size of a file"), "{page}");
+    assert!(!page.contains("/hubs/default/prod"), "{page}");
+    limit_files(&served.child, "unlimited");
+    let page = served.shows("/clusters/files", "/hubs/default/prod");
+    assert!(!page.contains("cannot be stored"), "{page}");
+    served.shows("/metrics", &format!("{up}1"));
+    assert_eq!(served.terminate(), Some(0));
+}
+
 #[test]
 fn an_open_event_stream_does_not_keep_it_from_ending() {
     let place = folder(&[("a.yaml", SERVICE)]);
