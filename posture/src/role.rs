@@ -1,9 +1,9 @@
 //! The ClusterRole that Perijove asks for, made from the table of kinds.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
-use crate::kind::{KINDS, Tier};
+use crate::kind::{KINDS, Kind, Tier};
 
 /// The name of the ClusterRole, of its binding and of the ServiceAccount.
 pub const ROLE_NAME: &str = "perijove";
@@ -31,16 +31,30 @@ pub fn manifest() -> String {
         (Tier::C, "Custom resources, read where the cluster serves them"),
     ] {
         let _ = writeln!(yaml, "  # {title}.");
-        for (group, plurals) in resources(tier) {
-            let _ = writeln!(
-                yaml,
-                "  - apiGroups: [\"{group}\"]\n    resources: [{}]\n    verbs: [get, list, watch]",
-                plurals.join(", ")
-            );
-        }
+        yaml.push_str(&rule_lines(&resources(tier)));
     }
     yaml.push_str(TAIL);
     yaml
+}
+
+fn rule_lines(resources: &BTreeMap<&'static str, Vec<&'static str>>) -> String {
+    resources.iter().fold(String::new(), |mut yaml, (group, plurals)| {
+        let _ = writeln!(
+            yaml,
+            "  - apiGroups: [\"{group}\"]\n    resources: [{}]\n    verbs: [get, list, watch]",
+            plurals.join(", ")
+        );
+        yaml
+    })
+}
+
+/// The rules that grant these kinds and nothing else, as lines of a role.
+pub fn rules(kinds: &BTreeSet<Kind>) -> String {
+    let mut groups: BTreeMap<&'static str, Vec<&'static str>> = BTreeMap::new();
+    for info in KINDS.iter().filter(|info| kinds.contains(&info.kind)) {
+        groups.entry(info.group).or_default().push(info.plural);
+    }
+    rule_lines(&groups)
 }
 
 const HEAD: &str = "# The read-only account of Perijove: get, list and watch, and no Secrets.
@@ -90,6 +104,15 @@ mod tests {
             "deploy/role.yaml differs from the table of kinds; it should be:\n{}",
             manifest()
         );
+    }
+
+    #[test]
+    fn what_is_missing_is_granted_by_rules_of_its_own() {
+        let kinds = BTreeSet::from([Kind::Service, Kind::Pod, Kind::NetworkPolicy]);
+        let yaml = rules(&kinds);
+        assert_eq!(yaml.matches("apiGroups").count(), 2, "{yaml}");
+        assert!(yaml.contains("resources: [networkpolicies]") && !yaml.contains("secrets"), "{yaml}");
+        assert!(rules(&BTreeSet::new()).is_empty());
     }
 
     #[test]

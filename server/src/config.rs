@@ -9,7 +9,7 @@ use posture::settings::Settings;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use load::validate;
-pub use load::{ConfigError, load};
+pub use load::{ConfigError, cluster_name, load, namespace_name};
 
 /// The whole configuration.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -20,7 +20,7 @@ pub struct CheckArgs {
     #[arg(short, long = "file", value_name = "FILE", required_unless_present = "reference")]
     files: Vec<PathBuf>,
     /// The namespace of manifests that name none, as `helm install --namespace` would set it.
-    #[arg(short, long, value_name = "NAME", default_value = "default")]
+    #[arg(short, long, value_name = "NAME", default_value = "default", value_parser = crate::config::namespace_name)]
     namespace: String,
     /// Print the reference of all checks as Markdown instead.
     #[arg(long, conflicts_with = "files")]

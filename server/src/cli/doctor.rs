@@ -1,6 +1,6 @@
 //! `perijove doctor`: says in plain sentences what can and cannot be read, and what to grant.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::sync::Arc;
 
@@ -106,9 +106,34 @@ fn report(server: &str, input: &ScanInput, gaps: &[Gap], skew: Option<i64>) -> S
             let _ = writeln!(text, "    Without it these checks may be unknown: {}.", codes.join(", "));
         }
     }
-    if gaps.iter().any(|gap| gap.reason == GapReason::Forbidden) {
-        text.push_str("\nTo grant everything: perijove doctor --role | kubectl apply -f -\n");
+    text.push_str(&grants(gaps));
+    text
+}
+
+/// What to grant: only what is missing, or everything.
+fn grants(gaps: &[Gap]) -> String {
+    let mut places: BTreeMap<Option<&str>, BTreeSet<Kind>> = BTreeMap::new();
+    for gap in gaps.iter().filter(|gap| gap.reason == GapReason::Forbidden) {
+        places.entry(gap.namespace.as_deref()).or_default().insert(gap.kind);
     }
+    if places.is_empty() {
+        return String::new();
+    }
+    let mut text = "\nTo grant only what is missing:\n".to_owned();
+    for (namespace, kinds) in &places {
+        let _ = match namespace {
+            None => {
+                writeln!(text, "  to the rules of a ClusterRole that is bound to its account everywhere, add")
+            }
+            Some(namespace) => writeln!(
+                text,
+                "  to the rules of a Role in namespace {} that is bound to its account there, add",
+                posture::hostile::visible(namespace)
+            ),
+        };
+        text.push_str(&posture::role::rules(kinds));
+    }
+    text.push_str("\nTo grant everything: perijove doctor --role | kubectl apply -f -\n");
     text
 }
 
@@ -139,4 +164,31 @@ fn own_rights(reviews: Result<&Reviews, &GapReason>) -> String {
 
 fn may(allowed: bool) -> &'static str {
     if allowed { "may" } else { "may not" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_refused_is_to_be_granted_and_where_it_is_refused() {
+        let gap = |kind, namespace: Option<&str>, reason| Gap {
+            kind,
+            namespace: namespace.map(str::to_owned),
+            reason,
+        };
+        let text = grants(&[
+            gap(Kind::Service, None, GapReason::Forbidden),
+            gap(Kind::Pod, Some("jhub"), GapReason::Forbidden),
+            gap(Kind::Node, None, GapReason::Silent),
+        ]);
+        let everywhere = text.find("resources: [services]").expect(&text);
+        let there = text.find("a Role in namespace jhub").expect(&text);
+        assert!(everywhere < there && there < text.find("resources: [pods]").expect(&text), "{text}");
+        assert!(
+            !text.contains("nodes") && text.ends_with("perijove doctor --role | kubectl apply -f -\n"),
+            "{text}"
+        );
+        assert_eq!(grants(&[gap(Kind::Node, None, GapReason::Silent)]), "");
+    }
 }

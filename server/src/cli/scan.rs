@@ -31,7 +31,7 @@ pub struct ScanArgs {
     #[command(flatten)]
     cluster: ClusterArgs,
     /// The cluster's name in the result.
-    #[arg(long, value_name = "NAME", default_value = "cluster")]
+    #[arg(long, value_name = "NAME", default_value = "cluster", value_parser = crate::config::cluster_name)]
     name: String,
     /// Also add the scan to the history in this database; without it nothing is written.
     #[arg(long, value_name = "FILE")]

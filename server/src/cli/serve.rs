@@ -36,7 +36,7 @@ pub struct ServeArgs {
     #[command(flatten)]
     cluster: ClusterArgs,
     /// The name on pages of the one cluster that is served where the configuration lists none; `cluster`, or `files` for manifests.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = crate::config::cluster_name)]
     name: Option<String>,
     /// Serve the embedded demo: three invented clusters with thirty days of past, in a database that is thrown away.
     #[arg(long, conflicts_with_all = ["kubeconfig", "context", "manifests"])]
@@ -48,7 +48,7 @@ pub struct ServeArgs {
     #[arg(long, value_name = "DIR", conflicts_with_all = ["kubeconfig", "context"])]
     manifests: Option<PathBuf>,
     /// The namespace of manifests that name none.
-    #[arg(long, value_name = "NAME", default_value = "default", requires = "manifests")]
+    #[arg(long, value_name = "NAME", default_value = "default", requires = "manifests", value_parser = crate::config::namespace_name)]
     namespace: String,
     /// The address to listen on; port 0 takes a free port.
     #[arg(long, value_name = "ADDRESS")]

@@ -249,19 +249,41 @@ pub(crate) fn validate(place: &str, mut config: Config) -> Result<Config, Config
     if config.store.keep_days == 0 || config.store.max_size_mib == 0 {
         return invalid("store.keep_days and store.max_size_mib must be at least 1".to_owned());
     }
+    for namespace in &config.collect.namespaces {
+        if let Err(why) = namespace_name(namespace) {
+            return invalid(format!("collect.namespaces holds `{namespace}`; {why}"));
+        }
+    }
     for (index, cluster) in config.clusters.iter().enumerate() {
-        let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-        if cluster.name.is_empty() || !cluster.name.chars().all(fits) {
-            return invalid(format!(
-                "clusters[{index}].name is `{}`; it must be lower case letters, digits and `-`",
-                cluster.name
-            ));
+        if let Err(why) = cluster_name(&cluster.name) {
+            return invalid(format!("clusters[{index}].name is `{}`; {why}", cluster.name));
         }
         if config.clusters[..index].iter().any(|other| other.name == cluster.name) {
             return invalid(format!("two clusters are called `{}`; give each its own name", cluster.name));
         }
     }
     Ok(config)
+}
+
+fn is_name_character(c: char) -> bool {
+    c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-'
+}
+
+/// A name that a cluster can have on pages and in addresses.
+pub fn cluster_name(name: &str) -> Result<String, &'static str> {
+    let fits = !name.is_empty() && name.chars().all(is_name_character);
+    fits.then(|| name.to_owned()).ok_or("it must be lower case letters, digits and `-`")
+}
+
+/// A name that a namespace can have: a DNS label (RFC 1123).
+pub fn namespace_name(name: &str) -> Result<String, &'static str> {
+    let fits = (1..=63).contains(&name.len())
+        && name.chars().all(is_name_character)
+        && !name.starts_with('-')
+        && !name.ends_with('-');
+    fits.then(|| name.to_owned()).ok_or(
+        "a namespace has at most 63 lower case letters, digits and `-`, with a letter or a digit at both ends",
+    )
 }
 
 fn is_prefix_character(c: char) -> bool {
@@ -302,6 +324,18 @@ mod tests {
     fn an_unknown_key_inside_a_list_of_tables_is_refused() {
         let message = file("[[clusters]]\nname = \"a\"\ncontxt = \"x\"\n").unwrap_err().to_string();
         assert!(message.contains("did you mean `clusters[].context`?"), "{message}");
+    }
+
+    #[test]
+    fn a_namespace_that_cannot_be_is_refused() {
+        assert_eq!(file("[collect]\nnamespaces = [\"jhub-1\"]\n").unwrap().collect.namespaces, ["jhub-1"]);
+        for wrong in ["", "A", "a/b", "-a", "a-", "a b", &"a".repeat(64)] {
+            let message = file(&format!("[collect]\nnamespaces = [\"{wrong}\"]\n")).unwrap_err().to_string();
+            assert!(
+                message.contains("collect.namespaces") && message.contains("at most 63"),
+                "{wrong}: {message}"
+            );
+        }
     }
 
     #[test]
