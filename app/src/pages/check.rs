@@ -5,6 +5,7 @@ use posture::Timestamp;
 use posture::check::{Check, Evidence, Mapping, Verdict};
 use posture::control::{Answer, Control};
 use posture::fix::RenderedFix;
+use posture::object::ObjectRef;
 
 use super::checklist::topic_key;
 use super::parts::Since;
@@ -86,7 +87,9 @@ fn body(view: CheckView) -> impl IntoView {
                         }}
                         " · "
                         {check.code}
-                        {since.map(|since| view! { " · " <Since since not_confirmed_since now /> })}
+                        {since
+                            .filter(|_| !many)
+                            .map(|since| view! { " · " <Since since not_confirmed_since now /> })}
                     }
                 })
             }
@@ -118,9 +121,12 @@ fn body(view: CheckView) -> impl IntoView {
                 {view
                     .findings
                     .into_iter()
-                    .filter(|finding| !finding.history.is_empty())
-                    .take(1)
-                    .map(|finding| view! { <History rows=finding.history now /> })
+                    .enumerate()
+                    .filter(|(_, finding)| !finding.history.is_empty())
+                    .map(|(index, finding)| {
+                        let subject = finding.subject.filter(|_| many);
+                        view! { <History index subject rows=finding.history now /> }
+                    })
                     .collect_view()}
                 <section class="mt-6" aria-labelledby="elsewhere">
                     <SectionHead id="elsewhere" title="Elsewhere" />
@@ -149,6 +155,10 @@ fn FindingSection(finding: FindingView, index: usize, many: bool, now: Timestamp
                         <p class="mb-1 flex flex-wrap items-center gap-x-2">
                             <Badge verdict=finding.verdict />
                             {subject.map(|object| view! { <ObjectName object /> })}
+                            {finding
+                                .since
+                                .filter(|_| many)
+                                .map(|since| view! { <Since since not_confirmed_since=finding.not_confirmed_since now /> })}
                         </p>
                     }
                 })}
@@ -294,11 +304,15 @@ fn AnswerRow(question: &'static str, answer: Answer, now: Timestamp) -> impl Int
     }
 }
 
+/// What one finding was before. Where there are several it says whose history it is.
 #[component]
-fn History(rows: Vec<HistoryRow>, now: Timestamp) -> impl IntoView {
+fn History(index: usize, subject: Option<ObjectRef>, rows: Vec<HistoryRow>, now: Timestamp) -> impl IntoView {
+    let id = if index == 0 { "history".to_owned() } else { format!("history-{index}") };
+    let labelled = id.clone();
     view! {
-        <section class="mt-6" aria-labelledby="history">
-            <SectionHead id="history" title="History" />
+        <section class="mt-6" aria-labelledby=labelled>
+            <SectionHead id=id title="History" />
+            {subject.map(|object| view! { <p class="mb-1"><ObjectName object /></p> })}
             <Panel>
                 <ul role="list">
                     {rows
@@ -394,7 +408,72 @@ fn About(check: &'static Check) -> impl IntoView {
 
 #[cfg(test)]
 mod tests {
-    use super::has_blank;
+    use posture::kind::Kind;
+    use posture::text::Reason;
+
+    use super::*;
+    use crate::page::render;
+    use crate::site::Site;
+
+    fn place() -> Place {
+        Place {
+            clusters: vec!["a".into()],
+            cluster: Some("a".into()),
+            hubs: Vec::new(),
+            heard_at: Some(Timestamp::UNIX_EPOCH),
+            stale_after_seconds: 900,
+            replays: Vec::new(),
+            known: Vec::new(),
+            cluster_faults: 0,
+            gaps: 0,
+            now: Timestamp::UNIX_EPOCH,
+            is_demo: false,
+        }
+    }
+
+    fn finding(name: &str) -> FindingView {
+        let row = HistoryRow {
+            from: Timestamp::UNIX_EPOCH,
+            to: None,
+            verdict: Verdict::Fail,
+            reason: Reason::new("why", "the past of it"),
+        };
+        FindingView {
+            subject: Some(ObjectRef::namespaced(Kind::Service, "jhub", name)),
+            verdict: Verdict::Fail,
+            severity: posture::check::Severity::High,
+            reason: Reason::new("why", "it is so"),
+            note: None,
+            evidence: Vec::new(),
+            fix: None,
+            kubectl: Ok("kubectl get services".into()),
+            since: Some(Timestamp::UNIX_EPOCH),
+            not_confirmed_since: None,
+            history: vec![row],
+        }
+    }
+
+    #[test]
+    fn each_of_several_findings_has_its_own_history_with_its_name() {
+        let view = CheckView {
+            cluster: "a".into(),
+            hub: None,
+            chart: String::new(),
+            check: &posture::checks::CHECKS[0],
+            findings: vec![finding("one"), finding("two")],
+            control: None,
+            elsewhere: Vec::new(),
+            now: Timestamp::UNIX_EPOCH,
+        };
+        let site = Site { prefix: "/".into(), nonce: "n".into(), css: "", js: "", wasm: "", icon: "" };
+        let html = render(&site, check(&place(), view));
+        assert_eq!(html.matches("the past of it").count(), 2, "{html}");
+        for (id, name) in [("history", "one"), ("history-1", "two")] {
+            let (_, section) = html.split_once(&format!("aria-labelledby=\"{id}\"")).expect(&html);
+            let (section, _) = section.split_once("</section>").expect(&html);
+            assert!(section.contains(name), "{section}");
+        }
+    }
 
     #[test]
     fn a_blank_is_a_name_in_angle_brackets() {
