@@ -168,6 +168,28 @@ async fn a_permission_that_is_taken_away_is_a_gap_and_removes_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_is_granted_later_is_taken_up_within_a_tick() {
+    let documents = format!("{HUB}---\n{}", service("proxy-public", 443));
+    // Everywhere, in one namespace, and a kind whose data is read one by one.
+    for refused in
+        [denied("", "services", None), denied("", "services", Some("hub")), denied("", "configmaps", None)]
+    {
+        let mut bench = Bench::start(&documents, vec![refused.clone()], tuning());
+        let scan = bench.scan().await;
+        assert_eq!(scan.snapshot.gaps()[0].reason, GapReason::Forbidden, "{refused:?}");
+        bench.api.deny(Vec::new());
+        let granted = Instant::now();
+        bench.scan_until(|scan| scan.snapshot.gaps().is_empty()).await;
+        let settings = Settings::new("demo");
+        assert!(
+            granted.elapsed() <= settings.tick + settings.settle_most,
+            "{refused:?}: {:?}",
+            granted.elapsed()
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_cannot_be_stored_is_offered_again() {
     let mut bench = Bench::start(HUB, Vec::new(), tuning());
     bench.given.lock().unwrap().errors = vec![SinkError::Later("the disk is full".to_owned()); 3];
