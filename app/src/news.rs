@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 /// News of one cluster, as JSON: `{"cluster":"teaching-eu","scan":42,"hubs":[7],"seen":1763457240000}`.
 ///
 /// `GET {prefix}api/events` sends one per event named `changed` (or `seen`, where nothing changed but the cluster was heard of).
-/// `GET {prefix}api/news` answers with a list that has one entry per cluster: its newest scan that changed something.
+/// `GET {prefix}api/news` answers with a list of the newest scan that changed something of each cluster, and of each of its hubs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct News {
     /// The cluster's name.
@@ -13,7 +13,7 @@ pub struct News {
     /// The scan that changed something.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scan: Option<i64>,
-    /// The ids of the hubs it changed; none means that it may concern any.
+    /// The ids of the hubs it changed; none where it changed something of the cluster only.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub hubs: Vec<i64>,
     /// When the cluster was last heard of, in milliseconds since 1970.
@@ -38,7 +38,7 @@ impl News {
         // Scans are numbered in each cluster by itself. A cluster that the page does not know yet is news to it.
         let shown = known.iter().find(|known| known.cluster == self.cluster).map_or(0, |known| known.scan);
         let is_newer = self.scan.is_some_and(|newer| newer > shown);
-        let is_hub = hub.is_none_or(|hub| self.hubs.is_empty() || self.hubs.contains(&hub));
+        let is_hub = hub.is_none_or(|hub| self.hubs.contains(&hub));
         is_newer && is_hub && self.is_about(cluster)
     }
 
@@ -91,6 +91,7 @@ mod tests {
     fn another_cluster_or_hub_does_not_concern_the_page() {
         assert!(!news(&[]).concerns(Some("b"), None, &known(4)));
         assert!(!news(&[7]).concerns(Some("a"), Some(8), &known(4)));
+        assert!(!news(&[]).concerns(Some("a"), Some(8), &known(4)));
         assert!(news(&[7]).concerns(Some("a"), Some(7), &known(4)));
         assert!(news(&[7]).concerns(None, None, &known(4)));
     }

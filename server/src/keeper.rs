@@ -22,8 +22,8 @@ use crate::clock::Clock;
 use crate::collector::{self, ClusterSeen, ScanInput, Sink, SinkError};
 use crate::http::events::{Notice, Notices};
 use crate::store::{
-    ClusterId, ClusterIdentity, HubFacts, HubSeen, ScanCommit, ScanNumber, Scope, StagedObject, StagedPod,
-    Store, StoreError, Trigger, hubs, recall,
+    ClusterId, ClusterIdentity, HubFacts, HubSeen, ScanCommit, StagedObject, StagedPod, Store, StoreError,
+    Trigger, recall,
 };
 use crate::troubles::Troubles;
 
@@ -69,6 +69,7 @@ fn told(error: &StoreError) -> SinkError {
         StoreError::Full { .. }
         | StoreError::Busy { .. }
         | StoreError::ReadOnly { .. }
+        | StoreError::Disk { .. }
         | StoreError::Database { .. } => SinkError::Later(error.to_string()),
         _ => SinkError::Never(error.to_string()),
     }
@@ -87,7 +88,6 @@ impl Sink for Keeper {
             .register_cluster(&identity, self.clock.now())
             .await
             .map_err(|error| told(&error))?;
-        self.shared.troubles.clear(&cluster.name);
         self.cluster = Some((id, cluster.name.clone()));
         Ok(())
     }
@@ -116,11 +116,10 @@ impl Sink for Keeper {
             changed = committed.is_change,
             "scan committed"
         );
-        let hubs = self.hub_ids(id, committed.scan).await.map_err(|error| told(&error))?;
         self.shared.notices.send(Notice {
             cluster: name,
             changed: committed.is_change.then_some(committed.scan.0),
-            hubs,
+            hubs: committed.hubs.into_iter().map(|hub| hub.0).collect(),
             seen: input.fresh_at.as_millisecond(),
         });
         Ok(())
@@ -140,12 +139,6 @@ impl Keeper {
         recall::latest(&mut reading, cluster).await
     }
 
-    async fn hub_ids(&self, cluster: ClusterId, scan: ScanNumber) -> Result<Vec<i64>, StoreError> {
-        let mut reading = self.shared.store.read().await?;
-        let hubs = hubs::list(&mut reading, cluster, scan, &Scope::All).await?;
-        Ok(hubs.into_iter().map(|hub| hub.id.0).collect())
-    }
-
     fn judge(&self, input: &ScanInput, recall: &Recall) -> Judged {
         let settings = &self.shared.settings;
         let now = input.taken_at;
@@ -162,6 +155,7 @@ impl Keeper {
         let owners = Owners::of(&derived);
         let removed: BTreeSet<&ObjectRef> = input.removed.iter().collect();
         let mut commit = ScanCommit::new(cluster, trigger(input.trigger), input.taken_at);
+        commit.origin = input.snapshot.origin;
         commit.fresh_at = input.fresh_at;
         commit.config_gaps = config_gaps(&input.snapshot);
         commit.resource_versions.clone_from(&input.resource_versions);
@@ -257,5 +251,26 @@ impl Owners {
 
     fn of_pod(&self, object: &ObjectRef) -> Option<HubKey> {
         self.pods.get(object).cloned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn that_a_demo_answers_does_not_end_its_replay() {
+        let folder = tempfile::tempdir().unwrap();
+        let shared = Shared {
+            store: Store::open(&folder.path().join("perijove.db")).await.unwrap(),
+            notices: Notices::default(),
+            settings: Arc::default(),
+            troubles: Arc::default(),
+        };
+        shared.troubles.replaying("demo", "1 of 30 days");
+        let mut keeper = Keeper::new(shared.clone(), Clock::System);
+        let seen = ClusterSeen { name: "demo".into(), uid: None, address: "https://demo.invalid".into() };
+        keeper.connected(&seen).await.unwrap();
+        assert_eq!(shared.troubles.replay_of("demo").as_deref(), Some("1 of 30 days"));
     }
 }

@@ -26,7 +26,7 @@ pub struct Notice {
     pub cluster: String,
     /// The scan's sequence number where it changed something; `None` where it only confirmed what was known.
     pub changed: Option<i64>,
-    /// The hubs it may concern, as ids of the store; the viewer's scope is applied to them.
+    /// The hubs it changed something of, as ids of the store; the viewer's scope is applied to them.
     pub hubs: Vec<i64>,
     /// When the cluster was last heard of, in milliseconds since 1970.
     pub seen: i64,
@@ -38,15 +38,40 @@ impl Notice {
         if self.changed.is_some() { "changed" } else { "seen" }
     }
 
-    /// What a page is told. It names no hub: the page asks for itself again if it wants to know more.
-    fn news(&self) -> News {
-        News { cluster: self.cluster.clone(), scan: self.changed, hubs: Vec::new(), seen: Some(self.seen) }
+    /// What a page of this viewer is told.
+    fn news(&self, scope: &Scope) -> News {
+        let hubs = self.hubs.iter().copied().filter(|hub| sees(scope, *hub)).collect();
+        News { cluster: self.cluster.clone(), scan: self.changed, hubs, seen: Some(self.seen) }
+    }
+}
+
+/// What was said of one cluster so far.
+#[derive(Debug, Default)]
+struct Said {
+    /// When it was last heard of.
+    seen: i64,
+    /// The newest scan that changed anything.
+    changed: Option<i64>,
+    /// The newest scan that changed something of each hub.
+    hubs: BTreeMap<i64, i64>,
+}
+
+impl Said {
+    fn add(&mut self, notice: &Notice) {
+        self.seen = notice.seen;
+        let Some(scan) = notice.changed else { return };
+        self.changed = Some(scan);
+        self.hubs.extend(notice.hubs.iter().map(|hub| (*hub, scan)));
     }
 
-    /// The later of two notices of one cluster, with the newest change of both.
-    fn after(self, earlier: Option<&Self>) -> Self {
-        let changed = self.changed.or_else(|| earlier.and_then(|earlier| earlier.changed));
-        Self { changed, ..self }
+    /// The notices that say the same, one for each scan that was the last to change something.
+    fn notices(&self, cluster: &str) -> Vec<Notice> {
+        let mut scans: BTreeMap<Option<i64>, Vec<i64>> = BTreeMap::from([(self.changed, Vec::new())]);
+        for (hub, scan) in &self.hubs {
+            scans.entry(Some(*scan)).or_default().push(*hub);
+        }
+        let notice = |(changed, hubs)| Notice { cluster: cluster.to_owned(), changed, hubs, seen: self.seen };
+        scans.into_iter().map(notice).collect()
     }
 }
 
@@ -56,24 +81,23 @@ pub struct Notices {
     sender: broadcast::Sender<Notice>,
     /// Whether the streams end.
     closed: watch::Sender<bool>,
-    /// The last notice of each cluster, for pages that ask instead of listening.
-    last: Arc<Mutex<BTreeMap<String, Notice>>>,
+    /// What was said of each cluster, for pages that ask instead of listening.
+    said: Arc<Mutex<BTreeMap<String, Said>>>,
 }
 
 impl Default for Notices {
     fn default() -> Self {
         // A page that misses notices still learns from the next one that it is old.
-        Self { sender: broadcast::channel(64).0, closed: watch::channel(false).0, last: Arc::default() }
+        Self { sender: broadcast::channel(64).0, closed: watch::channel(false).0, said: Arc::default() }
     }
 }
 
 impl Notices {
     /// Tells every open page; nobody listening is no error.
     pub fn send(&self, notice: Notice) {
-        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        let kept = notice.clone().after(last.get(&notice.cluster));
-        last.insert(notice.cluster.clone(), kept);
-        drop(last);
+        let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+        said.entry(notice.cluster.clone()).or_default().add(&notice);
+        drop(said);
         let _ = self.sender.send(notice);
     }
 
@@ -92,7 +116,8 @@ impl Notices {
     }
 
     fn last(&self) -> Vec<Notice> {
-        self.last.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+        let said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+        said.iter().flat_map(|(cluster, said)| said.notices(cluster)).collect()
     }
 }
 
@@ -100,7 +125,7 @@ impl Notices {
 pub async fn news(Signed(viewer): Signed, State(state): State<AppState>) -> impl IntoResponse {
     let notices = state.notices.last();
     let news: Vec<News> =
-        notices.iter().filter(|notice| concerns(&viewer.scope, notice)).map(Notice::news).collect();
+        notices.iter().filter(|n| concerns(&viewer.scope, n)).map(|n| n.news(&viewer.scope)).collect();
     ([(header::CACHE_CONTROL, "no-store")], Json(news))
 }
 
@@ -120,9 +145,11 @@ pub async fn stream(
         }
     })
     .take_until(state.notices.closed())
-    .filter(move |notice| std::future::ready(concerns(&viewer.scope, notice)))
-    .filter_map(|notice| async move {
-        Event::default().event(notice.event()).json_data(notice.news()).ok().map(Ok)
+    .filter_map(move |notice| {
+        let told = concerns(&viewer.scope, &notice).then(|| {
+            Event::default().event(notice.event()).json_data(notice.news(&viewer.scope)).ok().map(Ok)
+        });
+        std::future::ready(told.flatten())
     });
     Sse::new(stream).keep_alive(KeepAlive::new().interval(Duration::from_secs(20)))
 }
@@ -130,13 +157,22 @@ pub async fn stream(
 fn concerns(scope: &Scope, notice: &Notice) -> bool {
     match scope {
         Scope::All => true,
-        Scope::Hubs(hubs) => notice.hubs.iter().any(|id| hubs.contains(id)),
+        Scope::Hubs(_) => notice.hubs.iter().any(|id| sees(scope, *id)),
+    }
+}
+
+fn sees(scope: &Scope, hub: i64) -> bool {
+    match scope {
+        Scope::All => true,
+        Scope::Hubs(hubs) => hubs.contains(&hub),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
+
+    use app::news::Known;
 
     use super::*;
 
@@ -156,9 +192,29 @@ mod tests {
         let notices = Notices::default();
         notices.send(notice(Some(41)));
         notices.send(notice(None));
-        let news: Vec<News> = notices.last().iter().map(Notice::news).collect();
+        let news: Vec<News> = notices.last().iter().map(|notice| notice.news(&Scope::All)).collect();
         assert_eq!(news.len(), 1);
         assert_eq!(news[0].scan, Some(41));
+    }
+
+    #[test]
+    fn a_page_that_asks_hears_of_its_hub_although_another_changed_later() {
+        let notices = Notices::default();
+        notices.send(notice(Some(41)));
+        notices.send(Notice { hubs: vec![8], ..notice(Some(42)) });
+        let is_told = |hub, scan| {
+            let known = [Known { cluster: "a".into(), scan, seen: None }];
+            let news = notices.last();
+            news.iter().any(|notice| notice.news(&Scope::All).concerns(Some("a"), hub, &known))
+        };
+        assert!(is_told(Some(7), 40) && is_told(Some(8), 40) && is_told(None, 41));
+        assert!(!is_told(Some(7), 41) && !is_told(Some(9), 40) && !is_told(None, 42));
+    }
+
+    #[test]
+    fn hubs_that_a_viewer_may_not_see_are_not_named() {
+        let notice = Notice { hubs: vec![7, 8], ..notice(Some(1)) };
+        assert_eq!(notice.news(&Scope::Hubs(BTreeSet::from([7]))).hubs, [7]);
     }
 
     #[test]

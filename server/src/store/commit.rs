@@ -11,14 +11,14 @@ use posture::hub::HubKey;
 use posture::kind::Kind;
 use posture::listing::Coverage;
 use posture::object::ObjectRef;
-use posture::snapshot::Reviews;
+use posture::snapshot::{Origin, Reviews};
 use sqlx::SqliteConnection;
 
 use super::objects::Work;
 use super::stage::{StagedObject, StagedPod};
 use super::{
-    ClusterId, ComputedTable, HubFacts, ScanNumber, Store, StoreError, computed, coverage, findings, hubs,
-    marks, objects, people, pods, recall, reviews, scans,
+    ClusterId, ComputedTable, HubFacts, HubId, ScanNumber, Store, StoreError, computed, coverage, findings,
+    hubs, marks, objects, people, pods, recall, reviews, scans,
 };
 
 /// What caused a scan.
@@ -70,6 +70,8 @@ pub struct ScanCommit {
     pub cluster: ClusterId,
     /// What caused the scan.
     pub trigger: Trigger,
+    /// Whether a cluster was judged or files.
+    pub origin: Origin,
     /// The instant it describes.
     pub taken_at: Timestamp,
     /// The oldest of the kinds' last list, event or bookmark.
@@ -105,11 +107,12 @@ pub struct ScanCommit {
 }
 
 impl ScanCommit {
-    /// A scan that found nothing yet.
+    /// A scan of a cluster that found nothing yet.
     pub fn new(cluster: ClusterId, trigger: Trigger, taken_at: Timestamp) -> Self {
         Self {
             cluster,
             trigger,
+            origin: Origin::Observed,
             taken_at,
             fresh_at: taken_at,
             resource_versions: BTreeMap::new(),
@@ -131,12 +134,14 @@ impl ScanCommit {
 }
 
 /// What a commit did.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Committed {
     /// The number of the scan.
     pub scan: ScanNumber,
     /// Whether anything that pages show differs from the scan before, apart from its number and time.
     pub is_change: bool,
+    /// The hubs of which something that pages show differs: what they are, what their checks and controls say, or their objects and pods.
+    pub hubs: BTreeSet<HubId>,
 }
 
 impl Store {
@@ -157,17 +162,18 @@ async fn write(connection: &mut SqliteConnection, commit: &ScanCommit) -> Result
     coverage::note_pause(connection, commit.cluster, scan, commit.trigger).await?;
     coverage::commit(connection, commit, scan).await?;
     reviews::commit(connection, commit, scan).await?;
-    let hubs = hubs::commit(connection, commit, scan).await?;
+    let (hubs, mut touched) = hubs::commit(connection, commit, scan).await?;
     let mut work = Work::new(commit, scan, &hubs);
     objects::commit(connection, &mut work).await?;
     pods::commit(connection, &mut work).await?;
-    findings::commit(connection, commit, scan, &hubs).await?;
-    marks::commit(connection, commit, scan, &hubs).await?;
-    computed::commit(connection, commit, scan, &hubs).await?;
+    touched.append(&mut work.touched);
+    touched.append(&mut findings::commit(connection, commit, scan, &hubs).await?);
+    touched.append(&mut marks::commit(connection, commit, scan, &hubs).await?);
+    touched.append(&mut computed::commit(connection, commit, scan, &hubs).await?);
     people::commit(connection, &commit.people, commit.taken_at).await?;
     let is_change = rows_changed(connection).await? != rows_before;
     recall::commit(connection, commit, scan, &hubs).await?;
-    Ok(Committed { scan, is_change })
+    Ok(Committed { scan, is_change, hubs: touched })
 }
 
 /// How many rows this connection ever changed: the cheap way to see whether a commit did anything beyond its scan row.

@@ -1,6 +1,6 @@
 //! What is costly to compute, as intervals: what user servers reach, who may do what.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use posture::hub::HubKey;
@@ -65,13 +65,14 @@ struct OpenRow {
     counts: String,
 }
 
-/// Ends and begins intervals; what the scan did not compute is over.
+/// Ends and begins intervals; what the scan did not compute is over. Answers the hubs of which something is new.
 pub(super) async fn commit(
     connection: &mut SqliteConnection,
     commit: &ScanCommit,
     scan: ScanNumber,
     hubs: &HubIds,
-) -> Result<(), StoreError> {
+) -> Result<BTreeSet<HubId>, StoreError> {
+    let mut touched = BTreeSet::new();
     let mut open = load(connection, commit.cluster).await?;
     for table in &commit.computed {
         let hub = match &table.hub {
@@ -83,12 +84,15 @@ pub(super) async fn commit(
         };
         let place = (hub.map_or(0, |hub| hub.0), table.kind.key().to_owned(), table.key.clone());
         let known = open.remove(&place);
-        record(connection, (commit.cluster, scan, commit.taken_at), hub, table, known).await?;
+        if record(connection, (commit.cluster, scan, commit.taken_at), hub, table, known).await? {
+            touched.extend(hub);
+        }
     }
-    for row in open.into_values() {
+    for ((hub, ..), row) in open {
         end(connection, row.id, scan).await?;
+        touched.extend((hub != 0).then_some(HubId(hub)));
     }
-    Ok(())
+    Ok(touched)
 }
 
 async fn load(
@@ -110,23 +114,25 @@ async fn load(
         .collect())
 }
 
+/// Writes what is new about a table, and says whether anything is.
 async fn record(
     connection: &mut SqliteConnection,
     (cluster, scan, taken_at): (ClusterId, ScanNumber, Timestamp),
     hub: Option<HubId>,
     table: &ComputedTable,
     open: Option<OpenRow>,
-) -> Result<(), StoreError> {
+) -> Result<bool, StoreError> {
     let hash = digest(table.body.as_bytes());
     let hash = &hash[..];
     if let Some(open) = open {
         if open.hash == hash {
-            if open.counts != table.counts {
+            let is_new = open.counts != table.counts;
+            if is_new {
                 sqlx::query!("update computed set counts_json = ? where id = ?", table.counts, open.id)
                     .execute(connection)
                     .await?;
             }
-            return Ok(());
+            return Ok(is_new);
         }
         end(connection, open.id, scan).await?;
     }
@@ -146,7 +152,7 @@ async fn record(
     )
     .execute(connection)
     .await?;
-    Ok(())
+    Ok(true)
 }
 
 async fn end(connection: &mut SqliteConnection, id: i64, scan: ScanNumber) -> Result<(), StoreError> {

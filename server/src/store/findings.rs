@@ -6,7 +6,7 @@ mod episodes;
 mod history;
 mod views;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use posture::check::Evidence;
 use posture::finding::Finding;
@@ -18,7 +18,7 @@ use sqlx::SqliteConnection;
 
 use super::commit::ScanCommit;
 use super::coverage::{is_full, kind_key};
-use super::hubs::HubIds;
+use super::hubs::{HubId, HubIds};
 use super::{ClusterId, ScanNumber, StoreError};
 
 pub(super) use compared::{Hashes, mark_hashes};
@@ -75,13 +75,15 @@ struct OpenVerdict {
     exact: Vec<u8>,
 }
 
-/// Ends and begins intervals of verdicts, and opens and closes episodes: the one place where that happens.
+/// Ends and begins intervals of verdicts, and opens and closes episodes: the one place where that happens. Answers the hubs of which
+/// something is new.
 pub(super) async fn commit(
     connection: &mut SqliteConnection,
     commit: &ScanCommit,
     scan: ScanNumber,
     hubs: &HubIds,
-) -> Result<(), StoreError> {
+) -> Result<BTreeSet<HubId>, StoreError> {
+    let mut touched = BTreeSet::new();
     let mut stored = load(connection, commit.cluster).await?;
     for finding in &commit.findings {
         let key = Key::of(finding, hubs);
@@ -91,13 +93,16 @@ pub(super) async fn commit(
                 Stored { id: insert_key(connection, commit.cluster, &key).await?, open: None, episode: None }
             }
         };
-        record(connection, scan, &known, finding).await?;
+        if record(connection, scan, &known, finding).await? {
+            touched.extend(key.hub.map(HubId));
+        }
         episodes::judge(connection, commit.cluster, scan, known.id, known.episode, finding.verdict).await?;
     }
     counts::commit(connection, commit, scan, hubs).await?;
     for (key, known) in stored {
         if let Some(open) = known.open {
             end(connection, open.id, scan).await?;
+            touched.extend(key.hub.map(HubId));
         }
         // The verdict may have ended in a gap, long before its subject is proven to be gone.
         if let Some(episode) = known.episode {
@@ -105,7 +110,7 @@ pub(super) async fn commit(
             episodes::subject_missing(connection, scan, episode, is_gone).await?;
         }
     }
-    Ok(())
+    Ok(touched)
 }
 
 /// Whether the subject of a finding that no check spoke about is proven to be gone.
@@ -175,13 +180,13 @@ async fn insert_key(
     Ok(id)
 }
 
-/// Writes what is new about a verdict: nothing, newer counts in the open interval, or an interval of its own.
+/// Writes what is new about a verdict: nothing, newer counts in the open interval, or an interval of its own. Answers whether anything is.
 async fn record(
     connection: &mut SqliteConnection,
     scan: ScanNumber,
     known: &Stored,
     finding: &Finding,
-) -> Result<(), StoreError> {
+) -> Result<bool, StoreError> {
     let reason = serde_json::to_string(&finding.reason).map_err(StoreError::unreadable("a reason"))?;
     let detail = Detail {
         note: finding.note.clone(),
@@ -193,7 +198,8 @@ async fn record(
     let (compared, exact) = (&compared[..], &exact[..]);
     if let Some(open) = &known.open {
         if open.compared == compared {
-            if open.exact != exact {
+            let is_new = open.exact != exact;
+            if is_new {
                 sqlx::query!(
                     "update verdicts set exact = ?, reason_json = ?, detail_json = ? where id = ?",
                     exact,
@@ -204,7 +210,7 @@ async fn record(
                 .execute(connection)
                 .await?;
             }
-            return Ok(());
+            return Ok(is_new);
         }
         end(connection, open.id, scan).await?;
     }
@@ -223,7 +229,7 @@ async fn record(
     )
     .execute(connection)
     .await?;
-    Ok(())
+    Ok(true)
 }
 
 async fn end(connection: &mut SqliteConnection, id: i64, scan: ScanNumber) -> Result<(), StoreError> {

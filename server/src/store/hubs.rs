@@ -108,12 +108,13 @@ fn support_of(word: &str) -> Result<Support, StoreError> {
 }
 
 /// Adds new hubs, and ends and begins intervals of facts. A hub that is not among those found is gone only if the Deployments of its
-/// namespace were completely read.
+/// namespace were completely read. Answers the ids of all hubs, and which of them differ from before.
 pub(super) async fn commit(
     connection: &mut SqliteConnection,
     commit: &ScanCommit,
     scan: ScanNumber,
-) -> Result<HubIds, StoreError> {
+) -> Result<(HubIds, BTreeSet<HubId>), StoreError> {
+    let mut touched = BTreeSet::new();
     let mut ids = ids(connection, commit.cluster).await?;
     for hub in &commit.hubs {
         if !ids.contains_key(&hub.key) {
@@ -132,6 +133,7 @@ pub(super) async fn commit(
                     end(connection, row.id, scan).await?;
                 }
                 begin(connection, id, scan, &encoded).await?;
+                touched.insert(id);
             }
         }
     }
@@ -142,9 +144,10 @@ pub(super) async fn commit(
             && is_full(&commit.coverage, Kind::Deployment, Some(&key.namespace))
         {
             end(connection, row.id, scan).await?;
+            touched.insert(*id);
         }
     }
-    Ok(ids)
+    Ok((ids, touched))
 }
 
 async fn insert(

@@ -1,6 +1,6 @@
 //! The answers to the four questions about the controls of hubs, as intervals.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use posture::control::{Answer, Control, ControlName, Mark};
 use sqlx::SqliteConnection;
@@ -49,27 +49,31 @@ struct OpenRow {
 /// The hub, the control and the question.
 type Place = (i64, String, String);
 
-/// Ends and begins intervals of marks.
+/// Ends and begins intervals of marks. Answers the hubs of which something is new.
 pub(super) async fn commit(
     connection: &mut SqliteConnection,
     commit: &ScanCommit,
     scan: ScanNumber,
     hubs: &HubIds,
-) -> Result<(), StoreError> {
+) -> Result<BTreeSet<HubId>, StoreError> {
+    let mut touched = BTreeSet::new();
     let mut open = load(connection, commit.cluster).await?;
     for (key, controls) in &commit.controls {
         let Some(hub) = hubs.get(key) else { continue };
         for control in controls {
             for (question, answer) in questions(control) {
                 let place = (hub.0, control_key(control.name).to_owned(), question.to_owned());
-                record(connection, scan, open.remove(&place), &place, answer).await?;
+                if record(connection, scan, open.remove(&place), &place, answer).await? {
+                    touched.insert(*hub);
+                }
             }
         }
     }
-    for row in open.into_values() {
+    for ((hub, ..), row) in open {
         end(connection, row.id, scan).await?;
+        touched.insert(HubId(hub));
     }
-    Ok(())
+    Ok(touched)
 }
 
 async fn load(
@@ -91,13 +95,14 @@ async fn load(
         .collect())
 }
 
+/// Writes what is new about an answer, and says whether anything is.
 async fn record(
     connection: &mut SqliteConnection,
     scan: ScanNumber,
     open: Option<OpenRow>,
     (hub, control, question): &Place,
     answer: &Answer,
-) -> Result<(), StoreError> {
+) -> Result<bool, StoreError> {
     let mark = mark_key(answer.mark);
     let reason = serde_json::to_string(&answer.reason).map_err(StoreError::unreadable("a reason"))?;
     let evidence = serde_json::to_string(&answer.evidence).map_err(StoreError::unreadable("evidence"))?;
@@ -105,7 +110,8 @@ async fn record(
     let (compared, exact) = (&compared[..], &exact[..]);
     if let Some(open) = open {
         if open.compared == compared {
-            if open.exact != exact {
+            let is_new = open.exact != exact;
+            if is_new {
                 sqlx::query!(
                     "update marks set exact = ?, reason_json = ?, evidence_json = ? where id = ?",
                     exact,
@@ -116,7 +122,7 @@ async fn record(
                 .execute(connection)
                 .await?;
             }
-            return Ok(());
+            return Ok(is_new);
         }
         end(connection, open.id, scan).await?;
     }
@@ -135,7 +141,7 @@ async fn record(
     )
     .execute(connection)
     .await?;
-    Ok(())
+    Ok(true)
 }
 
 async fn end(connection: &mut SqliteConnection, id: i64, scan: ScanNumber) -> Result<(), StoreError> {

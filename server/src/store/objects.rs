@@ -8,7 +8,7 @@ use sqlx::SqliteConnection;
 
 use super::commit::ScanCommit;
 use super::coverage::{self, kind_key};
-use super::hubs::HubIds;
+use super::hubs::{HubId, HubIds};
 use super::stage::StagedObject;
 use super::{ScanNumber, StoreError};
 
@@ -32,11 +32,13 @@ pub(super) struct Work<'a> {
     pub(super) scan: ScanNumber,
     pub(super) hubs: &'a HubIds,
     last_full: BTreeMap<(String, String), Option<ScanNumber>>,
+    /// The hubs of which an object or a pod is new, different or gone.
+    pub(super) touched: BTreeSet<HubId>,
 }
 
 impl<'a> Work<'a> {
     pub(super) fn new(commit: &'a ScanCommit, scan: ScanNumber, hubs: &'a HubIds) -> Self {
-        Self { commit, scan, hubs, last_full: BTreeMap::new() }
+        Self { commit, scan, hubs, last_full: BTreeMap::new(), touched: BTreeSet::new() }
     }
 
     /// The last scan before this one in which the place was completely read.
@@ -100,6 +102,7 @@ pub(super) async fn commit(connection: &mut SqliteConnection, work: &mut Work<'_
 
 struct OpenRow {
     object_id: i64,
+    hub_id: Option<i64>,
     revision_id: Option<i64>,
     uid: Option<String>,
     first_scan: Option<i64>,
@@ -117,7 +120,7 @@ async fn find_open(
     let namespace = object.namespace.as_deref().unwrap_or_default();
     let row = sqlx::query_as!(
         OpenRow,
-        r#"select o.id as object_id, r.id as "revision_id?", r.uid as "uid?", r.first_scan as "first_scan?",
+        r#"select o.id as object_id, o.hub_id, r.id as "revision_id?", r.uid as "uid?", r.first_scan as "first_scan?",
              r.content as "content?", r.drift as "drift?", c.content_id as "body?"
            from objects o
            left join revisions r on r.object_id = o.id and r.until_scan is null
@@ -154,6 +157,7 @@ async fn record(
         row.uid.as_deref() == Some(&staged.uid) && row.content.as_deref() == Some(&staged.content.0)
     });
     if !is_same {
+        work.touched.extend(hub.or(open.as_ref().and_then(|row| row.hub_id)).map(HubId));
         let starts_change = replace_open(connection, work, staged, open.as_ref()).await?;
         insert_revision(connection, work, staged, object_id, starts_change).await?;
     }
@@ -278,6 +282,7 @@ async fn remove(
     let Some(row) = find_open(connection, work, object).await? else { return Ok(()) };
     let Some(open) = row.revision_id.zip(row.first_scan) else { return Ok(()) };
     end(connection, work, object, open, Fate::Gone).await?;
+    work.touched.extend(row.hub_id.map(HubId));
     sqlx::query!("delete from current_objects where object_id = ?", row.object_id)
         .execute(connection)
         .await?;

@@ -10,6 +10,7 @@ use sqlx::SqliteConnection;
 
 use super::StoreError;
 use super::coverage::kind_key;
+use super::hubs::HubId;
 use super::objects::Work;
 use super::stage::StagedPod;
 
@@ -73,6 +74,7 @@ async fn record(
         is_new = row.uid != pod.uid;
         if row.uid == pod.uid && row.content == pod.content.0 {
             if row.hub_id != hub {
+                work.touched.extend(row.hub_id.into_iter().chain(hub).map(HubId));
                 sqlx::query!("update pods set hub_id = ? where id = ?", hub, row.id)
                     .execute(connection)
                     .await?;
@@ -81,6 +83,7 @@ async fn record(
         }
         end(connection, work, &row, namespace, is_new).await?;
     }
+    work.touched.extend(hub.map(HubId));
     let content = &pod.content.0[..];
     sqlx::query!(
         "insert into pods (cluster_id, hub_id, uid, namespace, name, person, account, node, phase, created_at,
@@ -115,6 +118,7 @@ async fn end(
     namespace: &str,
     is_gone: bool,
 ) -> Result<(), StoreError> {
+    work.touched.extend(row.hub_id.map(HubId));
     let kind = kind_key(Kind::Pod);
     let confirmed = work.last_confirmed(connection, &kind, namespace, row.first_scan).await?;
     sqlx::query!(

@@ -3,7 +3,7 @@
 use posture::kind::{KINDS, Kind, Reading};
 use posture::object::ObjectRef;
 use posture::record::{ContentHash, Record};
-use posture::snapshot::{Origin, Snapshot, SnapshotBuilder};
+use posture::snapshot::{Snapshot, SnapshotBuilder};
 use sqlx::SqliteConnection;
 
 use super::coverage::{self, kind_key};
@@ -68,7 +68,8 @@ pub async fn snapshot(
         .await?
         .ok_or_else(|| StoreError::NotFound { what: "the cluster".to_owned() })?;
     let taken_at = scans::get(connection, cluster, scan).await?.taken_at;
-    let mut builder = SnapshotBuilder::new(Origin::Observed, name);
+    let origin = scans::origin(connection, cluster, scan).await?;
+    let mut builder = SnapshotBuilder::new(origin, name);
     builder.reviews(reviews::at(connection, cluster, scan).await?);
     for info in KINDS.iter().filter(|info| info.reading != Reading::OnDemand) {
         for record in records(connection, cluster, scan, info.kind).await? {

@@ -1,6 +1,7 @@
 //! Scans: the only thing that makes anything else visible, and the map between scan numbers and instants.
 
 use jiff::Timestamp;
+use posture::snapshot::Origin;
 use sqlx::SqliteConnection;
 
 use super::commit::{ScanCommit, Trigger};
@@ -33,19 +34,37 @@ pub(super) async fn insert(
     let cause = commit.trigger.as_str();
     let versions = serde_json::to_string(&commit.resource_versions)
         .map_err(StoreError::unreadable("resource versions"))?;
+    let is_declared = commit.origin == Origin::Declared;
     sqlx::query!(
-        "insert into scans (cluster_id, seq, cause, taken_at, fresh_at, resource_versions_json)
-         values (?, ?, ?, ?, ?, ?)",
+        "insert into scans (cluster_id, seq, cause, taken_at, fresh_at, resource_versions_json, declared)
+         values (?, ?, ?, ?, ?, ?, ?)",
         commit.cluster.0,
         scan.0,
         cause,
         taken_at,
         fresh_at,
-        versions
+        versions,
+        is_declared
     )
     .execute(connection)
     .await?;
     Ok(())
+}
+
+/// Whether a scan judged a cluster or files.
+pub(super) async fn origin(
+    connection: &mut SqliteConnection,
+    cluster: ClusterId,
+    scan: ScanNumber,
+) -> Result<Origin, StoreError> {
+    let is_declared = sqlx::query_scalar!(
+        "select declared as \"declared: bool\" from scans where cluster_id = ? and seq = ?",
+        cluster.0,
+        scan.0
+    )
+    .fetch_one(connection)
+    .await?;
+    Ok(if is_declared { Origin::Declared } else { Origin::Observed })
 }
 
 /// The instant of a stored number of milliseconds.

@@ -59,6 +59,42 @@ async fn a_scan_that_found_nothing_new_is_no_change() {
 }
 
 #[tokio::test]
+async fn a_scan_names_the_hubs_it_changed_and_no_other() {
+    let place = Place::new().await;
+    let other = HubKey { release: "other".to_owned(), ..prod() };
+    let service = record(Kind::Service, "jhub", "hub", "a");
+    let staged = StagedObject { hub: Some(prod()), ..place.stage(&service).await };
+    let scan = |minute, verdict, servers| {
+        let mut commit = place.scan(minute);
+        commit.hubs.extend([hub(prod()), hub(other.clone())]);
+        commit.objects.push(staged.clone());
+        commit.findings.push(finding("TLS-01", verdict, servers));
+        let mut of_other = finding("TLS-01", Verdict::Pass, 1);
+        of_other.key.hub = Some(other.clone());
+        commit.findings.push(of_other);
+        commit
+    };
+    let first = place.commit(scan(0, Verdict::Pass, 1)).await;
+    assert_eq!(first.hubs.len(), 2, "both are new");
+    let mut reading = place.store.read().await.unwrap();
+    let known =
+        server::store::hubs::list(&mut reading, place.cluster, first.scan, &Scope::All).await.unwrap();
+    drop(reading);
+    let of_prod = BTreeSet::from([known.iter().find(|view| view.key == prod()).unwrap().id]);
+    assert!(place.commit(scan(1, Verdict::Pass, 1)).await.hubs.is_empty());
+    assert_eq!(place.commit(scan(2, Verdict::Pass, 7)).await.hubs, of_prod, "a count that is shown");
+    assert_eq!(place.commit(scan(3, Verdict::Fail, 7)).await.hubs, of_prod, "a verdict");
+    let mut gone = scan(4, Verdict::Fail, 7);
+    gone.objects.clear();
+    gone.removed.push(service.object.clone());
+    assert_eq!(place.commit(gone).await.hubs, of_prod, "an object");
+    let mut beside = scan(5, Verdict::Fail, 7);
+    beside.objects = vec![place.stage(&record(Kind::Service, "kube-system", "dns", "a")).await];
+    let beside = place.commit(beside).await;
+    assert!(beside.is_change && beside.hubs.is_empty(), "{beside:?}");
+}
+
+#[tokio::test]
 async fn a_new_content_ends_a_revision_and_a_new_body_does_not() {
     let place = Place::new().await;
     let first = record(Kind::Service, "jhub", "hub", "a");

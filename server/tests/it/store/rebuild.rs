@@ -93,6 +93,35 @@ async fn the_rebuilt_snapshot_is_judged_like_the_live_one() {
 }
 
 #[tokio::test]
+async fn files_are_judged_as_files_again() {
+    for cluster in demo::clusters(at(0)).unwrap() {
+        let place = Place::new().await;
+        let records = records(&cluster);
+        let mut commit = place.scan(0);
+        commit.origin = Origin::Declared;
+        let missing = Coverage::gap(GapReason::NotInFiles);
+        let read = KINDS.iter().filter(|info| info.reading != Reading::OnDemand);
+        commit.coverage = read.map(|info| (info.kind, missing.clone())).collect();
+        let staged = place.store.stage(&records, at(0)).await.unwrap();
+        (commit.objects, commit.pods) = (staged.objects, staged.pods);
+        let mut builder = SnapshotBuilder::new(Origin::Declared, "teaching");
+        for record in &records {
+            builder.apply(record).unwrap();
+        }
+        for (kind, coverage) in &commit.coverage {
+            builder.cover(*kind, coverage.clone());
+        }
+        let live = builder.build(at(0));
+        let scan = place.commit(commit).await.scan;
+        let mut reading = place.store.read().await.unwrap();
+        let rebuilt = rebuild::snapshot(&mut reading, place.cluster, scan).await.unwrap();
+        assert_eq!(rebuilt.origin, Origin::Declared);
+        let recall = Recall::default();
+        assert_eq!(findings(&rebuilt, &recall), findings(&live, &recall), "{}", cluster.name);
+    }
+}
+
+#[tokio::test]
 async fn what_a_check_recalls_is_what_the_scans_before_left() {
     let place = Place::new().await;
     for minute in 0..3 {
