@@ -120,8 +120,8 @@ enum Command {
     Scan(oneshot::Sender<()>),
     /// Say when the first scan is committed.
     First(oneshot::Sender<()>),
-    /// Make a scan once everything up to a version has been told; do not scan on your own meanwhile.
-    ScanAt(u64, oneshot::Sender<()>),
+    /// Make a scan for this reason once everything up to a version has been told; do not scan on your own meanwhile.
+    ScanAt(u64, Trigger, oneshot::Sender<()>),
     /// Scan on your own from now on.
     GoLive,
 }
@@ -151,9 +151,9 @@ impl Handle {
     }
 
     /// Asks for a scan that shows everything up to a version, and waits until it is committed; false if the collector has ended.
-    async fn scan_at(&self, version: u64) -> bool {
+    async fn scan_at(&self, version: u64, trigger: Trigger) -> bool {
         let (done, wait) = oneshot::channel();
-        self.commands.send(Command::ScanAt(version, done)).await.is_ok() && wait.await.is_ok()
+        self.commands.send(Command::ScanAt(version, trigger, done)).await.is_ok() && wait.await.is_ok()
     }
 
     /// Waits until the first scan is committed; false if the collector has ended.
@@ -261,7 +261,7 @@ impl<S: Sink> Collector<S> {
         let mut all_tried = false;
         let mut unjudged: Option<Unjudged> = None;
         let mut asked: Vec<oneshot::Sender<()>> = Vec::new();
-        let mut step: Option<(u64, oneshot::Sender<()>)> = None;
+        let mut step: Option<(u64, Trigger, oneshot::Sender<()>)> = None;
         let mut tick = tokio::time::interval(self.settings.tick);
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         tick.reset();
@@ -290,8 +290,8 @@ impl<S: Sink> Collector<S> {
                         asked.push(done);
                         None
                     }
-                    Some(Command::ScanAt(version, done)) => {
-                        step = Some((version, done));
+                    Some(Command::ScanAt(version, trigger, done)) => {
+                        step = Some((version, trigger, done));
                         None
                     }
                     Some(Command::GoLive) => {
@@ -323,7 +323,9 @@ impl<S: Sink> Collector<S> {
                 },
             };
             let trigger = match &step {
-                Some((version, _)) if all_tried && self.state.has_reached(*version) => Some(Trigger::Change),
+                Some((version, trigger, _)) if all_tried && self.state.has_reached(*version) => {
+                    Some(*trigger)
+                }
                 _ => trigger,
             };
             let Some(trigger) = trigger else { continue };
@@ -336,7 +338,7 @@ impl<S: Sink> Collector<S> {
                 // Whoever asked may have stopped waiting.
                 let _ = done.send(());
             }
-            if let Some((_, done)) = step.take_if(|(version, _)| self.state.has_reached(*version)) {
+            if let Some((.., done)) = step.take_if(|(version, ..)| self.state.has_reached(*version)) {
                 // Whoever asked may have stopped waiting.
                 let _ = done.send(());
             }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use posture::redact::Redactor;
 
-use super::{Collector, CollectorError, Handle, Settings, Sink};
+use super::{Collector, CollectorError, Handle, Settings, Sink, Trigger};
 use crate::clock::Clock;
 use crate::cluster::{Source, Tuning};
 use crate::demo::{DemoCluster, Moment};
@@ -78,7 +78,7 @@ impl<S: Sink> Replay<S> {
             clock.follow_system(now.checked_add(begun.elapsed()).unwrap_or(now));
             // The last thing that happened lies hours back: the present begins with a sign of life of every kind.
             let version = api.beat();
-            if !handle.scan_at(version).await {
+            if !handle.scan_at(version, Trigger::Manual).await {
                 return;
             }
             handle.go_live().await;
@@ -101,7 +101,7 @@ async fn play(api: &DemoApi, clock: &Clock, handle: &Handle, moment: Moment) -> 
     clock.set(moment.at);
     let version = api.apply(moment.ops);
     api.bookmark();
-    handle.scan_at(version).await
+    handle.scan_at(version, Trigger::Change).await
 }
 
 /// Waits until it is time; the clock may be ahead of or behind the one that `tokio` waits on.

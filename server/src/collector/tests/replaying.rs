@@ -31,7 +31,8 @@ async fn every_instant_of_the_past_is_a_scan_at_its_time() {
             last = Some(scan);
         }
         assert_eq!(seen.remove(0), (Trigger::Initial, begins));
-        seen.pop().unwrap();
+        let (trigger, _) = seen.pop().unwrap();
+        assert_eq!(trigger, Trigger::Manual);
         assert_eq!(seen.iter().map(|(_, at)| *at).collect::<Vec<_>>(), instants);
         let last = last.unwrap();
         assert!(last.fresh_at >= now, "the present is fresh: {} is not {now}", last.fresh_at);
