@@ -37,7 +37,7 @@ use sqlx::migrate::Migrator;
 use sqlx::sqlite::{
     SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
 };
-use sqlx::{Sqlite, SqlitePool, Transaction};
+use sqlx::{Connection as _, Sqlite, SqlitePool, Transaction};
 
 pub use clusters::{ClusterId, ClusterIdentity};
 pub use commit::{Committed, HubSeen, ScanCommit, Trigger};
@@ -86,6 +86,9 @@ impl Store {
         let writer = SqlitePoolOptions::new()
             .max_connections(1)
             .acquire_timeout(Duration::from_mins(5))
+            // SQLite itself ends a transaction on an error of the disk (https://sqlite.org/lang_transaction.html, section 2.3.1), and the
+            // driver then counts it as open for ever: such a connection is replaced.
+            .before_acquire(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }))
             .connect_with(writing(path))
             .await
             .map_err(|e| StoreError::from_sqlx(path, e))?;

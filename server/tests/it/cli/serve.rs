@@ -11,6 +11,16 @@ use super::{folder, perijove, program};
 
 const SERVICE: &str = "apiVersion: v1\nkind: Service\nmetadata:\n  name: a\n";
 
+const HUB: &str = "apiVersion: apps/v1
+kind: Deployment
+metadata: {name: hub, labels: {app: jupyterhub, component: hub, release: prod, chart: jupyterhub-4.4.0}}
+spec:
+  selector: {matchLabels: {app: jupyterhub, component: hub, release: prod}}
+  template:
+    metadata: {labels: {app: jupyterhub, component: hub, release: prod}}
+    spec: {containers: [{name: hub, image: 'quay.io/jupyterhub/k8s-hub:4.4.0'}]}
+";
+
 /// A served folder, ended when the test is.
 struct Served {
     child: Child,
@@ -90,7 +100,7 @@ fn a_folder_is_judged_again_when_a_file_changes_and_a_broken_file_leaves_the_las
     let served = Served::start(place.path(), &["--manifests", "files"]);
     let up = "perijove_cluster_up{cluster=\"files\"} ";
     served.shows("/metrics", &format!("{up}1"));
-    let gaps = served.shows("/clusters/files/gaps", "files do not show every one of");
+    let gaps = served.shows("/clusters/files/gaps", "Files do not show every one of");
     assert!(gaps.starts_with("HTTP/1.1 200"), "{gaps}");
     std::fs::write(files.join("b.yaml"), "kind: [hunter2\n").unwrap();
     let page = served.shows("/clusters/files", "b.yaml:2:1: the text is broken");
@@ -132,9 +142,7 @@ fn while_the_disk_takes_nothing_the_page_says_so_and_then_it_goes_on() {
     let up = "perijove_cluster_up{cluster=\"files\"} ";
     served.shows("/metrics", &format!("{up}1"));
     limit_files(&served.child, "1024");
-    let hub = "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: hub\n  labels: {app: jupyterhub, component: hub, \
-               release: prod, chart: jupyterhub-4.4.0}\n";
-    std::fs::write(files.join("b.yaml"), hub).unwrap();
+    std::fs::write(files.join("b.yaml"), HUB).unwrap();
     let page = served.shows("/clusters/files", "What was read cannot be stored");
     assert!(page.contains("check the disk and the limit on the size of a file"), "{page}");
     assert!(!page.contains("/hubs/default/prod"), "{page}");
