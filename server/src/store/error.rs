@@ -29,7 +29,7 @@ pub enum StoreError {
         path: PathBuf,
     },
     /// The file system refuses.
-    #[error("this account may not open the database `{}`; check the owner and the mode of the file and its folder", path.display())]
+    #[error("this account may not open the database `{}`; check the owner and the mode of the file and its folder, and that the disk is not mounted read-only", path.display())]
     Denied {
         /// The database.
         path: PathBuf,
@@ -48,7 +48,7 @@ pub enum StoreError {
     },
     /// The system reports an error of the disk, or lets the file grow no further.
     #[error(
-        "the database `{}` cannot be read or written: the system reports an input or output error; check the disk and the limit on the size of a file (`ulimit -f`), nothing stored so far is lost", path.display()
+        "the database `{}` cannot be read or written: the system reports an input or output error; check that the disk has room and no fault, and the limit on the size of a file (`ulimit -f`), nothing stored so far is lost", path.display()
     )]
     Disk {
         /// The database.

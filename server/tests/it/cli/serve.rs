@@ -144,7 +144,7 @@ fn while_the_disk_takes_nothing_the_page_says_so_and_then_it_goes_on() {
     limit_files(&served.child, "1024");
     std::fs::write(files.join("b.yaml"), HUB).unwrap();
     let page = served.shows("/clusters/files", "What was read cannot be stored");
-    assert!(page.contains("check the disk and the limit on the size of a file"), "{page}");
+    assert!(page.contains("the limit on the size of a file"), "{page}");
     assert!(!page.contains("/hubs/default/prod"), "{page}");
     limit_files(&served.child, "unlimited");
     let page = served.shows("/clusters/files", "/hubs/default/prod");
