@@ -33,6 +33,7 @@ fn main() {
     let mut deriving = Vec::with_capacity(ROUNDS);
     let mut judging = Vec::with_capacity(ROUNDS);
     for _ in 0..ROUNDS {
+        #[expect(clippy::disallowed_methods, reason = "a benchmark measures time")]
         let start = Instant::now();
         let derived = black_box(derive(&fixture.snapshot, &fixture.settings, fixture.now));
         deriving.push(start.elapsed());

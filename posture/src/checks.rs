@@ -17,6 +17,7 @@ mod foreign_upstream;
 mod front_without_tls;
 mod helm_2_releases;
 mod hub_account_in_servers;
+mod hub_reads_secrets;
 mod hub_rights_differ;
 mod metadata_block_lost;
 mod metadata_block_weak;
@@ -25,6 +26,7 @@ mod metadata_opened;
 mod no_external_address;
 mod no_hsts;
 mod no_https;
+mod old_cluster_rights;
 mod old_tls_versions;
 mod other_console;
 mod permissive_bindings;
@@ -35,10 +37,12 @@ mod pods_without_policy;
 mod policies_not_enforced;
 mod policies_select_nothing;
 mod port_433;
+mod proxy_token;
 mod rbac_off;
 mod reference;
 mod retired_ingress_controller;
 mod secret_readers;
+mod server_account_rights;
 mod tiller_admin;
 mod tiller_open;
 mod tiller_present;
@@ -53,6 +57,7 @@ pub use reference::reference_page;
 /// Every check, sorted by code.
 pub const CHECKS: &[&Check] = &[
     &api_token::CHECK,                  // API-01
+    &server_account_rights::CHECK,      // API-02
     &hub_account_in_servers::CHECK,     // API-03
     &dashboard_present::CHECK,          // DSH-01
     &dashboard_rights::CHECK,           // DSH-02
@@ -70,11 +75,14 @@ pub const CHECKS: &[&Check] = &[
     &rbac_off::CHECK,                   // RBA-01
     &chart_rbac_off::CHECK,             // RBA-02
     &hub_rights_differ::CHECK,          // RBA-03
+    &hub_reads_secrets::CHECK,          // RBA-04
+    &old_cluster_rights::CHECK,         // RBA-05
     &administrator_account::CHECK,      // RBA-06
     &default_account_rights::CHECK,     // RBA-07
     &permissive_bindings::CHECK,        // RBA-08
     &wildcard_rights::CHECK,            // RBA-09
     &escalating_accounts::CHECK,        // RBA-10
+    &proxy_token::CHECK,                // RBA-11
     &dangling_bindings::CHECK,          // RBA-12
     &secret_readers::CHECK,             // RBA-13
     &tiller_present::CHECK,             // TIL-01

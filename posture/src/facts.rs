@@ -11,6 +11,7 @@ pub mod network;
 pub mod node;
 pub mod pod;
 pub mod rbac;
+pub mod secret;
 pub mod storage;
 pub mod workload;
 
@@ -25,5 +26,6 @@ pub use network::{
 pub use node::{Namespace, Node};
 pub use pod::{Container, EnvVar, Pod, PodSpec, PodStatus, Volume};
 pub use rbac::{Binding, PolicyRule, Role, RoleRef, ServiceAccount, Subject};
+pub use secret::UsedSecret;
 pub use storage::PersistentVolumeClaim;
 pub use workload::{PodTemplate, Workload};

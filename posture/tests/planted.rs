@@ -88,7 +88,7 @@ fn errors_hold_no_text_of_what_they_are_about() {
 fn a_dropped_value_leaves_its_class() {
     let redactor = redactor();
     let classes: BTreeMap<String, String> = objects()
-        .into_iter()
+        .iter()
         .filter(|(kind, _)| *kind == Kind::Pod)
         .flat_map(|(kind, object)| {
             let record = decode_json(object.to_string().as_bytes(), *kind, &redactor).unwrap();

@@ -149,6 +149,11 @@ impl Grant {
         is_for_everybody && is_own && !is_harmful
     }
 
+    /// Whether it gives more than every authenticated identity of the cluster has.
+    pub fn is_excess(&self) -> bool {
+        !self.is_powerless() && !self.is_distributions()
+    }
+
     /// Whether it holds in this namespace.
     pub fn holds_in(&self, namespace: &str) -> bool {
         match &self.reach {

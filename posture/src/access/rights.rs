@@ -194,7 +194,7 @@ impl Rights {
 
     /// Whether it has no more than every authenticated identity: `Ok(false)` as soon as one grant shows more.
     pub fn is_powerless(&self) -> Result<bool, Gap> {
-        self.any(|grant| !grant.is_powerless()).map(|powerful| !powerful)
+        self.any(Grant::is_excess).map(|has_excess| !has_excess)
     }
 
     fn hide(&mut self, complete: Result<(), Gap>) {

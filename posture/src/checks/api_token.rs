@@ -86,7 +86,7 @@ fn judge_class(context: &Context<'_>, class: &UserClass) -> Outcome {
         ))
         .severity(Severity::Medium),
         Ok(false) => Outcome::fail(reason("powerful", "User servers hold a token of account {account}, which has rights in the cluster"))
-            .because_all(rights.with(|grant| !grant.is_powerless()).map(grant_evidence)),
+            .because_all(rights.with(Grant::is_excess).map(grant_evidence)),
         Err(gap) => Outcome::from(Unknown::from(rights_hidden(account, &gap))),
     };
     outcome.because_all(facts).because(named).slot("user-namespace", &class.namespace)

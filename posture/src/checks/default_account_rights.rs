@@ -53,8 +53,7 @@ fn judge(context: &Context<'_>, hub: &Hub) -> Judgement {
     let namespace = &hub.key.namespace;
     let rights = context.derived.rights.of_account(namespace, "default");
     let account = ObjectRef::namespaced(Kind::ServiceAccount, namespace, "default");
-    let grants: Vec<&Grant> =
-        rights.with(|grant| !grant.is_powerless() && !grant.is_distributions()).collect();
+    let grants: Vec<&Grant> = rights.with(Grant::is_excess).collect();
     let Some(first) = grants.first() else {
         rights.complete()?;
         let reason = Reason::new("none", "{account} may do no more than every identity of the cluster");

@@ -63,7 +63,7 @@ fn judge(context: &Context<'_>, hub: &Hub) -> Judgement {
     let namespace = &hub.key.namespace;
     let account = hub.deployment.pod().account();
     let rights = context.derived.rights.of_account(namespace, account);
-    let own = || rights.with(|grant| !grant.is_powerless() && !grant.is_distributions());
+    let own = || rights.with(Grant::is_excess);
     let filled = |outcome: Outcome| outcome.slot("account", account);
     let named = |reason: Reason| reason.with("account", Arg::text(account));
     let grave: Vec<_> =

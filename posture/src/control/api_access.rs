@@ -2,6 +2,7 @@
 
 use super::{Answer, Control, ControlName, of_class};
 use crate::check::Context;
+use crate::derived::Grant;
 use crate::derived::token::token_mounts;
 use crate::hub::{Hub, UserClass};
 use crate::text::{Arg, Reason};
@@ -70,10 +71,8 @@ fn powerful(context: &Context<'_>, hub: &Hub) -> Option<Answer> {
         match rights.is_powerless() {
             Ok(true) => {}
             Ok(false) => {
-                let bindings: Vec<_> = rights
-                    .with(|grant| !grant.is_powerless())
-                    .map(|grant| grant.binding.clone().into())
-                    .collect();
+                let bindings: Vec<_> =
+                    rights.with(Grant::is_excess).map(|grant| grant.binding.clone().into()).collect();
                 let reason =
                     Reason::new("token-with-rights", "user servers hold a token of {account} with rights")
                         .with("account", Arg::text(account));
