@@ -43,6 +43,9 @@ mod reference;
 mod retired_ingress_controller;
 mod secret_readers;
 mod server_account_rights;
+mod service_links;
+mod shared_secrets;
+mod shared_storage;
 mod tiller_admin;
 mod tiller_open;
 mod tiller_present;
@@ -59,6 +62,9 @@ pub const CHECKS: &[&Check] = &[
     &api_token::CHECK,                  // API-01
     &server_account_rights::CHECK,      // API-02
     &hub_account_in_servers::CHECK,     // API-03
+    &shared_secrets::CHECK,             // API-05
+    &service_links::CHECK,              // API-06
+    &shared_storage::CHECK,             // API-07
     &dashboard_present::CHECK,          // DSH-01
     &dashboard_rights::CHECK,           // DSH-02
     &dashboard_exposed::CHECK,          // DSH-03

@@ -139,7 +139,7 @@ fn holders(context: &Context<'_>, hub: &Hub) -> (BTreeMap<Subject, (&'static str
     (all, gap)
 }
 
-/// Whether a subject is an account from elsewhere, or a group of people who are no administrators.
+/// Whether a subject is an account from elsewhere, a group of people who are no administrators, or anybody at all.
 fn is_stranger(subject: &Subject, namespace: &str) -> bool {
     match (subject.kind.as_str(), subject.namespace.as_deref()) {
         ("ServiceAccount", Some(place)) => {
@@ -153,6 +153,8 @@ fn is_stranger(subject: &Subject, namespace: &str) -> bool {
                 && subject.name != of_system
                 && !ADMINISTRATORS.contains(&subject.name.as_str())
         }
+        // Whoever sends no credentials at all.
+        ("User", _) => subject.name == "system:anonymous",
         _ => false,
     }
 }

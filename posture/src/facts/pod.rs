@@ -219,6 +219,8 @@ pub struct VolumeMount {
     pub read_only: bool,
     /// The part of the volume that is mounted.
     pub sub_path: Option<Leaf>,
+    /// The same, made of the environment: always a dropped leaf.
+    pub sub_path_expr: Option<Leaf>,
 }
 
 /// Security settings of a pod or of a container.
