@@ -79,7 +79,7 @@ fn judge_class(context: &Context<'_>, hub: &Hub, class: &UserClass) -> Judgement
     let mut used = class.spec.used_secrets();
     used.retain(is_shared);
     let Some(first) = used.first() else {
-        let fact = evidence_of(class, "spec.containers[]", Arg::word("no Secret"));
+        let fact = evidence_of(class, "spec.containers[]", Arg::word("no shared Secret"));
         return Ok(
             Outcome::pass(Reason::new("none", "User servers get at no Secret that they share")).because(fact)
         );

@@ -70,7 +70,10 @@ enum Owner {
 
 fn judge(context: &Context<'_>, hub: &Hub) -> Judgement {
     judge_servers(context, hub, |class| {
-        let parts = mounted(class).map(|mounted| judge_mount(context, hub, class, &mounted));
+        let mut all: Vec<_> = mounted(class).collect();
+        // Where all is well, what is shared says more than what is the user's own.
+        all.sort_by_key(|mounted| owner(mounted.claim) == Owner::User);
+        let parts = all.iter().map(|mounted| judge_mount(context, hub, class, mounted));
         let none = || {
             let fact = evidence_of(class, "spec.volumes", Arg::word("no claim"));
             Outcome::pass(Reason::new("none", "User servers mount no claim of storage")).because(fact)
