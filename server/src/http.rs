@@ -8,6 +8,7 @@ pub mod pages;
 pub mod session;
 pub mod system;
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use app::backend::Backend;
@@ -54,13 +55,8 @@ impl SiteConfig {
     /// Browsers keep cookies by host and path and not by port (RFC 6265, section 8.5), so that two programs on one host would sign each
     /// other's viewers out if both cookies had one name.
     pub fn session_cookie(&self) -> String {
-        let place: String = self
-            .prefix
-            .split('/')
-            .filter(|part| !part.is_empty())
-            .map(|part| format!("-{}", plain(part)))
-            .collect();
-        format!("perijove-session-{}{place}", self.port)
+        let parts = self.prefix.split('/').filter(|part| !part.is_empty());
+        parts.fold(format!("perijove-session-{}", self.port), |name, part| name + "-" + &plain(part))
     }
 }
 
@@ -69,7 +65,8 @@ fn plain(segment: &str) -> String {
     segment.bytes().fold(String::new(), |mut text, byte| {
         match byte {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => text.push(char::from(byte)),
-            other => text.push_str(&format!("_{other:02x}")),
+            // Writing to a string cannot fail.
+            other => drop(write!(text, "_{other:02x}")),
         }
         text
     })

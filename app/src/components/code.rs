@@ -24,7 +24,7 @@ pub fn Prose(
 ) -> impl IntoView {
     let text = visible(&text).into_owned();
     let parts: Vec<&str> = text.split('`').collect();
-    if parts.len() % 2 == 0 {
+    if parts.len().is_multiple_of(2) {
         // A backtick without its partner is no more than a character.
         return text.into_any();
     }

@@ -97,7 +97,7 @@ impl<S: Sink> Folder<S> {
         let stamp = stamp(&self.path);
         let is_changed = stamp.is_none() || stamp != progress.read;
         let is_due = progress.judged.is_some_and(|at| at.elapsed() >= self.tick);
-        if !is_changed && !(is_due && progress.is_good) {
+        if !(is_changed || is_due && progress.is_good) {
             return Ok(());
         }
         let read = self.read().await;

@@ -25,7 +25,7 @@ use crate::manifests;
 /// The check that tells whether the API server asks RBAC at all.
 const ENFORCED: &str = "RBA-01";
 
-/// The kinds that decide who may do what; ServiceAccounts and pods decide whose rights can be taken.
+/// The kinds that decide who may do what; service accounts and pods decide whose rights can be taken.
 const KINDS: [Kind; 6] = [
     Kind::ServiceAccount,
     Kind::Role,
