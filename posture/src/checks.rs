@@ -11,6 +11,7 @@ mod dashboard_present;
 mod dashboard_rights;
 mod dead_acme_client;
 mod default_account_rights;
+mod dns_blocked;
 mod dns_elsewhere;
 mod escalating_accounts;
 mod foreign_upstream;
@@ -19,6 +20,8 @@ mod helm_2_releases;
 mod hub_account_in_servers;
 mod hub_reads_secrets;
 mod hub_rights_differ;
+mod ingress_from_everywhere;
+mod internet_open;
 mod metadata_block_lost;
 mod metadata_block_weak;
 mod metadata_open;
@@ -29,6 +32,7 @@ mod no_https;
 mod old_cluster_rights;
 mod old_tls_versions;
 mod other_console;
+mod other_namespaces_accepted;
 mod permissive_bindings;
 mod placeholder_acme_contact;
 mod plain_http_open;
@@ -36,19 +40,25 @@ mod plain_public_url;
 mod pods_without_policy;
 mod policies_not_enforced;
 mod policies_select_nothing;
+mod policy_widened;
 mod port_433;
+mod private_addresses_open;
+mod proxy_api_open;
 mod proxy_token;
 mod rbac_off;
 mod reference;
 mod retired_ingress_controller;
+mod rule_without_destination;
 mod secret_readers;
 mod server_account_rights;
+mod servers_reach_each_other;
 mod service_links;
 mod shared_secrets;
 mod shared_storage;
 mod tiller_admin;
 mod tiller_open;
 mod tiller_present;
+mod tiller_reachable;
 mod unproven_offload;
 mod wildcard_rights;
 mod wrong_acme_server;
@@ -76,8 +86,17 @@ pub const CHECKS: &[&Check] = &[
     &metadata_opened::CHECK,            // MET-04
     &pods_without_policy::CHECK,        // NET-01
     &policies_not_enforced::CHECK,      // NET-02
+    &servers_reach_each_other::CHECK,   // NET-03
+    &proxy_api_open::CHECK,             // NET-04
+    &private_addresses_open::CHECK,     // NET-05
+    &internet_open::CHECK,              // NET-06
     &port_433::CHECK,                   // NET-07
+    &rule_without_destination::CHECK,   // NET-08
+    &dns_blocked::CHECK,                // NET-09
+    &policy_widened::CHECK,             // NET-10
     &policies_select_nothing::CHECK,    // NET-11
+    &other_namespaces_accepted::CHECK,  // NET-12
+    &ingress_from_everywhere::CHECK,    // NET-13
     &rbac_off::CHECK,                   // RBA-01
     &chart_rbac_off::CHECK,             // RBA-02
     &hub_rights_differ::CHECK,          // RBA-03
@@ -93,6 +112,7 @@ pub const CHECKS: &[&Check] = &[
     &secret_readers::CHECK,             // RBA-13
     &tiller_present::CHECK,             // TIL-01
     &tiller_open::CHECK,                // TIL-02
+    &tiller_reachable::CHECK,           // TIL-03
     &tiller_admin::CHECK,               // TIL-04
     &helm_2_releases::CHECK,            // TIL-05
     &no_https::CHECK,                   // TLS-01

@@ -4,6 +4,7 @@ pub mod console;
 pub mod dashboard;
 mod exposure;
 mod matching;
+pub mod paths;
 mod power;
 pub mod tiller;
 

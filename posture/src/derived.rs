@@ -25,6 +25,7 @@ use crate::facts::Workload;
 use crate::gap::{Gap, Unknown};
 use crate::hub::{Hub, HubKey, UserClass, discovery, servers};
 use crate::listing::Listing;
+use crate::network::Network;
 use crate::settings::Settings;
 use crate::snapshot::Snapshot;
 use crate::text::Reason;
@@ -38,6 +39,8 @@ pub struct Derived {
     pub clouds: Result<Clouds, Unknown>,
     /// Who may do what.
     pub rights: RightsIndex,
+    /// What may connect to what, as far as policies decide it.
+    pub network: Network,
     enforcement: Enforcement,
     of_hubs: BTreeMap<HubKey, OfHub>,
     deployments: Listing<Workload>,
@@ -68,6 +71,7 @@ pub fn derive(snapshot: &Snapshot, settings: &Settings, now: Timestamp) -> Deriv
     let clouds = cloud::clouds(snapshot);
     let hubs = discovery::discover(snapshot);
     let enforcement = enforcement::detect(snapshot, settings, now);
+    let network = Network::new(snapshot, &enforcement);
     let of_hubs = hubs
         .iter()
         .map(|hub| {
@@ -80,7 +84,8 @@ pub fn derive(snapshot: &Snapshot, settings: &Settings, now: Timestamp) -> Deriv
             (hub.key.clone(), of_hub)
         })
         .collect();
-    Derived { hubs, clouds, rights, enforcement, of_hubs, deployments: snapshot.deployments.clone() }
+    let deployments = snapshot.deployments.clone();
+    Derived { hubs, clouds, rights, network, enforcement, of_hubs, deployments }
 }
 
 impl Derived {

@@ -103,10 +103,6 @@ pub struct Expected {
     /// Verdicts by Helm release.
     #[serde(default)]
     pub hubs: BTreeMap<String, Verdicts>,
-    /// Verdicts that hold only where exact network paths are evaluated, by Helm release (`cluster` for the cluster).
-    /// Until then the same checks say what the tables above say.
-    #[serde(default)]
-    pub by_path: BTreeMap<String, Verdicts>,
 }
 
 /// One invented cluster.

@@ -1,14 +1,13 @@
-//! What checks share about network policies whose paths are not evaluated: who is selected, and what else may decide.
+//! What checks share about the rules of network policies: who is selected, what they say, and what else may decide.
 
 use std::collections::BTreeMap;
 
-use super::Context;
-use crate::derived::EnforcementState;
-use crate::derived::selection::selecting;
+use super::servers::label_sets;
+use super::{Context, Evidence, Reference};
 use crate::facts::network::{PolicyPort, PolicyRule};
 use crate::facts::{IntOrString, NetworkPolicy};
 use crate::gap::{Gap, Unknown};
-use crate::hub::{Hub, UserClass};
+use crate::hub::Hub;
 use crate::kind::Kind;
 use crate::listing::Placed;
 use crate::object::ObjectRef;
@@ -21,21 +20,6 @@ const NAMESPACED: [Kind; 2] = [Kind::CiliumNetworkPolicy, Kind::CalicoNetworkPol
 /// Those that hold everywhere.
 const CLUSTER_WIDE: [Kind; 2] = [Kind::CiliumClusterwideNetworkPolicy, Kind::CalicoGlobalNetworkPolicy];
 
-/// The kinds that a check reads which asks [`nothing_blocks_egress`] about user servers.
-pub const BARRIERS: &[Kind] = &[
-    Kind::Pod,
-    Kind::Node,
-    Kind::DaemonSet,
-    Kind::ConfigMap,
-    Kind::NetworkPolicy,
-    Kind::CiliumNetworkPolicy,
-    Kind::CiliumClusterwideNetworkPolicy,
-    Kind::CalicoNetworkPolicy,
-    Kind::CalicoGlobalNetworkPolicy,
-    Kind::AdminNetworkPolicy,
-    Kind::BaselineAdminNetworkPolicy,
-];
-
 /// The kinds that a check reads which asks who is selected.
 pub const SELECTION: &[Kind] = &[
     Kind::Pod,
@@ -47,6 +31,28 @@ pub const SELECTION: &[Kind] = &[
     Kind::AdminNetworkPolicy,
     Kind::BaselineAdminNetworkPolicy,
 ];
+
+/// Where the chart's guide speaks of network policies.
+pub const GUIDE: Reference = Reference {
+    title: "Zero to JupyterHub: Security, network policies",
+    url: "https://z2jh.jupyter.org/en/stable/administrator/security.html",
+};
+
+/// Where the chart's values are told.
+pub const VALUES: Reference = Reference {
+    title: "Zero to JupyterHub: Configuration reference",
+    url: "https://z2jh.jupyter.org/en/stable/resources/reference.html",
+};
+
+/// Where Kubernetes says what policies mean.
+pub const KUBERNETES: Reference = Reference {
+    title: "Kubernetes: Network Policies",
+    url: "https://kubernetes.io/docs/concepts/services-networking/network-policies/",
+};
+
+/// The command that shows the policies of a hub.
+pub const SHOW: &[&str] =
+    &["kubectl", "--namespace", "<namespace>", "get", "networkpolicies", "--output", "yaml"];
 
 /// Makes sure that no policy outside Kubernetes' own kind can say something else about pods of a namespace: such policies may allow and
 /// deny beyond NetworkPolicies, and their rules are not read.
@@ -85,27 +91,21 @@ fn foreign(snapshot: &Snapshot, namespace: &str) -> Result<Vec<ObjectRef>, Gap> 
     Ok(found)
 }
 
-/// Makes sure that no policy keeps the servers of a class from an address outside the cluster.
-///
-/// Policies of a plug-in that enforces none count as absent, and pods on the node's network are outside policies. Whether a policy that
-/// selects the servers lets the address through takes an exact evaluation.
-pub fn nothing_blocks_egress(context: &Context<'_>, hub: &Hub, class: &UserClass) -> Result<(), Unknown> {
-    let is_enforced = context.derived.enforcement_for(hub).state != EnforcementState::NotEnforced;
-    if class.spec.host_network || !is_enforced {
-        return Ok(());
-    }
-    let selection = selecting(context.snapshot, &class.namespace, &class.labels);
-    if selection.has_egress()? {
-        return Err(path_not_evaluated(&selection.egress).into());
-    }
-    no_foreign(context.snapshot, &class.namespace)
-}
-
 /// The policies that restrict what user servers with these labels send, each with whether that is certain.
 ///
 /// Where no server runs, its labels are those that the chart gives. A policy that selects none of the hub's own parts may then select
 /// servers that are labelled otherwise.
 pub fn egress_policies<'a>(
+    context: &Context<'a>,
+    hub: &'a Hub,
+    namespace: &'a str,
+    labels: &'a BTreeMap<String, String>,
+) -> impl Iterator<Item = (&'a NetworkPolicy, bool)> {
+    policies_of(context, hub, namespace, labels).filter(|(policy, _)| policy.spec.covers_egress())
+}
+
+/// The same for policies of either direction.
+fn policies_of<'a>(
     context: &Context<'a>,
     hub: &'a Hub,
     namespace: &'a str,
@@ -118,7 +118,7 @@ pub fn egress_policies<'a>(
             .map(|part| &*part.template.metadata.labels)
             .collect();
     let policies = context.snapshot.network_policies.present_in(namespace);
-    policies.filter(|policy| policy.spec.covers_egress()).filter_map(move |policy| {
+    policies.filter_map(move |policy| {
         let selector = &policy.spec.pod_selector;
         let is_certain = selector.matches(labels);
         let may_be = hub.user_classes.is_empty() && !parts.iter().any(|part| selector.matches(part));
@@ -126,13 +126,84 @@ pub fn egress_policies<'a>(
     })
 }
 
-/// The sentence for policies whose rules decide.
-fn path_not_evaluated(policies: &[ObjectRef]) -> Reason {
-    Reason::new(
-        "path-not-evaluated",
-        "Policy path not evaluated: {policies} may block it, which only its rules and a probe can tell",
-    )
-    .with("policies", Arg::List(policies.iter().cloned().map(Arg::from).collect()))
+/// Looks through the policies that select user servers for what a check calls a fault: empty only if it is proven that there is none.
+///
+/// Where no server runs, a fault in a policy of which it cannot be seen whom it selects leaves the answer open.
+pub fn faults_of_servers(
+    context: &Context<'_>,
+    hub: &Hub,
+    faults: impl Fn(&NetworkPolicy) -> Vec<Evidence>,
+) -> Result<Vec<Evidence>, Unknown> {
+    let sets = label_sets(hub);
+    let (mut found, mut unseen) = (Vec::new(), None);
+    for (namespace, labels) in &sets {
+        for (policy, is_certain) in policies_of(context, hub, namespace, labels) {
+            let here = faults(policy);
+            if is_certain {
+                found.extend(here);
+            } else if let Some(fault) = here.into_iter().next() {
+                unseen.get_or_insert(fault.object);
+            }
+        }
+    }
+    if !found.is_empty() {
+        let mut seen = Vec::new();
+        found.retain(|fact: &Evidence| {
+            !seen.contains(fact) && {
+                seen.push(fact.clone());
+                true
+            }
+        });
+        return Ok(found);
+    }
+    if let Some(policy) = unseen {
+        return Err(Reason::new(
+            "selects-unseen",
+            "{policy} has such a rule, and whether it selects user servers cannot be seen while none runs",
+        )
+        .with("policy", policy)
+        .into());
+    }
+    for (namespace, _) in &sets {
+        context.snapshot.network_policies.complete_in(namespace)?;
+    }
+    context.derived.servers(hub)?;
+    Ok(found)
+}
+
+/// A policy as an object.
+pub fn object_of(policy: &NetworkPolicy) -> ObjectRef {
+    let namespace = policy.metadata.namespace.as_deref().unwrap_or_default();
+    ObjectRef::namespaced(Kind::NetworkPolicy, namespace, &policy.metadata.name)
+}
+
+/// The egress rules of a policy with their places.
+pub fn egress_rules(policy: &NetworkPolicy) -> impl Iterator<Item = (usize, &PolicyRule)> {
+    let has_effect = policy.spec.covers_egress();
+    policy.spec.egress.iter().flatten().enumerate().filter(move |_| has_effect)
+}
+
+/// The ingress rules of a policy with their places.
+pub fn ingress_rules(policy: &NetworkPolicy) -> impl Iterator<Item = (usize, &PolicyRule)> {
+    let has_effect = policy.spec.covers_ingress();
+    policy.spec.ingress.iter().flatten().enumerate().filter(move |_| has_effect)
+}
+
+/// The ports of a rule in words: `80/TCP, 8000-8010/TCP`, or `all ports`.
+pub fn ports_in_words(rule: &PolicyRule) -> String {
+    let port = |port: &PolicyPort| {
+        let protocol = port.protocol.as_deref().unwrap_or("TCP");
+        match (&port.port, port.end_port) {
+            (None, _) => format!("all/{protocol}"),
+            (Some(IntOrString::Int(first)), Some(last)) => format!("{first}-{last}/{protocol}"),
+            (Some(IntOrString::Int(first)), None) => format!("{first}/{protocol}"),
+            (Some(IntOrString::String(name)), _) => format!("{name}/{protocol}"),
+        }
+    };
+    match rule.ports.as_slice() {
+        [] => "all ports".to_owned(),
+        ports => ports.iter().map(port).collect::<Vec<_>>().join(", "),
+    }
 }
 
 /// Whether an egress rule opens a TCP port towards its peers; a name means a port of the destination and so no address outside.

@@ -1,11 +1,13 @@
-//! Flags a Kubernetes Dashboard that can be reached from outside the cluster.
+//! Flags a Kubernetes Dashboard that can be reached from outside the cluster, or from user servers.
 
+use crate::check::paths::Fate;
 use crate::check::{Check, Context, Judge, Judgement, Mapping, Outcome, Reference, Severity, Topic, Verdict};
-use crate::component;
-use crate::component::dashboard;
+use crate::component::{self, Sighting, Sightings, dashboard, paths};
+use crate::facts::IntOrString;
 use crate::fix::Fix;
+use crate::hub::parts;
 use crate::kind::Kind;
-use crate::text::Reason;
+use crate::text::{Arg, Reason};
 
 pub(super) const CHECK: Check = Check {
     code: "DSH-03",
@@ -16,7 +18,7 @@ pub(super) const CHECK: Check = Check {
     topic: Topic::Dashboards,
     since: "0.1.0",
     why: "Exposed Dashboards are found by scanners within hours; several well-known takeovers of clusters began with one.",
-    verdicts: &[Verdict::Fail, Verdict::Unknown, Verdict::NotApplicable],
+    verdicts: &[Verdict::Pass, Verdict::Warn, Verdict::Fail, Verdict::Unknown, Verdict::NotApplicable],
     needs: &[
         Kind::Pod,
         Kind::Deployment,
@@ -27,8 +29,18 @@ pub(super) const CHECK: Check = Check {
         Kind::Service,
         Kind::Ingress,
         Kind::HttpRoute,
+        Kind::Namespace,
+        Kind::Node,
+        Kind::ConfigMap,
+        Kind::NetworkPolicy,
     ],
-    fixes: &[Fix::advice(
+    fixes: &[
+        Fix::advice(
+            "Delete the Dashboard. Until then a policy in its namespace that lets in only what needs it keeps user servers away, and so do \
+             policies of user servers that deny private addresses, which charts from 2.0 on bring; both only where something enforces them.",
+        )
+        .case("inside"),
+        Fix::advice(
         "Delete the Ingress or the route to it, and let its Service be of type ClusterIP; whoever needs it forwards a port. Better, delete \
          the Dashboard.",
     )
@@ -51,6 +63,71 @@ pub(super) const CHECK: Check = Check {
     judge: Judge::Cluster(judge),
 };
 
+/// Whether user servers reach what nothing leads to from outside.
+fn from_servers(context: &Context<'_>, dashboards: &Sightings<'_>) -> Judgement {
+    let seen: Vec<_> = dashboards.seen.iter().collect();
+    let found = paths::from_servers(context, &seen, |sighting| ports(context, sighting))?;
+    let facts = found.path.evidence(context, Some(found.hub));
+    let to = found.path.to.clone().map_or_else(|| Arg::word("the Dashboard"), Arg::from);
+    let outcome = match &found.path.fate {
+        Fate::Open => Outcome::warn(
+            Reason::new(
+                "from-servers",
+                "No way leads to the Dashboard from outside, but user servers reach {object} at port {port}",
+            )
+            .with("object", to)
+            .with("port", Arg::Number(found.path.port.into())),
+        ),
+        Fate::Unclear(unknown) => Outcome::from(unknown.clone()),
+        Fate::LikelyClosed => {
+            paths::hidden(context)?;
+            Outcome::warn(Reason::new(
+                "likely-closed",
+                "No way leads to the Dashboard from outside, and the policies that keep user servers from it are likely but not certainly enforced",
+            ))
+        }
+        Fate::Closed => {
+            paths::hidden(context)?;
+            Outcome::pass(Reason::new(
+                "closed",
+                "No way leads to the Dashboard from outside, and policies that are enforced keep user servers from it",
+            ))
+        }
+    };
+    let is_fault = outcome.verdict == Verdict::Warn;
+    let mut outcome = outcome
+        .because_all(dashboards.roots().map(component::Sighting::image))
+        .because_all(facts)
+        .case("inside");
+    if is_fault {
+        outcome = outcome.severity(Severity::Medium);
+    }
+    if let Some(root) = dashboards.roots().next() {
+        outcome.slots.extend(&root.slots("dashboard"));
+    }
+    Ok(outcome)
+}
+
+/// The ports that Services lead to, or else those that the containers declare.
+fn ports(context: &Context<'_>, sighting: &Sighting<'_>) -> Vec<u16> {
+    let services = context.snapshot.services.present_in(sighting.namespace);
+    let mut ports: Vec<u16> = services
+        .filter(|service| service.selects(sighting.labels))
+        .flat_map(|service| &service.spec.ports)
+        .filter_map(|port| match parts::target(port, sighting.spec) {
+            IntOrString::Int(number) => u16::try_from(number).ok(),
+            IntOrString::String(_) => None,
+        })
+        .collect();
+    ports.extend(sighting.spec.containers.iter().flat_map(|c| &c.ports).map(|port| port.container_port));
+    if ports.is_empty() {
+        ports.extend([8443, 9090]);
+    }
+    ports.sort_unstable();
+    ports.dedup();
+    ports
+}
+
 fn judge(context: &Context<'_>) -> Judgement {
     let dashboards = dashboard::dashboards(context.snapshot);
     if !dashboards.is_present()? {
@@ -62,19 +139,13 @@ fn judge(context: &Context<'_>) -> Judgement {
     let exposure = component::exposure(context.snapshot, &dashboards.seen);
     if !exposure.is_exposed()? {
         dashboards.complete()?;
-        return Ok(Outcome::unknown(Reason::new(
-            "inside",
-            "No Service, Ingress or route leads to the Dashboard from outside; whether user servers reach it is undecided: policy path not \
-             evaluated",
-        ))
-        .because_all(dashboards.roots().map(component::Sighting::image)));
+        return from_servers(context, &dashboards);
     }
     let reason = Reason::new("exposed", "The Dashboard is reachable from outside the cluster through {way}");
     let way = exposure.ways.first().map(|way| way.object.clone());
-    let mut outcome = Outcome::fail(
-        reason.with("way", way.clone().map_or_else(|| crate::text::Arg::word("a port"), Into::into)),
-    )
-    .because_all(exposure.ways);
+    let mut outcome =
+        Outcome::fail(reason.with("way", way.clone().map_or_else(|| Arg::word("a port"), Into::into)))
+            .because_all(exposure.ways);
     if let Some(service) = way.filter(|object| object.kind == Kind::Service) {
         outcome.slots.set("service", service.name);
     }

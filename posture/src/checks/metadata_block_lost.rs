@@ -1,11 +1,11 @@
 //! Flags user servers of chart 0.10, which read another key than it documents and so lost the block of the metadata server.
 
-use crate::check::policies::{BARRIERS, nothing_blocks_egress};
+use crate::check::paths::{Fate, PATHS, to_metadata};
 use crate::check::servers::{barrier_of, evidence_of, judge_servers};
 use crate::check::{
     Check, Context, Evidence, Judge, Judgement, Mapping, Outcome, Reference, Severity, Topic, Verdict,
 };
-use crate::derived::{BarrierState, EnforcementState};
+use crate::derived::BarrierState;
 use crate::fix::{Fix, FixValue};
 use crate::hub::{ChartVersion, Confidence, Hub, UserClass};
 use crate::text::{Arg, Reason};
@@ -21,7 +21,7 @@ pub(super) const CHECK: Check = Check {
     why: "Charts 0.10.0 to 0.10.6 document `blockWithIptables` and read `block`: the block is on by default in the values and never \
           reaches a user server. An operator who reads the configuration believes in a protection that is not there.",
     verdicts: &[Verdict::Fail, Verdict::Unknown, Verdict::NotApplicable],
-    needs: BARRIERS,
+    needs: PATHS,
     fixes: &[Fix {
         to: Some((0, 11)),
         ..Fix::from(
@@ -80,10 +80,22 @@ fn kept() -> Outcome {
 fn judge_class(context: &Context<'_>, hub: &Hub, chart: &ChartVersion, class: &UserClass) -> Outcome {
     let absent = evidence_of(class, "spec.initContainers", Arg::word("no block of the metadata server"))
         .wanted(Arg::word("the init container block-cloud-metadata"));
-    // A policy replaces the block only where it is certain to be enforced, whatever it says.
-    let is_likely = context.derived.enforcement_for(hub).state == EnforcementState::Likely;
-    if !is_likely && let Err(unknown) = nothing_blocks_egress(context, hub, class) {
-        return Outcome::from(unknown).because(absent);
+    let path = match to_metadata(context, hub, class) {
+        Ok(path) => path,
+        Err(unknown) => return Outcome::from(unknown).because(absent),
+    };
+    let facts = path.evidence(context, Some(hub));
+    // A policy replaces the block only where it is certain to be enforced.
+    match &path.fate {
+        Fate::Closed => {
+            let reason = Reason::new(
+                "replaced",
+                "The block is lost, and a network policy that is enforced keeps user servers from the metadata server in its place",
+            );
+            return Outcome::not_applicable(reason).because(absent).because_all(facts);
+        }
+        Fate::Unclear(unknown) => return Outcome::from(unknown.clone()).because(absent).because_all(facts),
+        Fate::LikelyClosed | Fate::Open => {}
     }
     let reason = Reason::new(
         "lost",
@@ -92,5 +104,5 @@ fn judge_class(context: &Context<'_>, hub: &Hub, chart: &ChartVersion, class: &U
     .with("version", Arg::text(chart.version.to_string()));
     let version = Evidence::new(hub.deployment.object(), "chart version", Arg::text(&chart.found))
         .wanted(Arg::word("0.11 or newer"));
-    Outcome::fail(reason).because(absent).because(version)
+    Outcome::fail(reason).because(absent).because(version).because_all(facts)
 }

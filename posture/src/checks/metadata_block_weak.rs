@@ -1,5 +1,6 @@
 //! Flags iptables blocks of the metadata server that do not work, or that leave something open.
 
+use crate::check::paths::{Fate, PATHS, ends_of_class, metadata_addresses, to_metadata};
 use crate::check::servers::{barrier_of, evidence_of, judge_servers, undone_evidence};
 use crate::check::{
     Check, Context, Evidence, Judge, Judgement, Mapping, Outcome, Reference, Severity, Topic, Verdict,
@@ -8,7 +9,6 @@ use crate::derived::{Barrier, BarrierState, BlockScope};
 use crate::fix::{Fix, FixValue};
 use crate::gap::Unknown;
 use crate::hub::{Hub, UserClass};
-use crate::kind::Kind;
 use crate::text::{Arg, Reason};
 
 pub(super) const CHECK: Check = Check {
@@ -22,7 +22,7 @@ pub(super) const CHECK: Check = Check {
     why: "The block is an init container that changes the server's own network. It needs privileges that admission may take away, it \
           protects only what starts after it, and charts from 3.0 on let it drop TCP port 80 alone.",
     verdicts: &[Verdict::Pass, Verdict::Warn, Verdict::Fail, Verdict::Unknown, Verdict::NotApplicable],
-    needs: &[Kind::Pod, Kind::Node],
+    needs: PATHS,
     fixes: &[
         Fix::advice(
             "Give the containers of user servers neither `privileged` nor NET_ADMIN, in no profile and in no extra container. Then restart \
@@ -86,17 +86,17 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn judge(context: &Context<'_>, hub: &Hub) -> Judgement {
-    judge_servers(context, hub, |class| judge_class(context, class, barrier_of(context, hub, class)?))
+    judge_servers(context, hub, |class| judge_class(context, hub, class, barrier_of(context, hub, class)?))
 }
 
-fn judge_class(context: &Context<'_>, class: &UserClass, barrier: &Barrier) -> Judgement {
+fn judge_class(context: &Context<'_>, hub: &Hub, class: &UserClass, barrier: &Barrier) -> Judgement {
     let command = || command_evidence(class, barrier);
     Ok(match &barrier.state {
         BarrierState::Absent => Outcome::not_applicable(Reason::new(
             "absent",
             "User servers carry no init container that blocks the metadata server",
         )),
-        BarrierState::Effective => effective(class, barrier),
+        BarrierState::Effective => covered(context, hub, class, effective(class, barrier))?,
         BarrierState::Stripped => Outcome::fail(Reason::new(
             "stripped",
             "The init container that should block the metadata server may not change the network, so it blocks nothing",
@@ -187,6 +187,40 @@ fn effective(class: &UserClass, barrier: &Barrier) -> Outcome {
         ))
         .because(fact),
     }
+}
+
+/// What the block leaves open counts only where no policy that is enforced closes it: one that lets no more than DNS through to the
+/// metadata server covers every port, every container and init containers too.
+fn covered(context: &Context<'_>, hub: &Hub, class: &UserClass, weak: Outcome) -> Judgement {
+    if weak.verdict != Verdict::Warn {
+        return Ok(weak);
+    }
+    let path = to_metadata(context, hub, class)?;
+    match &path.fate {
+        Fate::Open => return Ok(weak),
+        // It is a weakness only if policies are not enforced after all.
+        Fate::LikelyClosed => return Ok(weak.because_all(path.evidence(context, Some(hub)))),
+        Fate::Unclear(unknown) => {
+            return Ok(Outcome { evidence: weak.evidence, ..Outcome::from(unknown.clone()) });
+        }
+        Fate::Closed => {}
+    }
+    let addresses = metadata_addresses(context)?;
+    let open: Vec<_> = ends_of_class(context, class)
+        .iter()
+        .flat_map(|end| context.derived.network.reachable_addresses(&end.point))
+        .filter(|opening| addresses.iter().any(|address| opening.addresses.contains(*address)))
+        .flat_map(|opening| opening.ports)
+        .filter(|ports| (ports.first, ports.last) != (53, 53))
+        .collect();
+    if !open.is_empty() {
+        return Ok(weak);
+    }
+    let reason = Reason::new(
+        "covered",
+        "What the init container leaves open, a network policy that is enforced closes; DNS at the metadata server's address may stay open",
+    );
+    Ok(Outcome::pass(reason).because_all(weak.evidence).because_all(path.evidence(context, Some(hub))))
 }
 
 /// A block of the wrong address is proof on a cloud; elsewhere nobody knows which address is right.

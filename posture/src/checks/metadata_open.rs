@@ -1,6 +1,6 @@
 //! Flags user servers that nothing keeps from the cloud's metadata server.
 
-use crate::check::policies::{BARRIERS, nothing_blocks_egress};
+use crate::check::paths::{Fate, PATHS, to_metadata};
 use crate::check::servers::{barrier_of, evidence_of, no_server, recalled, undone_evidence, worst_server};
 use crate::check::{
     Check, Context, Evidence, Judge, Judgement, Mapping, Outcome, Reference, Severity, Topic, Verdict,
@@ -25,7 +25,7 @@ pub(super) const CHECK: Check = Check {
     why: "The metadata server hands the credentials of the node to whoever asks from it. A user who reaches it may act as the node: read \
           images and storage, and often change the cluster.",
     verdicts: &[Verdict::Pass, Verdict::Warn, Verdict::Fail, Verdict::Unknown, Verdict::NotApplicable],
-    needs: BARRIERS,
+    needs: PATHS,
     fixes: &[
         Fix::advice(
             "Give the containers of user servers neither `privileged` nor NET_ADMIN, in no profile and in no extra container. Then restart \
@@ -123,45 +123,64 @@ fn judge_class(
     barrier: &Barrier,
 ) -> Judgement {
     let fact = barrier_evidence(class, barrier);
-    let unproven = |reason: Reason| Ok(Outcome::unknown(reason).because(fact.clone()));
+    if barrier.is_effective() && barrier.undone_by.is_none() {
+        let reason = Reason::new("blocked", "An init container drops what user servers send to {address}")
+            .with("address", Arg::text(barrier.address.clone().unwrap_or_default()));
+        return Ok(Outcome::pass(reason).because(fact));
+    }
+    let path = to_metadata(context, hub, class)?;
+    let facts = path.evidence(context, Some(hub));
+    let outcome = match &path.fate {
+        Fate::Closed => Outcome::pass(Reason::new(
+            "denied",
+            "A network policy that is enforced keeps user servers from the metadata server",
+        )),
+        Fate::LikelyClosed => Outcome::warn(Reason::new(
+            "denied-if-enforced",
+            "Only a network policy keeps user servers from the metadata server, and it is likely but not certain that it is enforced",
+        ))
+        .severity(Severity::Medium),
+        Fate::Unclear(unknown) => Outcome::from(unknown.clone()),
+        Fate::Open => {
+            let outcome = unblocked(context, clouds, class, barrier)?.because(fact);
+            let outcome = with_idle_policies(context, hub, class, outcome);
+            return Ok(add_new(outcome, facts));
+        }
+    };
+    Ok(outcome.because(fact).because_all(facts))
+}
+
+fn add_new(outcome: Outcome, facts: Vec<Evidence>) -> Outcome {
+    let is_known = |fact: &Evidence| {
+        outcome.evidence.iter().any(|known| known.object == fact.object && known.path == fact.path)
+    };
+    let new: Vec<_> = facts.into_iter().filter(|fact| !is_known(fact)).collect();
+    outcome.because_all(new)
+}
+
+/// The outcome where no policy closes the way: what became of the init container decides.
+fn unblocked(context: &Context<'_>, clouds: &Clouds, class: &UserClass, barrier: &Barrier) -> Judgement {
+    let unproven = |what| Ok(Outcome::unknown(unclear(what)));
     match &barrier.state {
         BarrierState::Effective if barrier.is_effective() => {
-            if let Some(container) = &barrier.undone_by {
-                return Ok(undone(container)
-                    .severity(Severity::High)
-                    .because(fact)
-                    .because(undone_evidence(class, container)));
-            }
-            let reason =
-                Reason::new("blocked", "An init container drops what user servers send to {address}")
-                    .with("address", Arg::text(barrier.address.clone().unwrap_or_default()));
-            return Ok(Outcome::pass(reason).because(fact));
+            let container = barrier.undone_by.as_deref().unwrap_or_default();
+            Ok(undone(container).severity(Severity::High).because(undone_evidence(class, container)))
         }
         // A range of ports may hold the one that matters.
-        BarrierState::Effective => {
-            return unproven(unclear("The init container drops only some ports or protocols"));
-        }
-        BarrierState::Unrecognised => {
-            return unproven(unclear("The command of the init container is not understood"));
-        }
+        BarrierState::Effective => unproven("The init container drops only some ports or protocols"),
+        BarrierState::Unrecognised => unproven("The command of the init container is not understood"),
         BarrierState::Failed(_) => {
-            return unproven(unclear("The init container ended with an error, so its servers do not start"));
+            unproven("The init container ended with an error, so its servers do not start")
         }
-        BarrierState::Unconfirmed => {
-            return barrier.unknown.clone().map_or_else(
-                || unproven(unclear("No server of this kind has run past its init container yet")),
-                Err,
-            );
-        }
+        BarrierState::Unconfirmed => barrier
+            .unknown
+            .clone()
+            .map_or_else(|| unproven("No server of this kind has run past its init container yet"), Err),
         BarrierState::Absent
         | BarrierState::Stripped
         | BarrierState::HostNetwork
-        | BarrierState::OtherAddress(_) => {}
+        | BarrierState::OtherAddress(_) => Ok(open(context, clouds, barrier)),
     }
-    if let Err(unknown) = nothing_blocks_egress(context, hub, class) {
-        return Ok(Outcome::from(unknown).because(fact));
-    }
-    Ok(with_idle_policies(context, hub, class, open(context, clouds, barrier).because(fact)))
 }
 
 /// The rule holds until somebody takes it away.

@@ -1,17 +1,18 @@
 //! The four questions about the block of the cloud's metadata server.
 
-use super::{Answer, Control, ControlName, of_class};
-use crate::check::policies::{no_foreign, nothing_blocks_egress};
+use super::{Answer, Control, ControlName, Mark, of_class};
+use crate::check::paths::{Fate, Path, to_metadata};
 use crate::check::{Context, Evidence};
-use crate::derived::selection::selecting;
 use crate::derived::{Barrier, BarrierState};
+use crate::gap::Unknown;
 use crate::hub::{Hub, UserClass};
+use crate::network::Verdict;
 use crate::text::{Arg, Reason};
 
 /// The image puller's init container that fetches the image of the barrier.
 const PULLED: &str = "image-pull-metadata-block";
 
-/// Asks the four questions. Policies that deny the way are the second barrier; which way they deny is not evaluated here.
+/// Asks the four questions. Policies that deny the way are the second barrier.
 pub(super) fn control(context: &Context<'_>, hub: &Hub) -> Control {
     let servers = context.derived.servers(hub);
     let barriers: Vec<_> = context.derived.barriers(hub).collect();
@@ -23,7 +24,7 @@ pub(super) fn control(context: &Context<'_>, hub: &Hub) -> Control {
     Control {
         name: ControlName::Metadata,
         configured: configured(context, hub, &barriers),
-        applied: answer(&|| applied(context, servers.is_ok(), &barriers)),
+        applied: answer(&|| applied(context, hub, servers.is_ok(), &barriers)),
         enforced: answer(&|| enforced(context, hub, servers.is_ok(), &barriers)),
         observed: Answer::not_probed(),
     }
@@ -63,44 +64,65 @@ fn configured(context: &Context<'_>, hub: &Hub, barriers: &[(&UserClass, &Barrie
     }
 }
 
-fn applied(context: &Context<'_>, is_complete: bool, barriers: &[(&UserClass, &Barrier)]) -> Option<Answer> {
-    if let Some(answer) = unblocked(context, barriers) {
+fn applied(
+    context: &Context<'_>,
+    hub: &Hub,
+    is_complete: bool,
+    barriers: &[(&UserClass, &Barrier)],
+) -> Option<Answer> {
+    if let Some(answer) = unblocked(context, hub, barriers) {
         return Some(answer);
     }
     (is_complete && !barriers.is_empty()).then(|| {
-        Answer::yes(Reason::new("barrier-everywhere", "every user server carries the init container"))
-            .because(barriers.iter().map(|(class, barrier)| of_barrier(class, barrier)))
+        let is_everywhere = barriers.iter().all(|(_, barrier)| barrier.state != BarrierState::Absent);
+        let reason = match is_everywhere {
+            true => Reason::new("barrier-everywhere", "every user server carries the init container"),
+            false => Reason::new(
+                "barrier-or-policy",
+                "a policy denies the way to those user servers that carry no init container",
+            ),
+        };
+        Answer::yes(reason).because(barriers.iter().map(|(class, barrier)| of_barrier(class, barrier)))
     })
 }
 
-/// A class without the init container; a policy that isolates it may still block the way.
-fn unblocked(context: &Context<'_>, barriers: &[(&UserClass, &Barrier)]) -> Option<Answer> {
+/// A class without the init container; a policy that isolates it may block the way in its place.
+fn unblocked(context: &Context<'_>, hub: &Hub, barriers: &[(&UserClass, &Barrier)]) -> Option<Answer> {
     let absent = barriers.iter().filter(|(_, barrier)| barrier.state == BarrierState::Absent);
     let mut doubt = None;
     for (class, barrier) in absent {
-        match selecting(context.snapshot, &class.namespace, &class.labels).has_egress() {
-            Ok(false) if let Err(unknown) = no_foreign(context.snapshot, &class.namespace) => {
+        let path = match to_metadata(context, hub, class) {
+            Ok(path) => path,
+            Err(unknown) => {
                 doubt.get_or_insert(Answer::unknown(unknown));
+                continue;
             }
-            Ok(false) => {
+        };
+        match path.answer.verdict {
+            Verdict::Denied => {}
+            Verdict::Allowed => {
                 let reason = Reason::new(
                     "barrier-absent",
-                    "user servers carry no init container that blocks it, and no policy restricts them",
+                    "user servers carry no init container that blocks it, and no policy restricts them there",
                 );
                 return Some(Answer::no(reason).because([of_barrier(class, barrier)]));
             }
-            Ok(true) => {
-                doubt.get_or_insert(Answer::unknown(Reason::new(
-                    "policy-path-not-evaluated",
-                    "user servers carry no init container that blocks it; policies restrict them, but their path is not evaluated",
-                )));
-            }
-            Err(gap) => {
-                doubt.get_or_insert(Answer::unknown(gap));
+            Verdict::CniDependent | Verdict::Unknown => {
+                doubt.get_or_insert(Answer::unknown(path_unknown(path)));
             }
         }
     }
     doubt
+}
+
+fn path_unknown(path: Path) -> Unknown {
+    let unclear = match path.fate {
+        Fate::Unclear(unknown) => Some(unknown),
+        _ => None,
+    };
+    unclear.or_else(|| path.answer.unknown.into_iter().next()).unwrap_or_else(|| {
+        Reason::new("path-open", "whether a policy blocks it depends on the network plug-in").into()
+    })
 }
 
 fn enforced(
@@ -109,28 +131,60 @@ fn enforced(
     is_complete: bool,
     barriers: &[(&UserClass, &Barrier)],
 ) -> Option<Answer> {
-    let broken = barriers.iter().find(|(_, barrier)| {
-        use BarrierState::{HostNetwork, OtherAddress, Stripped};
-        matches!(barrier.state, Stripped | HostNetwork | OtherAddress(_))
-    });
-    if let Some((class, barrier)) = broken {
-        let reason =
-            Reason::new("barrier-not-effective", "the init container of some user servers does not block it");
-        return Some(Answer::no(reason).because([of_barrier(class, barrier)]));
+    let mut doubt = None;
+    let mut closed_by_policy = Vec::new();
+    let is_safe = |barrier: &Barrier| barrier.is_effective() && barrier.undone_by.is_none();
+    for (class, barrier) in barriers.iter().filter(|(_, barrier)| !is_safe(barrier)) {
+        let path = to_metadata(context, hub, class);
+        let answer = match path.as_ref().map(|path| &path.fate) {
+            Ok(Fate::Closed) => {
+                closed_by_policy.extend(path.iter().flat_map(|path| path.evidence(context, Some(hub))));
+                continue;
+            }
+            Ok(Fate::LikelyClosed) => Answer::unknown(Reason::new(
+                "policy-likely-enforced",
+                "a policy closes it, and it is likely but not certain that policies are enforced",
+            )),
+            Ok(Fate::Unclear(unknown)) | Err(unknown) => Answer::unknown(unknown.clone()),
+            Ok(Fate::Open) => unsafe_barrier(class, barrier),
+        };
+        if answer.mark == Mark::No {
+            return Some(answer);
+        }
+        doubt.get_or_insert(answer);
     }
-    let mut absent = barriers.iter().filter(|(_, barrier)| barrier.state == BarrierState::Absent);
-    let unblocked = absent.clone().find(|(class, _)| nothing_blocks_egress(context, hub, class).is_ok());
-    if let Some((class, barrier)) = unblocked {
-        let reason = "user servers carry no init container that blocks it, and no policy that works keeps them from it";
-        return Some(Answer::no(Reason::new("nothing-blocks", reason)).because([of_barrier(class, barrier)]));
-    }
-    if let Some(Err(unknown)) = absent.next().map(|(class, _)| nothing_blocks_egress(context, hub, class)) {
-        return Some(Answer::unknown(unknown));
-    }
-    if let Some((_, barrier)) = barriers.iter().find(|(_, barrier)| !barrier.is_effective()) {
-        return Some(match &barrier.unknown {
+    doubt.or_else(|| {
+        (is_complete && !barriers.is_empty()).then(|| match closed_by_policy.is_empty() {
+            true => Answer::yes(Reason::new(
+                "barrier-effective",
+                "the init container ended well in every user server",
+            ))
+            .because(barriers.iter().map(|(class, barrier)| of_barrier(class, barrier))),
+            false => Answer::yes(Reason::new("policy-effective", "a policy that is enforced closes it"))
+                .because(closed_by_policy),
+        })
+    })
+}
+
+/// The answer for servers that no policy keeps from it.
+fn unsafe_barrier(class: &UserClass, barrier: &Barrier) -> Answer {
+    use BarrierState::{Absent, HostNetwork, OtherAddress, Stripped};
+    let no = |id, template| Answer::no(Reason::new(id, template)).because([of_barrier(class, barrier)]);
+    match &barrier.state {
+        Stripped | HostNetwork | OtherAddress(_) => {
+            no("barrier-not-effective", "the init container of some user servers does not block it")
+        }
+        Absent => no(
+            "nothing-blocks",
+            "user servers carry no init container that blocks it, and no policy that works keeps them from it",
+        ),
+        _ if barrier.is_effective() => no(
+            "barrier-undone",
+            "a container of some user servers may change the network too, so a user can undo the block",
+        ),
+        state => match &barrier.unknown {
             Some(unknown) => Answer::unknown(unknown.clone()),
-            None if barrier.state == BarrierState::Unconfirmed => Answer::unknown(Reason::new(
+            None if *state == BarrierState::Unconfirmed => Answer::unknown(Reason::new(
                 "barrier-not-run-yet",
                 "no server of some class has got past the init container yet",
             )),
@@ -138,17 +192,8 @@ fn enforced(
                 "barrier-unclear",
                 "what the init container of some user servers does is not understood, or it ended with an error",
             )),
-        });
+        },
     }
-    if let Some((class, barrier)) = barriers.iter().find(|(_, barrier)| barrier.undone_by.is_some()) {
-        let reason =
-            "a container of some user servers may change the network too, so a user can undo the block";
-        return Some(Answer::no(Reason::new("barrier-undone", reason)).because([of_barrier(class, barrier)]));
-    }
-    (is_complete && !barriers.is_empty()).then(|| {
-        Answer::yes(Reason::new("barrier-effective", "the init container ended well in every user server"))
-            .because(barriers.iter().map(|(class, barrier)| of_barrier(class, barrier)))
-    })
 }
 
 fn of_barrier(class: &UserClass, barrier: &Barrier) -> Evidence {

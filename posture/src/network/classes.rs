@@ -70,6 +70,14 @@ impl Network {
         Point::Pod(PodPoint { profile, addresses: Vec::new(), hosts: Vec::new() })
     }
 
+    /// A pod without labels in an ordinary namespace without policies: what anyone can start who may make pods somewhere.
+    pub fn stranger(&self) -> Point {
+        let profile = self.profile("", &BTreeMap::new(), &PodSpec::default());
+        let namespace_labels = Arc::default();
+        let profile = Profile { namespace_labels, are_labels_all: true, ..profile };
+        Point::Pod(PodPoint { profile: Arc::new(profile), addresses: Vec::new(), hosts: Vec::new() })
+    }
+
     fn host_of(&self, pod: &Pod) -> HostPoint {
         let address = pod.status.host_ip.as_deref().and_then(parse_address);
         let known = address.and_then(|address| self.hosts.get(&address)).cloned();

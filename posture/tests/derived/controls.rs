@@ -109,9 +109,17 @@ fn policies_that_nobody_enforces_block_no_way_to_the_metadata_server() {
     assert_eq!(marks(&Fixture::from_yaml(&idle), ControlName::Metadata)[2], No);
 }
 
+/// The scene with a policy for user servers that lets them reach everything.
+fn open_to_everything() -> String {
+    let selector = "matchLabels: { component: singleuser-server, app: jupyterhub, release: prod } }, policyTypes: [Ingress, Egress], ingress: [], egress: ";
+    let open = V4_4.replace(&format!("{selector}[]"), &format!("{selector}[{{}}]"));
+    assert_ne!(open, V4_4);
+    open
+}
+
 #[test]
 fn a_barrier_that_is_not_understood_is_no_proof_either_way() {
-    let odd = V4_4.replace("command: [iptables,", "command: [ebtables,");
+    let odd = open_to_everything().replace("command: [iptables,", "command: [ebtables,");
     assert_ne!(odd, V4_4);
     assert_eq!(marks(&Fixture::from_yaml(&odd), ControlName::Metadata)[2], Unknown);
 }
@@ -123,8 +131,8 @@ fn the_oldest_charts_know_no_policies() {
 
 #[test]
 fn a_barrier_without_privileges_is_applied_and_not_enforced() {
-    let stripped =
-        V4_4.replace("{ privileged: true, runAsUser: 0, capabilities: { add: [NET_ADMIN] } }", "{}");
+    let stripped = open_to_everything()
+        .replace("{ privileged: true, runAsUser: 0, capabilities: { add: [NET_ADMIN] } }", "{}");
     assert_eq!(marks(&Fixture::from_yaml(&stripped), ControlName::Metadata), [Yes, Yes, No]);
 }
 
@@ -141,11 +149,13 @@ spec: { template: { spec: { initContainers: [{ name: image-pull-metadata-block }
 }
 
 #[test]
-fn a_policy_that_may_block_the_way_leaves_it_open() {
-    let without = V4_4
-        .replace("name: block-cloud-metadata", "name: other")
-        .replace("command: [iptables,", "command: [echo,");
-    assert_eq!(marks(&Fixture::from_yaml(&without), ControlName::Metadata), [Yes, Unknown, Unknown]);
+fn a_policy_that_is_enforced_takes_the_place_of_the_barrier() {
+    let without = |scene: &str| {
+        let scene = scene.replace("name: block-cloud-metadata", "name: other");
+        Fixture::from_yaml(&scene.replace("command: [iptables,", "command: [echo,"))
+    };
+    assert_eq!(marks(&without(V4_4), ControlName::Metadata), [Yes, Yes, Yes]);
+    assert_eq!(marks(&without(&open_to_everything()), ControlName::Metadata), [Yes, No, No]);
 }
 
 #[test]
