@@ -1,6 +1,7 @@
 //! The catalogue: one file per check, sorted by code.
 
 mod administrator_account;
+mod api_reachable;
 mod api_token;
 mod autohttps_unready;
 mod chart_rbac_off;
@@ -72,6 +73,7 @@ pub const CHECKS: &[&Check] = &[
     &api_token::CHECK,                  // API-01
     &server_account_rights::CHECK,      // API-02
     &hub_account_in_servers::CHECK,     // API-03
+    &api_reachable::CHECK,              // API-04
     &shared_secrets::CHECK,             // API-05
     &service_links::CHECK,              // API-06
     &shared_storage::CHECK,             // API-07
