@@ -61,25 +61,25 @@ fn judge(context: &Context<'_>, hub: &Hub) -> Judgement {
         };
         let mut bound = bindings.present().map(|binding| &**binding).filter(is_its);
         let reason = |id, template| Reason::new(id, template).with("role", role.object());
-        let outcome = match bound.next() {
-            Some(binding) => {
-                let subjects: Vec<_> =
-                    binding.subjects.iter().map(|s| format!("{} {}", s.kind, s.name)).collect();
-                Outcome::fail(
-                    reason("nginx", "{role} of an old chart reads Secrets in every namespace, and {binding} gives it to {subjects}")
-                        .with("binding", binding.object())
-                        .with("subjects", Arg::List(subjects.iter().map(Arg::text).collect())),
+        let outcome = if let Some(binding) = bound.next() {
+            let subjects: Vec<_> =
+                binding.subjects.iter().map(|s| format!("{} {}", s.kind, s.name)).collect();
+            Outcome::fail(
+                reason(
+                    "nginx",
+                    "{role} of an old chart reads Secrets in every namespace, and {binding} gives it to {subjects}",
                 )
-                .because(Evidence::new(binding.object(), "subjects", Arg::text(subjects.join(", "))))
-            }
-            None => {
-                bindings.complete()?;
-                Outcome::warn(reason(
-                    "nginx-unbound",
-                    "{role} of an old chart reads Secrets in every namespace; no ClusterRoleBinding gives it to anybody now",
-                ))
-                .severity(Severity::Low)
-            }
+                .with("binding", binding.object())
+                .with("subjects", Arg::List(subjects.iter().map(Arg::text).collect())),
+            )
+            .because(Evidence::new(binding.object(), "subjects", Arg::text(subjects.join(", "))))
+        } else {
+            bindings.complete()?;
+            Outcome::warn(reason(
+                "nginx-unbound",
+                "{role} of an old chart reads Secrets in every namespace; no ClusterRoleBinding gives it to anybody now",
+            ))
+            .severity(Severity::Low)
         };
         return Ok(outcome.case("nginx").because(fact));
     }

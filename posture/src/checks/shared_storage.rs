@@ -167,7 +167,7 @@ enum Folder {
 fn folder(mount: &VolumeMount) -> Folder {
     match (&mount.sub_path, &mount.sub_path_expr) {
         (None, None) => Folder::Whole,
-        (Some(path), _) if path.plain().is_some_and(|path| is_of_user(path)) => Folder::OfUser,
+        (Some(path), _) if path.plain().is_some_and(is_of_user) => Folder::OfUser,
         _ => Folder::Hidden,
     }
 }
