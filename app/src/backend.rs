@@ -1,5 +1,6 @@
 //! What pages need to know; the server provides it.
 
+mod access;
 mod check;
 mod checklist;
 mod gaps;
@@ -11,6 +12,7 @@ use std::pin::Pin;
 
 use posture::Timestamp;
 
+pub use access::{AccessAnswer, AccessQuery, AccessView, SubjectAccess};
 pub use check::{CheckView, Elsewhere, FindingView, HistoryRow};
 pub use checklist::{CheckRow, ChecklistView, Counts, Filter, TopicView};
 pub use gaps::{GapRow, GapsView};
@@ -62,4 +64,12 @@ pub trait Backend: Send + Sync + 'static {
     ) -> Answer<'a, CheckView>;
     /// What cannot be read in a cluster.
     fn gaps<'a>(&'a self, viewer: &'a Viewer, at: At, cluster: &'a str) -> Answer<'a, GapsView>;
+    /// Who can do what in a cluster, and the answer to a question about it.
+    fn access<'a>(
+        &'a self,
+        viewer: &'a Viewer,
+        at: At,
+        cluster: &'a str,
+        query: &'a AccessQuery,
+    ) -> Answer<'a, AccessView>;
 }

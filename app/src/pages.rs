@@ -1,5 +1,6 @@
 //! The pages: each a function from what the backend answers to a page.
 
+mod access;
 mod check;
 mod checklist;
 mod gaps;
@@ -8,6 +9,7 @@ mod overview;
 mod parts;
 mod surround;
 
+pub use access::{access, parse_access};
 pub use check::check;
 pub use checklist::{checklist, parse_filter};
 pub use gaps::gaps;

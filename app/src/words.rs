@@ -1,5 +1,8 @@
 //! The answer of a page in words: its first line.
 
+use posture::access::AccessTable;
+use posture::facts::Subject;
+
 use crate::backend::{ChecklistView, ClusterCard, GapsView, HubName, OverviewView};
 use crate::text::visible;
 
@@ -155,6 +158,41 @@ pub fn checklist(view: &ChecklistView) -> String {
 
 fn wants(count: u64) -> &'static str {
     if count == 1 { "wants" } else { "want" }
+}
+
+/// The first line of the page of access.
+pub fn access(cluster: &str, table: Option<&AccessTable>) -> String {
+    let cluster = visible(cluster);
+    let Some(table) = table else { return format!("Who can do what on {cluster} is not known yet.") };
+    let accounts = || table.hubs.iter().flat_map(|hub| &hub.accounts);
+    let is_complete = table.hubs.iter().all(|hub| hub.gap.is_none())
+        && accounts().all(|account| account.gap.is_none() && account.ways.gap.is_none());
+    if table.administrators.iter().any(|subject| is_nobody(subject)) {
+        return format!("Whoever is let in to {cluster} without credentials administers the cluster.");
+    }
+    let mighty = accounts().filter(|account| account.ways.is_administrator);
+    match mighty.count() as u64 {
+        _ if table.hubs.is_empty() => format!("No hub was found on {cluster}."),
+        0 if is_complete => {
+            format!("No rule leads an account of a hub on {cluster} to administering the cluster.")
+        }
+        0 => format!(
+            "No rule was seen that leads an account of a hub on {cluster} to administering the cluster."
+        ),
+        1 => format!("One account of a hub on {cluster} administers the cluster, or can come to."),
+        many => {
+            let number = sentence(&number(many));
+            format!("{number} accounts of hubs on {cluster} administer the cluster, or can come to.")
+        }
+    }
+}
+
+/// Whether a subject of a binding is whoever brings no credentials.
+pub fn is_nobody(subject: &Subject) -> bool {
+    matches!(
+        (subject.kind.as_str(), subject.name.as_str()),
+        ("User", "system:anonymous") | ("Group", "system:unauthenticated")
+    )
 }
 
 /// The first line of the page of gaps.

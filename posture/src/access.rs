@@ -24,7 +24,7 @@ mod table;
 pub use escalation::{Escalations, Means, Path, Reached, Step, Taken};
 pub use grant::{Grant, POD_MAKERS, Reach};
 pub use held::{Held, Power, rule_path};
-pub use own::{Own, OwnAnswer, own};
+pub use own::{Missing, Own, OwnAnswer, OwnRule, own};
 pub use question::{Answer, Asked, Given, Holders, Named, Question, Way};
 pub use resource::{Asking, ask};
 pub use rights::{Rights, RightsIndex};

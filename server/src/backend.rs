@@ -1,5 +1,6 @@
 //! Answers what pages ask, from the store and nothing else.
 
+mod access;
 mod checks;
 mod overview;
 mod place;
@@ -7,7 +8,10 @@ mod place;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use app::backend::{Answer, At, Backend, CheckView, ChecklistView, GapsView, HubName, OverviewView, Place};
+use app::backend::{
+    AccessQuery, AccessView, Answer, At, Backend, CheckView, ChecklistView, GapsView, HubName, OverviewView,
+    Place,
+};
 use app::error::AppError;
 use app::viewer::Viewer;
 use posture::hub::HubKey;
@@ -82,6 +86,16 @@ impl Backend for StoreBackend {
 
     fn gaps<'a>(&'a self, viewer: &'a Viewer, at: At, cluster: &'a str) -> Answer<'a, GapsView> {
         Box::pin(place::gaps(self, viewer, at, cluster))
+    }
+
+    fn access<'a>(
+        &'a self,
+        viewer: &'a Viewer,
+        at: At,
+        cluster: &'a str,
+        query: &'a AccessQuery,
+    ) -> Answer<'a, AccessView> {
+        Box::pin(access::access(self, viewer, at, cluster, query))
     }
 }
 

@@ -46,6 +46,8 @@ const AFTER_HELP: &str = "Examples:
   perijove scan --context teaching               judge it once, print a table
   helm template hub jupyterhub/jupyterhub --values config.yaml | perijove check -f -
                                                  judge a chart before it is installed
+  perijove access --verb get --resource secrets --namespace jhub --context teaching
+                                                 say who may do something, and by which rule
   perijove doctor --context teaching             say what Perijove may read and what to grant
 
 Exit codes:

@@ -6,7 +6,7 @@ use posture::check::{Severity, Topic, Verdict};
 use posture::control::{Control, Mark};
 
 use super::parts::{Since, pairs};
-use super::surround::{Here, check_path, checklist_path, cluster_path, surround};
+use super::surround::{Here, access_path, check_path, checklist_path, cluster_path, surround};
 use crate::backend::{CheckRow, ChecklistView, Filter, HubName, Place, TopicView};
 use crate::components::{
     Badge, Cell, Code, Column, CountBar, CountWords, Crumb, FilterBox, MarkBox, Notice, PageHead, Prose,
@@ -269,11 +269,13 @@ fn TopicSection(
     let key = topic_key(topic.topic);
     let title = topic.topic.title();
     let hidden = !topic.rows.iter().any(|row| matches(&typed, &searched(row)));
+    let access = matches!(topic.topic, Topic::Rbac | Topic::ApiAccess).then(|| href(&access_path(&cluster)));
     view! {
         <section class="mt-7 scroll-mt-16" data-filter-group aria-labelledby=key hidden=hidden>
             <div class="flex flex-wrap items-baseline justify-between gap-x-4 mb-2">
                 <h2 id=key class="text-[0.9375rem] font-semibold">{title}</h2>
                 {topic.control.map(|control| view! { <FourMarks control /> })}
+                {access.map(|address| view! { <a class="no-print" href=address>"Who can do what"</a> })}
             </div>
             <Table
                 caption=format!("Checks of {title}")

@@ -10,6 +10,8 @@ pub(super) enum Here {
     Overview,
     /// A checklist, or a check on it.
     Checklist,
+    /// Who can do what.
+    Access,
     /// The page of gaps.
     Gaps,
 }
@@ -22,6 +24,11 @@ pub(super) fn cluster_path(cluster: &str) -> String {
 /// The address of the page of gaps, below the prefix.
 pub(super) fn gaps_path(cluster: &str) -> String {
     format!("{}/gaps", cluster_path(cluster))
+}
+
+/// The address of the page of access, below the prefix.
+pub(super) fn access_path(cluster: &str) -> String {
+    format!("{}/access", cluster_path(cluster))
 }
 
 /// The address of a checklist, below the prefix.
@@ -94,7 +101,7 @@ fn hubs(place: &Place, here: Here, hub: Option<&HubName>) -> Vec<Choice> {
             path: checklist_path(cluster, None),
             is_current: hub.is_none(),
         },
-        Here::Overview | Here::Gaps => Choice {
+        Here::Overview | Here::Access | Here::Gaps => Choice {
             label: "all".to_owned(),
             note: None,
             path: cluster_path(cluster),
@@ -142,6 +149,7 @@ fn navigation(place: &Place, here: Here, hub: Option<&HubName>) -> Vec<NavItem> 
         opens_group: true,
         ..item("Cluster", checklist_path(cluster, None), faults, is_cluster)
     });
+    items.push(item("Access", access_path(cluster), None, here == Here::Access));
     let gaps = Some((place.gaps, "things that cannot be read"));
     items.push(item("What I can see", gaps_path(cluster), gaps, here == Here::Gaps));
     items

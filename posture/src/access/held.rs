@@ -74,16 +74,16 @@ impl Held {
 impl PolicyRule {
     /// The rule in words: `get, list pods, pods/log; only those named a, b`.
     pub fn words(&self) -> String {
-        let verbs = self.verbs.join(", ");
         if rule::is_everything(self) {
             return "do everything".to_owned();
         }
+        let is_any = self.verbs.iter().any(|verb| verb == "*");
+        let verbs = if is_any { "do everything with".to_owned() } else { self.verbs.join(", ") };
         if !self.non_resource_urls.is_empty() {
             return format!("{verbs} the paths {}", self.non_resource_urls.join(", "));
         }
         let mut groups: Vec<&str> = self.api_groups.iter().map(String::as_str).collect();
         groups.retain(|group| !group.is_empty());
-        let verbs = if verbs == "*" { "do everything with".to_owned() } else { verbs };
         let mut words = format!("{verbs} {}", self.resources.join(", "));
         if !groups.is_empty() {
             let core = if self.api_groups.iter().any(String::is_empty) { "core, " } else { "" };
@@ -147,6 +147,25 @@ mod tests {
         assert_eq!(Power::of(&rule(&["get"], &["*"])), Power::Changes, "every subresource is in it");
         assert_eq!(Power::of(&rule(&["list", "watch"], &["*"])), Power::ReadsSecrets);
         assert_eq!(Power::of(&rule(&["get"], &["pods", "pods/log"])), Power::Reads);
+    }
+
+    #[test]
+    fn a_rule_reads_as_a_sentence_goes_on() {
+        assert_eq!(rule(&["get", "list"], &["pods", "pods/log"]).words(), "get, list pods, pods/log");
+        assert_eq!(rule(&["*"], &["pods"]).words(), "do everything with pods");
+        let named = PolicyRule { resource_names: vec!["a".to_owned()], ..rule(&["get"], &["secrets"]) };
+        assert_eq!(named.words(), "get secrets, only those named a");
+        let groups = PolicyRule {
+            api_groups: vec![String::new(), "events.k8s.io".to_owned()],
+            ..rule(&["create"], &["events"])
+        };
+        assert_eq!(groups.words(), "create events (core, events.k8s.io)");
+        let paths = PolicyRule {
+            verbs: vec!["*".to_owned()],
+            non_resource_urls: vec!["*".to_owned()],
+            ..PolicyRule::default()
+        };
+        assert_eq!(paths.words(), "do everything with the paths *");
     }
 
     #[test]

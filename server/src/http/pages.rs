@@ -19,6 +19,7 @@ pub fn routes() -> Router<AppState> {
         .route("/", get(all_clusters))
         .route("/clusters/{cluster}", get(one_cluster))
         .route("/clusters/{cluster}/gaps", get(gaps))
+        .route("/clusters/{cluster}/access", get(access))
         .route("/clusters/{cluster}/checks", get(cluster_checklist))
         .route("/clusters/{cluster}/checks/{code}", get(cluster_check))
         .route("/clusters/{cluster}/hubs/{namespace}/{release}", get(hub_checklist))
@@ -61,6 +62,21 @@ async fn gaps(
         let place = state.backend.place(&viewer, At::Now, Some(&cluster)).await?;
         let view = state.backend.gaps(&viewer, At::Now, &cluster).await?;
         Ok(app::pages::gaps(&place, view))
+    };
+    respond(&state, page.await)
+}
+
+async fn access(
+    Signed(viewer): Signed,
+    State(state): State<AppState>,
+    Path(cluster): Path<String>,
+    Query(pairs): Pairs,
+) -> Response {
+    let page = async {
+        let query = app::pages::parse_access(&pairs);
+        let place = state.backend.place(&viewer, At::Now, Some(&cluster)).await?;
+        let view = state.backend.access(&viewer, At::Now, &cluster, &query).await?;
+        Ok(app::pages::access(&place, view))
     };
     respond(&state, page.await)
 }

@@ -1,0 +1,200 @@
+//! One account of a hub: what runs as it, what it may do, and whose rights it can take.
+
+use leptos::prelude::*;
+use posture::Timestamp;
+use posture::access::{AccountAccess, Held, Power, Reach, Ways};
+use posture::gap::Gap;
+
+use super::rules::{Rules, place};
+use super::{Hidden, SubjectLink};
+use crate::components::{Icon, Sentence, Shape};
+use crate::words;
+
+/// One account.
+#[component]
+pub(super) fn Account(
+    account: AccountAccess,
+    cluster: String,
+    /// Whether what hides rules of it is told for all accounts at once.
+    is_gap_told: bool,
+    now: Timestamp,
+) -> impl IntoView {
+    let runs = runs(&account);
+    let may = may(&account.rules, account.gap.as_ref());
+    let subject = account.subject.clone();
+    view! {
+        <article class="bg-surface border rounded-lg px-4 py-3.5 min-w-0">
+            <div class="flex flex-wrap items-baseline justify-between gap-x-3">
+                <h3 class="font-semibold min-w-0"><SubjectLink subject=account.subject cluster /></h3>
+                <p class="text-ink-3">{runs}</p>
+            </div>
+            <p class="mt-1 max-w-[76ch] wrap-anywhere">{may}</p>
+            <WaysOut ways=account.ways now />
+            <RuleFold rules=account.rules usual=account.usual of=subject />
+            {account.gap.filter(|_| !is_gap_told).map(|gap| view! { <Hidden gap what="rules" /> })}
+        </article>
+    }
+    .into_any()
+}
+
+/// What runs as an account.
+fn runs(account: &AccountAccess) -> String {
+    let parts: Vec<String> = account
+        .parts
+        .iter()
+        .map(|part| match (part.as_str(), account.servers) {
+            ("user servers", 1) => "one user server".to_owned(),
+            ("user servers", many) => format!("{many} user servers"),
+            (other, _) => other.to_owned(),
+        })
+        .collect();
+    if parts.is_empty() {
+        "not of the hub's own parts".to_owned()
+    } else {
+        format!("runs {}", parts.join(", "))
+    }
+}
+
+/// The rights in a sentence: the mightiest, and where.
+fn may(rules: &[Held], gap: Option<&Gap>) -> String {
+    let Some(first) = rules.first() else {
+        let none = if gap.is_some() {
+            "No rights of its own were seen."
+        } else {
+            "It may do nothing that not every identity may."
+        };
+        return none.to_owned();
+    };
+    let mightiest: Vec<&Held> = rules.iter().filter(|held| held.power == first.power).collect();
+    let place = if mightiest.iter().any(|held| held.reach == Reach::Cluster) {
+        place(&Reach::Cluster)
+    } else {
+        let mut places: Vec<String> = mightiest.iter().map(|held| place(&held.reach)).collect();
+        places.dedup();
+        match places.as_slice() {
+            [one] => one.clone(),
+            many => format!("in {} namespaces", many.len()),
+        }
+    };
+    match first.power {
+        Power::Everything => format!("It may do everything {place}."),
+        Power::Changes => {
+            let shown =
+                mightiest.iter().take(3).map(|held| crate::text::visible(&held.rule.words()).into_owned());
+            let words = shown.collect::<Vec<_>>().join("; ");
+            let more = if mightiest.len() > 3 { "; and more" } else { "" };
+            format!("It may change things {place}: {words}{more}.")
+        }
+        Power::ReadsSecrets => format!("It reads Secrets {place}, and changes nothing."),
+        Power::Reads => format!("It reads {place}, and changes nothing."),
+        Power::Usual => "It may do nothing that not every identity may.".to_owned(),
+    }
+}
+
+/// The rules, folded.
+#[component]
+pub(super) fn RuleFold(rules: Vec<Held>, usual: usize, of: posture::facts::Subject) -> impl IntoView {
+    if rules.is_empty() {
+        return ().into_any();
+    }
+    let count = rules.len() as u64;
+    let beside = (usual > 0).then(|| {
+        format!("And {usual} {} that every authenticated identity has.", words::plural(usual as u64, "rule"))
+    });
+    view! {
+        <details class="mt-2">
+            <summary class="button cursor-pointer w-fit">
+                {format!("{count} {}", words::plural(count, "rule"))}
+            </summary>
+            <div class="mt-2"><Rules rules of /></div>
+            {beside.map(|text| view! { <p class="mt-1.5 text-ink-3">{text}</p> })}
+        </details>
+    }
+    .into_any()
+}
+
+/// Whose rights can be taken, as sentences.
+#[component]
+pub(super) fn WaysOut(ways: Ways, now: Timestamp) -> impl IntoView {
+    let headline = headline(&ways);
+    let (colour, shape) = if ways.is_administrator {
+        ("text-fail", Shape::Fail)
+    } else if !ways.paths.is_empty() || ways.more > 0 {
+        ("text-warn", Shape::Warn)
+    } else if ways.gap.is_some() {
+        ("text-unknown", Shape::Unknown)
+    } else {
+        ("text-pass", Shape::Pass)
+    };
+    let (first, rest) = {
+        let mut paths = ways.paths;
+        let rest = paths.split_off(paths.len().min(2));
+        (paths, rest)
+    };
+    let more = ways.more + rest.len();
+    let hidden = ways.more;
+    view! {
+        <p class=format!("mt-1.5 flex gap-2 {colour}")>
+            <Icon shape=shape class="size-3.5 mt-1" />
+            <span class="min-w-0">{headline}</span>
+        </p>
+        {(!first.is_empty()).then(|| view! { <Paths paths=first now /> })}
+        {(!rest.is_empty())
+            .then(|| {
+                view! {
+                    <details class="mt-1 pl-5.5">
+                        <summary class="cursor-pointer w-fit text-ink-2">{format!("{more} more")}</summary>
+                        <Paths paths=rest now />
+                        {(hidden > 0).then(|| view! { <p class="text-ink-3">{format!("And {hidden} more.")}</p> })}
+                    </details>
+                }
+            })}
+    }
+    .into_any()
+}
+
+fn headline(ways: &Ways) -> String {
+    let count = ways.paths.len() + ways.more;
+    let end = if ways.paths.is_empty() { "." } else { ":" };
+    match (ways.is_administrator, count) {
+        (true, _) => format!("It administers the cluster, or can come to{end}"),
+        (false, 0) if ways.gap.is_some() => {
+            "No rule was seen that leads it to the rights of another account.".to_owned()
+        }
+        (false, 0) => "No rule leads it to the rights of another account.".to_owned(),
+        (false, 1) => format!("It can take the rights of one other account{end}"),
+        (false, many) => format!("It can take the rights of {many} other accounts{end}"),
+    }
+}
+
+#[component]
+fn Paths(paths: Vec<Vec<posture::text::Reason>>, now: Timestamp) -> impl IntoView {
+    view! {
+        <ul class="mt-1 pl-5.5 grid gap-1.5" role="list">
+            {paths
+                .into_iter()
+                .map(|path| {
+                    view! {
+                        <li class="min-w-0 max-w-[88ch] wrap-anywhere">
+                            <ol class="grid gap-0.5" role="list">
+                                {path
+                                    .into_iter()
+                                    .enumerate()
+                                    .map(|(at, step)| {
+                                        view! {
+                                            <li>
+                                                {(at > 0).then(|| view! { <span class="text-ink-3">"then "</span> })}
+                                                <Sentence reason=step now full=true />
+                                            </li>
+                                        }
+                                    })
+                                    .collect_view()}
+                            </ol>
+                        </li>
+                    }
+                })
+                .collect_view()}
+        </ul>
+    }
+    .into_any()
+}

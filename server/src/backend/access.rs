@@ -1,0 +1,158 @@
+//! Who can do what: computed from the objects of a scan, as they are stored.
+
+use app::backend::{AccessAnswer, AccessQuery, AccessView, At, SubjectAccess};
+use app::error::AppError;
+use app::viewer::Viewer;
+use posture::Timestamp;
+use posture::access::{AccessTable, Caller, Escalations, Power, ask, subject, ways_of};
+use posture::derived::{Derived, derive};
+use posture::facts::Subject;
+use posture::listing::Placed;
+use posture::settings::Settings;
+use posture::snapshot::Snapshot;
+
+use super::{StoreBackend, failed, hubs_of, scope};
+use crate::store::{Scope, rebuild};
+
+pub(super) async fn access(
+    backend: &StoreBackend,
+    viewer: &Viewer,
+    at: At,
+    cluster: &str,
+    query: &AccessQuery,
+) -> Result<AccessView, AppError> {
+    let scope = scope(viewer);
+    let reading = &mut backend.read().await?;
+    let spot = backend.spot(reading, &scope, at, cluster).await?;
+    let is_limited = scope != Scope::All;
+    let mut view = AccessView {
+        cluster: spot.name.clone(),
+        table: None,
+        is_limited,
+        query: if is_limited { AccessQuery::default() } else { query.clone() },
+        answer: None,
+        namespaces: Vec::new(),
+        now: backend.clock.now(),
+    };
+    let Some(scan) = spot.scan else { return Ok(view) };
+    let snapshot = rebuild::snapshot(reading, spot.id, scan.number).await.map_err(|error| failed(&error))?;
+    let visible: Vec<_> = hubs_of(reading, &spot, &scope).await?.into_iter().map(|hub| hub.key).collect();
+    let asked = view.query.clone();
+    let taken_at = scan.taken_at;
+    let computed = tokio::task::spawn_blocking(move || compute(&snapshot, &asked, taken_at)).await;
+    let Computed { mut table, answer, namespaces } =
+        computed.map_err(|_| AppError::Internal { what: "the rights could not be computed".to_owned() })?;
+    table.hubs.retain(|hub| visible.contains(&hub.hub));
+    if is_limited {
+        limit(&mut table);
+    } else {
+        view.namespaces = namespaces;
+    }
+    view.answer = answer;
+    view.table = Some(table);
+    Ok(view)
+}
+
+/// What a page needs of a snapshot.
+struct Computed {
+    table: AccessTable,
+    answer: Option<AccessAnswer>,
+    namespaces: Vec<String>,
+}
+
+fn compute(snapshot: &Snapshot, query: &AccessQuery, now: Timestamp) -> Computed {
+    // Who may do what follows from the objects alone; no setting changes it.
+    let derived = derive(snapshot, &Settings::default(), now);
+    Computed {
+        table: AccessTable::new(snapshot, &derived),
+        answer: (!query.is_empty()).then(|| answer(snapshot, &derived, query)),
+        namespaces: snapshot.namespaces.present().map(|namespace| namespace.name().to_owned()).collect(),
+    }
+}
+
+/// Takes out what a viewer of some hubs may not see: everything of the cluster beyond the namespaces of those hubs.
+fn limit(table: &mut AccessTable) {
+    table.administrators.clear();
+    table.administrators_gap = None;
+    for account in table.hubs.iter_mut().flat_map(|hub| &mut hub.accounts) {
+        // The sentences name accounts and pods of other namespaces; what they come to may be said.
+        account.ways.more += account.ways.paths.len();
+        account.ways.paths.clear();
+    }
+}
+
+fn answer(snapshot: &Snapshot, derived: &Derived, query: &AccessQuery) -> AccessAnswer {
+    let is_about_one = !query.subject.trim().is_empty();
+    let asks_one_thing = !query.asking.verb.trim().is_empty() || !query.asking.resource.trim().is_empty();
+    let subject = match is_about_one.then(|| subject::parse(&query.subject)).transpose() {
+        Ok(subject) => subject,
+        Err(wrong) => return AccessAnswer::Wrong(wrong),
+    };
+    let question = match asks_one_thing.then(|| ask(&query.asking)).transpose() {
+        Ok(question) => question,
+        Err(wrong) => return AccessAnswer::Wrong(wrong),
+    };
+    match (subject, question) {
+        (Some(subject), Some(question)) => AccessAnswer::May {
+            words: question.words(),
+            answer: derived.rights.may(&Caller::of(&subject), &question),
+            subject,
+        },
+        (None, Some(question)) => {
+            let holders = derived.rights.who_may(&question);
+            let words = question.words();
+            AccessAnswer::Who { words, holders: holders.ways.into_iter().collect(), gap: holders.gap }
+        }
+        (Some(subject), None) => AccessAnswer::Holds(Box::new(everything(snapshot, derived, subject))),
+        (None, None) => AccessAnswer::Wrong("name somebody, or something that somebody would do".to_owned()),
+    }
+}
+
+fn everything(snapshot: &Snapshot, derived: &Derived, subject: Subject) -> SubjectAccess {
+    let caller = Caller::of(&subject);
+    let rights = derived.rights.of_caller(&caller);
+    let (usual, rules): (Vec<_>, Vec<_>) =
+        rights.held().into_iter().partition(|held| held.power == Power::Usual);
+    let mut ways = ways_of(&caller, &Escalations::new(&derived.rights, snapshot));
+    ways.is_administrator |= caller.is_master();
+    let exists = subject.namespace.as_deref().and_then(|namespace| {
+        let found = snapshot.service_accounts.get(Some(namespace), &subject.name);
+        found.ok().map(|account| account.is_some())
+    });
+    SubjectAccess { subject, exists, rules, usual: usual.len(), gap: rights.gap, ways }
+}
+
+#[cfg(test)]
+mod tests {
+    use posture::access::{AccountAccess, HubAccess, Own, OwnAnswer, Ways, account, group};
+    use posture::gap::GapReason;
+    use posture::hub::HubKey;
+    use posture::text::Reason;
+
+    use super::*;
+
+    #[test]
+    fn a_viewer_of_some_hubs_learns_how_many_ways_there_are_and_not_through_what() {
+        let path = vec![Reason::new("x", "a pod of another namespace holds a token")];
+        let access = AccountAccess {
+            subject: account("jhub", "hub"),
+            parts: Vec::new(),
+            servers: 0,
+            rules: Vec::new(),
+            usual: 0,
+            gap: None,
+            ways: Ways { paths: vec![path], more: 2, ..Ways::default() },
+        };
+        let hub = HubKey { namespace: "jhub".into(), release: "prod".into(), app: "jupyterhub".into() };
+        let answer = OwnAnswer::NotAsked(GapReason::NotRead);
+        let mut table = AccessTable {
+            hubs: vec![HubAccess { hub, accounts: vec![access], gap: None }],
+            administrators: vec![group("staff")],
+            administrators_gap: None,
+            own: Own { answer, reads_secrets: None, rules: Vec::new(), asked: 0 },
+        };
+        limit(&mut table);
+        assert_eq!(table.administrators, []);
+        assert_eq!(table.hubs[0].accounts[0].ways, Ways { more: 3, ..Ways::default() });
+    }
+}
