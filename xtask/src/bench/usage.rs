@@ -28,9 +28,8 @@ pub(super) struct Usage {
 /// The peak is read while it runs, so what it takes in its last few milliseconds may be missing.
 pub(super) fn until_end(child: &mut Child, started: Instant) -> Result<(ExitStatus, Usage)> {
     let mut peak = 0;
-    loop {
-        // A process that has ended keeps its times until it is waited for, and has no memory any more.
-        let Some(now) = memory(child.id(), "VmHWM") else { break };
+    // A process that has ended keeps its times until it is waited for, and has no memory any more.
+    while let Some(now) = memory(child.id(), "VmHWM") {
         peak = peak.max(now);
         thread::sleep(LOOK);
     }
