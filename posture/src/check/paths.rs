@@ -111,10 +111,8 @@ pub fn ends_of_part(context: &Context<'_>, part: &Workload) -> (Vec<End>, Option
     let namespace = part.metadata.namespace.as_deref().unwrap_or_default();
     let pods = pods_with(context, namespace, &part.template.metadata.labels);
     let network = &context.derived.network;
-    let points = match pods.is_empty() {
-        true => vec![network.template(namespace, &part.template)],
-        false => network.pods(&pods),
-    };
+    let points =
+        if pods.is_empty() { vec![network.template(namespace, &part.template)] } else { network.pods(&pods) };
     let object = part.object();
     let ends = points.into_iter().map(|point| End { point, object: Some(object.clone()) }).collect();
     (ends, context.snapshot.pods.complete_in(namespace).err())

@@ -187,12 +187,13 @@ fn judge_pair(context: &Context<'_>, hub: &Hub, dns: &Dns, udp: &Path, tcp: Opti
     };
     let is_closed = |path: &Path| matches!(path.fate, Fate::Closed | Fate::LikelyClosed);
     if is_closed(udp) {
-        let reason = match dns.is_cache {
-            true => Reason::new(
+        let reason = if dns.is_cache {
+            Reason::new(
                 "cache-blocked",
                 "A DNS cache runs on every node, and policies keep {part} from its address 169.254.20.10",
-            ),
-            false => Reason::new("udp-blocked", "Policies keep {part} from the cluster's DNS"),
+            )
+        } else {
+            Reason::new("udp-blocked", "Policies keep {part} from the cluster's DNS")
         };
         return blocked(udp, reason.with("part", part), !dns.is_cache);
     }

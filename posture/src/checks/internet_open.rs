@@ -118,9 +118,10 @@ fn judge_class(context: &Context<'_>, hub: &Hub, class: &UserClass) -> Judgement
             }
             let rules = ports.rules.iter().map(|rule| of_rule(context, rule));
             let outcome = open().because_all(rules);
-            return Ok(match ports.rules.is_empty() {
-                true => outcome.because(evidence_of(class, "egress", Arg::word("no policy restricts it"))),
-                false => outcome,
+            return Ok(if ports.rules.is_empty() {
+                outcome.because(evidence_of(class, "egress", Arg::word("no policy restricts it")))
+            } else {
+                outcome
             });
         }
     }

@@ -70,12 +70,13 @@ fn judge(context: &Context<'_>, hub: &Hub) -> Judgement {
         .with("policy", first.object.clone());
     let outcome = Outcome::warn(reason).because_all(found);
     let carriers = carriers(context, hub);
-    Ok(match carriers.is_empty() {
-        true => outcome,
-        false => outcome.because_all(carriers).note(Reason::new(
+    Ok(if carriers.is_empty() {
+        outcome
+    } else {
+        outcome.because_all(carriers).note(Reason::new(
             "carriers",
             "Pods or namespaces elsewhere carry such a label now; they are among the facts",
-        )),
+        ))
     })
 }
 

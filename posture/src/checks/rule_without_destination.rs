@@ -103,12 +103,13 @@ fn judge(context: &Context<'_>, hub: &Hub) -> Judgement {
     }
     let outcome =
         Outcome::pass(Reason::new("none", "Every egress rule for user servers names its destinations"));
-    Ok(match has_dns_of_chart(context, hub) {
-        true => outcome.note(Reason::new(
-            "dns-of-chart",
-            "The chart's own rule opens port 53 to every address, and these charts have no value to remove it",
-        )),
-        false => outcome,
+    Ok(if has_dns_of_chart(context, hub) {
+        outcome.note(Reason::new(
+        "dns-of-chart",
+        "The chart's own rule opens port 53 to every address, and these charts have no value to remove it",
+    ))
+    } else {
+        outcome
     })
 }
 

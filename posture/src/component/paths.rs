@@ -60,9 +60,10 @@ pub fn hidden(context: &Context<'_>) -> Result<(), Gap> {
 fn ends(context: &Context<'_>, sighting: &Sighting<'_>) -> Vec<End> {
     let network = &context.derived.network;
     let pods = pods_with(context, sighting.namespace, sighting.labels);
-    let points = match pods.is_empty() || sighting.labels.is_empty() {
-        true => vec![network.future_pod(sighting.namespace, sighting.labels, sighting.spec)],
-        false => network.pods(&pods),
+    let points = if pods.is_empty() || sighting.labels.is_empty() {
+        vec![network.future_pod(sighting.namespace, sighting.labels, sighting.spec)]
+    } else {
+        network.pods(&pods)
     };
     points.into_iter().map(|point| End { point, object: Some(sighting.object.clone()) }).collect()
 }

@@ -75,12 +75,13 @@ fn applied(
     }
     (is_complete && !barriers.is_empty()).then(|| {
         let is_everywhere = barriers.iter().all(|(_, barrier)| barrier.state != BarrierState::Absent);
-        let reason = match is_everywhere {
-            true => Reason::new("barrier-everywhere", "every user server carries the init container"),
-            false => Reason::new(
+        let reason = if is_everywhere {
+            Reason::new("barrier-everywhere", "every user server carries the init container")
+        } else {
+            Reason::new(
                 "barrier-or-policy",
                 "a policy denies the way to those user servers that carry no init container",
-            ),
+            )
         };
         Answer::yes(reason).because(barriers.iter().map(|(class, barrier)| of_barrier(class, barrier)))
     })
@@ -154,14 +155,17 @@ fn enforced(
         doubt.get_or_insert(answer);
     }
     doubt.or_else(|| {
-        (is_complete && !barriers.is_empty()).then(|| match closed_by_policy.is_empty() {
-            true => Answer::yes(Reason::new(
-                "barrier-effective",
-                "the init container ended well in every user server",
-            ))
-            .because(barriers.iter().map(|(class, barrier)| of_barrier(class, barrier))),
-            false => Answer::yes(Reason::new("policy-effective", "a policy that is enforced closes it"))
-                .because(closed_by_policy),
+        (is_complete && !barriers.is_empty()).then(|| {
+            if closed_by_policy.is_empty() {
+                Answer::yes(Reason::new(
+                    "barrier-effective",
+                    "the init container ended well in every user server",
+                ))
+                .because(barriers.iter().map(|(class, barrier)| of_barrier(class, barrier)))
+            } else {
+                Answer::yes(Reason::new("policy-effective", "a policy that is enforced closes it"))
+                    .because(closed_by_policy)
+            }
         })
     })
 }

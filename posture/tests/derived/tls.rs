@@ -224,10 +224,14 @@ fn https_that_was_seen_needs_no_complete_list() {
 }
 
 #[test]
-fn files_without_https_prove_nothing_about_what_stands_in_front() {
-    let declared =
-        Scene::new("4.0.0").yaml().replace("namespace: jhub }", "namespace: jhub, origin: declared }");
-    assert_eq!(gap(&Fixture::from_yaml(&declared)), Some(Kind::Ingress));
+fn files_prove_a_load_balancer_without_https_and_nothing_about_what_stands_in_front_of_an_inner_service() {
+    let declared = |scene: Scene| {
+        let text = scene.yaml().replace("namespace: jhub }", "namespace: jhub, origin: declared }");
+        Fixture::from_yaml(&text)
+    };
+    assert_eq!(mode(&declared(Scene::new("4.0.0"))), TlsMode::None);
+    let inner = Scene { kind: "ClusterIP", ..Scene::new("4.0.0") };
+    assert_eq!(gap(&declared(inner)), Some(Kind::Ingress));
 }
 
 #[test]
