@@ -459,7 +459,7 @@ mod tests {
             cluster: "a".into(),
             hub: None,
             chart: String::new(),
-            check: &posture::checks::CHECKS[0],
+            check: posture::checks::CHECKS[0],
             findings: vec![finding("one"), finding("two")],
             control: None,
             elsewhere: Vec::new(),

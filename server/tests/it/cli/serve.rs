@@ -41,14 +41,14 @@ impl Served {
         let mut command = program(place);
         command.args(["serve", "--listen", "127.0.0.1:0"]).args(arguments);
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let link = line.trim().strip_prefix("Perijove is at http://").expect("the link is printed");
+        let mut first_line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut first_line).unwrap();
+        let link = first_line.trim().strip_prefix("Perijove is at http://").expect("the link is printed");
         let (address, path) = link.split_once('/').unwrap();
         let mut served = Self { child, address: address.to_owned(), cookie: String::new() };
         let answer = served.get(&format!("/{path}"));
         let cookie = answer.lines().find_map(|line| line.strip_prefix("set-cookie: ")).expect(&answer);
-        served.cookie = cookie.split(';').next().unwrap().to_owned();
+        cookie.split(';').next().unwrap().clone_into(&mut served.cookie);
         served
     }
 

@@ -61,7 +61,7 @@ const ASKED_PATHS: [&str; 10] = [
 ];
 const LABELS: [&str; 3] = ["to-first", "to-second", "to-third"];
 
-/// A source of numbers that gives the same ones in every run: SplitMix64.
+/// A source of numbers that gives the same ones in every run: `SplitMix64`.
 struct Dice(u64);
 
 impl Dice {
@@ -279,7 +279,7 @@ async fn read(client: &Client) -> Snapshot {
     builder.build(Timestamp::UNIX_EPOCH)
 }
 
-/// Does what the controller of aggregated ClusterRoles does, which does not run here: gives each the rules of those it selects, until
+/// Does what the controller of aggregated `ClusterRole`s does, which does not run here: gives each the rules of those it selects, until
 /// nothing changes. Returns the rules of every role.
 async fn aggregate(client: &Client) -> Vec<Value> {
     loop {
