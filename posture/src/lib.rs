@@ -26,6 +26,7 @@ pub mod listing;
 pub mod network;
 pub mod object;
 pub mod output;
+pub mod reach;
 pub mod record;
 pub mod redact;
 pub mod role;

@@ -125,6 +125,11 @@ impl Network {
         self.hosts.get(&address).map_or(Point::Address(address), |host| Point::Host(host.clone()))
     }
 
+    /// The labels of pods that some policy asks for, sorted.
+    pub fn label_keys(&self) -> &[String] {
+        &self.keys
+    }
+
     /// The pods, put together where no policy tells them apart; sorted by namespace, those on the network of nodes left out.
     pub fn classes(&self) -> &[PodClass] {
         &self.classes
@@ -140,4 +145,16 @@ fn is_private(address: IpAddr) -> bool {
         }
         IpAddr::V6(v6) => v6.is_unique_local(),
     }
+}
+
+/// Whether an address is one of the internet's: none that clusters and providers keep for themselves.
+pub fn is_public(address: IpAddr) -> bool {
+    !is_private(address)
+        && !address.is_loopback()
+        && !address.is_unspecified()
+        && !address.is_multicast()
+        && match address {
+            IpAddr::V4(v4) => !v4.is_link_local() && !v4.is_broadcast() && v4.octets()[0] != 0,
+            IpAddr::V6(v6) => !v6.is_unicast_link_local(),
+        }
 }

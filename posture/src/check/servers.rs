@@ -114,7 +114,8 @@ pub fn label_sets(hub: &Hub) -> Vec<(String, BTreeMap<String, String>)> {
     sets
 }
 
-fn chart_labels(hub: &Hub) -> BTreeMap<String, String> {
+/// The labels that the chart gives user servers.
+pub fn chart_labels(hub: &Hub) -> BTreeMap<String, String> {
     let key = &hub.key;
     let legacy = [("component", "singleuser-server"), ("app", &key.app), ("release", &key.release)];
     let access = [("hub.jupyter.org/network-access-hub", "true")];

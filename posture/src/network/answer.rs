@@ -3,14 +3,14 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::derived::{Enforcement, EnforcementState};
 use crate::gap::Unknown;
 use crate::object::ObjectRef;
 
 /// Whether a connection comes about, as far as policies decide.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
     /// No policy is in the way.
@@ -24,7 +24,7 @@ pub enum Verdict {
 }
 
 /// A direction, as seen from the pod whose policies are asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Direction {
     /// What it receives.
@@ -34,7 +34,7 @@ pub enum Direction {
 }
 
 /// One rule of a policy, and within it the peer and the port that apply.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct RuleRef {
     /// The policy.
     pub policy: ObjectRef,
@@ -78,7 +78,7 @@ impl fmt::Display for RuleRef {
 }
 
 /// Why a direction has its verdict.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Because {
     /// Policies do not hold for this end: it is outside the cluster, or shares a node's network.
@@ -100,7 +100,7 @@ pub enum Because {
 }
 
 /// The verdict for one direction.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Side {
     /// The verdict.
     pub verdict: Verdict,
@@ -115,7 +115,7 @@ pub struct Side {
 }
 
 /// Whether one end reaches the other at a port.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Answer {
     /// The verdict if policies are enforced; see [`Answer::as_enforced`].
     pub verdict: Verdict,
@@ -154,7 +154,7 @@ impl Answer {
 }
 
 /// An answer with what is known of enforcement taken in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Enforced {
     /// Whether a connection comes about.
     pub verdict: Verdict,
@@ -163,7 +163,7 @@ pub struct Enforced {
 }
 
 /// What an answer rests on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Basis {
     /// Policies are enforced, or the answer is the same without them.
