@@ -6,6 +6,7 @@ mod checklist;
 mod gaps;
 mod overview;
 mod place;
+mod reach;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -18,6 +19,7 @@ pub use checklist::{CheckRow, ChecklistView, Counts, Filter, TopicView};
 pub use gaps::{GapRow, GapsView};
 pub use overview::{ChangeRow, ChangeWhat, ClusterCard, HubCard, OpenRow, OverviewView};
 pub use place::{HubChoice, HubName, Place, segment};
+pub use reach::{ClassChoice, Compare, Compared, ComparedWith, ReachQuery, ReachView};
 
 use crate::error::AppError;
 use crate::viewer::Viewer;
@@ -62,6 +64,15 @@ pub trait Backend: Send + Sync + 'static {
         hub: Option<&'a HubName>,
         code: &'a str,
     ) -> Answer<'a, CheckView>;
+    /// What the servers of a hub's users reach.
+    fn reach<'a>(
+        &'a self,
+        viewer: &'a Viewer,
+        at: At,
+        cluster: &'a str,
+        hub: &'a HubName,
+        query: &'a ReachQuery,
+    ) -> Answer<'a, ReachView>;
     /// What cannot be read in a cluster.
     fn gaps<'a>(&'a self, viewer: &'a Viewer, at: At, cluster: &'a str) -> Answer<'a, GapsView>;
     /// Who can do what in a cluster, and the answer to a question about it.

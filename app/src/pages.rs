@@ -7,6 +7,7 @@ mod gaps;
 mod message;
 mod overview;
 mod parts;
+mod reach;
 mod surround;
 
 pub use access::{access, parse_access};
@@ -15,3 +16,4 @@ pub use checklist::{checklist, parse_filter};
 pub use gaps::gaps;
 pub use message::{error, signed_out, spent_link};
 pub use overview::overview;
+pub use reach::{parse_reach, reach};

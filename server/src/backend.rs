@@ -4,19 +4,21 @@ mod access;
 mod checks;
 mod overview;
 mod place;
+mod reach;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use app::backend::{
     AccessQuery, AccessView, Answer, At, Backend, CheckView, ChecklistView, GapsView, HubName, OverviewView,
-    Place,
+    Place, ReachQuery, ReachView,
 };
 use app::error::AppError;
 use app::viewer::Viewer;
 use posture::hub::HubKey;
 use posture::kind::Kind;
 use posture::listing::Coverage;
+use posture::settings::Settings;
 
 use crate::clock::Clock;
 use crate::store::clusters::{self, ClusterView};
@@ -32,6 +34,7 @@ pub struct StoreBackend {
     store: Store,
     clock: Clock,
     troubles: Arc<Troubles>,
+    settings: Arc<Settings>,
     stale_after_seconds: u32,
     is_demo: bool,
 }
@@ -45,7 +48,12 @@ impl StoreBackend {
         stale_after_seconds: u32,
         is_demo: bool,
     ) -> Self {
-        Self { store, clock, troubles, stale_after_seconds, is_demo }
+        Self { store, clock, troubles, settings: Arc::default(), stale_after_seconds, is_demo }
+    }
+
+    /// Answers free questions with what the operator decided about judging.
+    pub fn with_settings(self, settings: Arc<Settings>) -> Self {
+        Self { settings, ..self }
     }
 }
 
@@ -82,6 +90,17 @@ impl Backend for StoreBackend {
         code: &'a str,
     ) -> Answer<'a, CheckView> {
         Box::pin(checks::check(self, viewer, at, cluster, hub, code))
+    }
+
+    fn reach<'a>(
+        &'a self,
+        viewer: &'a Viewer,
+        at: At,
+        cluster: &'a str,
+        hub: &'a HubName,
+        query: &'a ReachQuery,
+    ) -> Answer<'a, ReachView> {
+        Box::pin(reach::reach(self, viewer, at, cluster, hub, query))
     }
 
     fn gaps<'a>(&'a self, viewer: &'a Viewer, at: At, cluster: &'a str) -> Answer<'a, GapsView> {

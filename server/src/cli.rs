@@ -6,6 +6,7 @@ pub mod config;
 pub mod doctor;
 pub mod migrate;
 pub mod panics;
+pub mod reach;
 pub mod scan;
 pub mod serve;
 
@@ -48,6 +49,8 @@ const AFTER_HELP: &str = "Examples:
                                                  judge a chart before it is installed
   perijove access --verb get --resource secrets --namespace jhub --context teaching
                                                  say who may do something, and by which rule
+  perijove reach --from jupyter-ada --to 169.254.169.254:80 -f rendered.yaml
+                                                 ask what a server of a chart would reach
   perijove doctor --context teaching             say what Perijove may read and what to grant
 
 Exit codes:
@@ -76,6 +79,11 @@ pub enum Command {
     /// Asked of a cluster, or with --file of manifests before they are installed: then the files are taken for all there is.
     #[command(after_help = access::EXAMPLES)]
     Access(access::AccessArgs),
+    /// Say whether one thing reaches another over the network, and which policies decide.
+    ///
+    /// Of a live cluster, or of files: a chart can be asked before it is installed. Files are taken as all that there is; what they do
+    /// not show, such as whether anything enforces policies, is named.
+    Reach(reach::ReachArgs),
     /// Say in plain sentences what Perijove can and cannot read, and what to grant.
     Doctor(doctor::DoctorArgs),
     /// Bring the store's schema up to this version, or say how it stands.
@@ -257,6 +265,7 @@ async fn run_command(command: Command, config: crate::config::Config) -> Result<
         Command::Scan(args) => Box::pin(scan::run(args, config)).await,
         Command::Check(args) => check::run(&args, &config),
         Command::Access(args) => Box::pin(access::run(args, config)).await,
+        Command::Reach(args) => Box::pin(reach::run(args, config)).await,
         Command::Doctor(args) => Box::pin(doctor::run(args, config)).await,
         Command::Migrate(args) => migrate::run(&args, &config).await,
         Command::Config(args) => config::run(&args, &config),

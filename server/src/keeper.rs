@@ -1,5 +1,7 @@
 //! Takes what a collector hands on: writes records ahead, judges when they have settled, commits the scan, tells open pages.
 
+mod tables;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -26,6 +28,7 @@ use crate::store::{
     Trigger, recall,
 };
 use crate::troubles::Troubles;
+use tables::Tables;
 
 /// What the program shares with every keeper.
 #[derive(Debug, Clone)]
@@ -48,12 +51,20 @@ pub struct Keeper {
     cluster: Option<(ClusterId, String)>,
     objects: BTreeMap<ObjectRef, StagedObject>,
     pods: BTreeMap<ObjectRef, StagedPod>,
+    tables: Tables,
 }
 
 impl Keeper {
     /// A keeper for a cluster that has not answered yet.
     pub fn new(shared: Shared, clock: Clock) -> Self {
-        Self { shared, clock, cluster: None, objects: BTreeMap::new(), pods: BTreeMap::new() }
+        Self {
+            shared,
+            clock,
+            cluster: None,
+            objects: BTreeMap::new(),
+            pods: BTreeMap::new(),
+            tables: Tables::default(),
+        }
     }
 
     fn cluster(&self) -> Result<(ClusterId, String), SinkError> {
@@ -104,7 +115,10 @@ impl Sink for Keeper {
         let (id, name) = self.cluster()?;
         let recalled = self.recalled(id).await.map_err(|error| told(&error))?;
         let judged = self.judge(input, &recalled);
-        let commit = self.commit(id, input, &recalled, judged);
+        let is_same = self.objects.is_empty() && self.pods.is_empty() && input.removed.is_empty();
+        let computed = self.tables.of(input, &judged.derived, is_same);
+        let mut commit = self.commit(id, input, &recalled, judged);
+        commit.computed = computed;
         let committed = self.shared.store.commit_scan(&commit).await.map_err(|error| told(&error))?;
         self.objects.clear();
         self.pods.clear();

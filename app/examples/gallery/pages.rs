@@ -36,6 +36,7 @@ fn frame(title: &str, current: &str) -> FrameView {
         count,
         is_current: label == current,
         opens_group,
+        is_below: false,
     };
     FrameView {
         title: title.to_owned(),

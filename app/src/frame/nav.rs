@@ -25,6 +25,7 @@ pub(super) fn Nav(items: Vec<NavItem>) -> impl IntoView {
 #[component]
 fn Item(item: NavItem) -> impl IntoView {
     let group = if item.opens_group { "lg:mt-2.5 lg:pt-2.5 lg:border-t" } else { "" };
+    let indent = if item.is_below { "lg:pl-5" } else { "" };
     let count = item.count.filter(|(number, _)| *number > 0);
     view! {
         <li class=group>
@@ -33,7 +34,7 @@ fn Item(item: NavItem) -> impl IntoView {
                 href=href(&item.path)
                 aria-current=item.is_current.then_some("page")
             >
-                <span class="min-w-0 lg:whitespace-normal">{visible(&item.label).into_owned()}</span>
+                <span class=format!("min-w-0 lg:whitespace-normal {indent}")>{visible(&item.label).into_owned()}</span>
                 {count
                     .map(|(number, what)| {
                         view! {

@@ -94,6 +94,8 @@ pub struct NavItem {
     pub is_current: bool,
     /// Whether a line stands above it.
     pub opens_group: bool,
+    /// Whether it belongs to the item before it.
+    pub is_below: bool,
 }
 
 /// How fresh what is shown is.

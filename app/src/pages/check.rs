@@ -9,7 +9,7 @@ use posture::object::ObjectRef;
 
 use super::checklist::topic_key;
 use super::parts::Since;
-use super::surround::{Here, check_path, checklist_path, cluster_path, surround};
+use super::surround::{Here, check_path, checklist_path, cluster_path, reach_of_topic, surround};
 use crate::backend::{CheckView, Elsewhere, FindingView, HistoryRow, HubName, Place};
 use crate::components::sentence_value as value;
 use crate::components::{
@@ -67,6 +67,7 @@ fn body(view: CheckView) -> impl IntoView {
             path: format!("{}#{}", checklist_path(&view.cluster, view.hub.as_ref()), topic_key(check.topic)),
         },
     ];
+    let reach = reach_of_topic(&view.cluster, view.hub.as_ref(), check.topic);
     let title = headline(&view);
     let now = view.now;
     let lede = view.findings.first().map(|f| (f.verdict, f.severity, f.since, f.not_confirmed_since));
@@ -99,6 +100,7 @@ fn body(view: CheckView) -> impl IntoView {
                 <section class="mt-6" aria-labelledby="why">
                     <SectionHead id="why" title="Why it matters" />
                     <p class="max-w-[72ch]"><Prose text=check.why /></p>
+                    {reach.map(|path| view! { <p class="mt-1"><a href=href(&path)>"What a notebook here reaches"</a></p> })}
                 </section>
                 {is_empty
                     .then(|| {

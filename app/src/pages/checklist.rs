@@ -6,7 +6,9 @@ use posture::check::{Severity, Topic, Verdict};
 use posture::control::{Control, Mark};
 
 use super::parts::{Since, pairs};
-use super::surround::{Here, access_path, check_path, checklist_path, cluster_path, surround};
+use super::surround::{
+    Here, access_path, check_path, checklist_path, cluster_path, reach_of_topic, surround,
+};
 use crate::backend::{CheckRow, ChecklistView, Filter, HubName, Place, TopicView};
 use crate::components::{
     Badge, Cell, Code, Column, CountBar, CountWords, Crumb, FilterBox, MarkBox, Notice, PageHead, Prose,
@@ -268,6 +270,7 @@ fn TopicSection(
 ) -> impl IntoView {
     let key = topic_key(topic.topic);
     let title = topic.topic.title();
+    let reach = reach_of_topic(&cluster, hub.as_ref(), topic.topic);
     let hidden = !topic.rows.iter().any(|row| matches(&typed, &searched(row)));
     let access = matches!(topic.topic, Topic::Rbac | Topic::ApiAccess).then(|| href(&access_path(&cluster)));
     view! {
@@ -277,6 +280,7 @@ fn TopicSection(
                 {topic.control.map(|control| view! { <FourMarks control /> })}
                 {access.map(|address| view! { <a class="no-print" href=address>"Who can do what"</a> })}
             </div>
+            {reach.map(|path| view! { <p class="mb-2"><a href=href(&path)>"What a notebook here reaches"</a></p> })}
             <Table
                 caption=format!("Checks of {title}")
                 columns=vec![

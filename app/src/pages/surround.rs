@@ -1,5 +1,7 @@
 //! What stands around a page of a cluster: switchers, navigation, freshness.
 
+use posture::check::Topic;
+
 use crate::backend::{HubName, Place, segment};
 use crate::frame::{Choice, FrameView, Freshness, NavItem, Watch};
 
@@ -12,6 +14,8 @@ pub(super) enum Here {
     Checklist,
     /// Who can do what.
     Access,
+    /// What the servers of a hub reach.
+    Reach,
     /// The page of gaps.
     Gaps,
 }
@@ -37,6 +41,18 @@ pub(super) fn checklist_path(cluster: &str, hub: Option<&HubName>) -> String {
         Some(hub) => format!("{}/{}", cluster_path(cluster), hub.path()),
         None => format!("{}/checks", cluster_path(cluster)),
     }
+}
+
+/// The address of what a hub's servers reach, below the prefix.
+pub(super) fn reach_path(cluster: &str, hub: &HubName) -> String {
+    format!("{}/{}/reach", cluster_path(cluster), hub.path())
+}
+
+/// Where the page of a hub's topic leads on to: what its servers reach.
+pub(super) fn reach_of_topic(cluster: &str, hub: Option<&HubName>, topic: Topic) -> Option<String> {
+    let is_about_the_network =
+        matches!(topic, Topic::CloudMetadata | Topic::NetworkPolicies | Topic::ApiAccess);
+    hub.filter(|_| is_about_the_network).map(|hub| reach_path(cluster, hub))
 }
 
 /// The address of a check, below the prefix.
@@ -101,7 +117,7 @@ fn hubs(place: &Place, here: Here, hub: Option<&HubName>) -> Vec<Choice> {
             path: checklist_path(cluster, None),
             is_current: hub.is_none(),
         },
-        Here::Overview | Here::Access | Here::Gaps => Choice {
+        Here::Overview | Here::Access | Here::Reach | Here::Gaps => Choice {
             label: "all".to_owned(),
             note: None,
             path: cluster_path(cluster),
@@ -111,7 +127,10 @@ fn hubs(place: &Place, here: Here, hub: Option<&HubName>) -> Vec<Choice> {
     let each = place.hubs.iter().map(|choice| Choice {
         label: choice.name.release.clone(),
         note: Some(choice.name.namespace.clone()),
-        path: checklist_path(cluster, Some(&choice.name)),
+        path: match here {
+            Here::Reach => reach_path(cluster, &choice.name),
+            _ => checklist_path(cluster, Some(&choice.name)),
+        },
         is_current: hub == Some(&choice.name),
     });
     std::iter::once(all).chain(each).collect()
@@ -124,6 +143,7 @@ fn navigation(place: &Place, here: Here, hub: Option<&HubName>) -> Vec<NavItem> 
         count,
         is_current,
         opens_group: false,
+        is_below: false,
     };
     let Some(cluster) = &place.cluster else {
         let overview = item("Overview", String::new(), None, true);
@@ -139,7 +159,12 @@ fn navigation(place: &Place, here: Here, hub: Option<&HubName>) -> Vec<NavItem> 
     for choice in &place.hubs {
         let faults = Some((choice.open_faults, "open faults"));
         let path = checklist_path(cluster, Some(&choice.name));
-        items.push(item(&choice.name.release, path, faults, hub == Some(&choice.name)));
+        let is_shown = hub == Some(&choice.name);
+        items.push(item(&choice.name.release, path, faults, is_shown && here == Here::Checklist));
+        if is_shown {
+            let path = reach_path(cluster, &choice.name);
+            items.push(NavItem { is_below: true, ..item("Reach", path, None, here == Here::Reach) });
+        }
     }
     if let Some(first) = items.get_mut(1) {
         first.opens_group = true;

@@ -27,7 +27,7 @@ use crate::store::{HubId, Reading, Scope, clusters, marks};
 const HISTORY: u32 = 20;
 
 /// The hub of this name, or an error that says nothing about hubs the viewer may not see.
-async fn hub_of(
+pub(super) async fn hub_of(
     reading: &mut Reading,
     spot: &Spot,
     scope: &Scope,

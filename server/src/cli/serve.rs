@@ -103,13 +103,9 @@ pub async fn run(args: ServeArgs, config: Config) -> Result<u8, Stopped> {
     }
     tasks.spawn(prune(store.clone(), retention(&config)));
     let stale_after = u32::try_from(config.collect.tick_seconds.saturating_mul(3)).unwrap_or(u32::MAX);
-    let backend: Arc<dyn Backend> = Arc::new(StoreBackend::new(
-        store.clone(),
-        Clock::System,
-        shared.troubles.clone(),
-        stale_after,
-        args.demo,
-    ));
+    let backend =
+        StoreBackend::new(store.clone(), Clock::System, shared.troubles.clone(), stale_after, args.demo);
+    let backend: Arc<dyn Backend> = Arc::new(backend.with_settings(shared.settings.clone()));
     let sessions = sessions(&config, address)?;
     let state = AppState {
         backend,

@@ -24,6 +24,8 @@ pub fn routes() -> Router<AppState> {
         .route("/clusters/{cluster}/checks/{code}", get(cluster_check))
         .route("/clusters/{cluster}/hubs/{namespace}/{release}", get(hub_checklist))
         .route("/clusters/{cluster}/hubs/{namespace}/{release}/{app}", get(aliased_hub_checklist))
+        .route("/clusters/{cluster}/hubs/{namespace}/{release}/reach", get(hub_reach))
+        .route("/clusters/{cluster}/hubs/{namespace}/{release}/{app}/reach", get(aliased_hub_reach))
         .route("/clusters/{cluster}/hubs/{namespace}/{release}/checks/{code}", get(hub_check))
         .route("/clusters/{cluster}/hubs/{namespace}/{release}/{app}/checks/{code}", get(aliased_hub_check))
 }
@@ -166,6 +168,40 @@ async fn check(
         let place = state.backend.place(&viewer, At::Now, Some(&cluster)).await?;
         let view = state.backend.check(&viewer, At::Now, &cluster, hub.as_ref(), &code).await?;
         Ok(app::pages::check(&place, view))
+    };
+    respond(&state, page.await)
+}
+
+async fn hub_reach(
+    signed: Signed,
+    State(state): State<AppState>,
+    Path((cluster, namespace, release)): Path<(String, String, String)>,
+    query: Pairs,
+) -> Response {
+    reach(signed, state, cluster, usual(namespace, release), query).await
+}
+
+async fn aliased_hub_reach(
+    signed: Signed,
+    State(state): State<AppState>,
+    Path((cluster, namespace, release, app)): Path<(String, String, String, String)>,
+    query: Pairs,
+) -> Response {
+    reach(signed, state, cluster, HubName { namespace, release, app }, query).await
+}
+
+async fn reach(
+    Signed(viewer): Signed,
+    state: AppState,
+    cluster: String,
+    hub: HubName,
+    Query(pairs): Pairs,
+) -> Response {
+    let page = async {
+        let query = app::pages::parse_reach(&pairs).map_err(|what| AppError::BadRequest { what })?;
+        let place = state.backend.place(&viewer, At::Now, Some(&cluster)).await?;
+        let view = state.backend.reach(&viewer, At::Now, &cluster, &hub, &query).await?;
+        Ok(app::pages::reach(&place, view))
     };
     respond(&state, page.await)
 }

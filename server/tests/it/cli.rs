@@ -3,6 +3,7 @@
 mod access;
 mod check;
 mod config;
+mod question;
 mod reach;
 mod serve;
 mod store;

@@ -1,0 +1,89 @@
+//! What the servers of a hub's users reach, and who reaches them.
+
+use posture::Timestamp;
+use posture::reach::ask::Asked;
+use posture::reach::{ClassReach, ReachTable};
+
+use super::place::HubName;
+
+/// What the address asks to see.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ReachQuery {
+    /// The class, by its key; the first one if none is named.
+    pub class: Option<String>,
+    /// What it is compared with.
+    pub compare: Option<Compare>,
+    /// The source of a question.
+    pub from: String,
+    /// Its destination: an address, `pod/…` or `service/…`; empty where nothing is asked.
+    pub to: String,
+    /// Its port.
+    pub port: String,
+    /// Its protocol: `tcp`, `udp` or `sctp`.
+    pub protocol: String,
+}
+
+/// What a class is compared with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Compare {
+    /// Another class of the hub, by its key.
+    Class(String),
+    /// The same class some days ago.
+    Days(u16),
+}
+
+/// The other side of a comparison.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Compared {
+    /// What it is: another class, or the same one at an instant.
+    pub with: ComparedWith,
+    /// What it reached; `None` if that is not known.
+    pub class: Option<ClassReach>,
+}
+
+/// What the other side of a comparison is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ComparedWith {
+    /// Another class at the same scan.
+    Class,
+    /// The class as it was at an instant.
+    Past(Timestamp),
+    /// Nothing: there was no scan yet.
+    Nothing,
+}
+
+/// A class to choose.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClassChoice {
+    /// Its key.
+    pub key: String,
+    /// What it is called.
+    pub name: String,
+    /// How many servers it has now.
+    pub servers: usize,
+}
+
+/// What the servers of a hub's users reach.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ReachView {
+    /// The cluster.
+    pub cluster: String,
+    /// The hub.
+    pub hub: HubName,
+    /// The table; `None` where it was not computed.
+    pub table: Option<ReachTable>,
+    /// The classes, in the order of the table.
+    pub classes: Vec<ClassChoice>,
+    /// The place of the class shown.
+    pub class: usize,
+    /// Since when the table is as it is.
+    pub since: Option<Timestamp>,
+    /// The other side of a comparison, where one is asked for.
+    pub compared: Option<Compared>,
+    /// The answer to the question, or why it cannot be put.
+    pub asked: Option<Result<Asked, String>>,
+    /// What the address asks.
+    pub query: ReachQuery,
+    /// The present instant.
+    pub now: Timestamp,
+}

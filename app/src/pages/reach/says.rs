@@ -1,0 +1,204 @@
+//! What pages say about destinations and answers, in words and tones.
+
+use posture::check::Verdict as Tone;
+use posture::network::{Basis, Verdict};
+use posture::reach::{Api, ClassReach, Destination, ReachRow, RowOutcome, Source, Target};
+
+/// What a destination is called.
+pub(super) fn name(destination: &Destination) -> String {
+    match destination {
+        Destination::Metadata { address, port: 80, .. } if address == "169.254.169.254" => {
+            "Cloud metadata server".to_owned()
+        }
+        Destination::Metadata { provider, .. } => provider.clone(),
+        Destination::ApiServer(Api::ClusterIp) => "Kubernetes API, by its Service".to_owned(),
+        Destination::ApiServer(Api::Endpoint) => "Kubernetes API, directly".to_owned(),
+        Destination::ApiServer(Api::Public) => "Kubernetes API, from outside".to_owned(),
+        Destination::Hub => "Hub and its API".to_owned(),
+        Destination::Proxy => "Proxy".to_owned(),
+        Destination::ProxyApi => "API of the proxy".to_owned(),
+        Destination::AutoHttps => "TLS front".to_owned(),
+        Destination::OtherServers => "Servers of other users".to_owned(),
+        Destination::ServersOfOthers => "Servers of other hubs".to_owned(),
+        Destination::OtherNamespaces => "Pods of other namespaces".to_owned(),
+        Destination::Kubelet => "Kubelets of the nodes".to_owned(),
+        Destination::NodePorts => "Node ports".to_owned(),
+        Destination::Dns => "DNS of the cluster".to_owned(),
+        Destination::Tiller => "Tiller".to_owned(),
+        Destination::Dashboard => "Kubernetes Dashboard".to_owned(),
+        Destination::Internet { protocol, port } => format!("Internet, {protocol} {port}"),
+        Destination::InternetElsewhere => "Internet, other ports".to_owned(),
+    }
+}
+
+/// What a destination is called within a sentence.
+fn in_sentence(destination: &Destination) -> String {
+    match destination {
+        Destination::Metadata { address, port: 80, .. } if address == "169.254.169.254" => {
+            "the cloud metadata server".to_owned()
+        }
+        Destination::Metadata { provider, .. } => provider.clone(),
+        Destination::ApiServer(_) => "the Kubernetes API".to_owned(),
+        Destination::ProxyApi => "the proxy's API".to_owned(),
+        Destination::OtherServers => "servers of other users".to_owned(),
+        Destination::ServersOfOthers => "servers of other hubs".to_owned(),
+        Destination::OtherNamespaces => "pods of other namespaces".to_owned(),
+        Destination::Kubelet => "the kubelets".to_owned(),
+        Destination::NodePorts => "node ports".to_owned(),
+        Destination::Dashboard => "the Kubernetes Dashboard".to_owned(),
+        other => name(other),
+    }
+}
+
+/// Why a destination matters.
+fn weight(destination: &Destination) -> Weight {
+    match destination {
+        Destination::Metadata { is_here: Some(false), .. } => Weight::Foreign,
+        Destination::Metadata { .. }
+        | Destination::ProxyApi
+        | Destination::OtherServers
+        | Destination::ServersOfOthers
+        | Destination::Kubelet
+        | Destination::Tiller
+        | Destination::Dashboard => Weight::Dangerous,
+        Destination::ApiServer(_) | Destination::OtherNamespaces | Destination::NodePorts => Weight::Doubtful,
+        Destination::Hub | Destination::Proxy | Destination::AutoHttps | Destination::Dns => Weight::Needed,
+        Destination::Internet { .. } | Destination::InternetElsewhere => Weight::Open,
+    }
+}
+
+/// How much a destination matters.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Weight {
+    /// Who reaches it may harm others.
+    Dangerous,
+    /// No server of a user needs it, as a rule.
+    Doubtful,
+    /// Servers need it.
+    Needed,
+    /// It depends on what users are to do.
+    Open,
+    /// It is not on this cloud.
+    Foreign,
+}
+
+/// Whether the way is open or closed on paper only, since the servers have no IPv6 address.
+fn lacks_ipv6(row: &ReachRow) -> bool {
+    row.notes.iter().any(|note| note.id == "no-ipv6")
+}
+
+/// Whether it is not known that the API server has a public address at all.
+fn is_assumed_public(row: &ReachRow) -> bool {
+    row.notes.iter().any(|note| note.id == "public-api-unknown")
+}
+
+/// A word and a tone for an answer about a destination.
+pub(super) fn of_row(row: &ReachRow) -> (&'static str, Tone) {
+    let Some(verdict) = row.outcome.verdict() else { return ("none here", Tone::NotApplicable) };
+    if lacks_ipv6(row) {
+        return ("no IPv6 here", Tone::NotApplicable);
+    }
+    let basis = row.outcome.worst().map_or(Basis::Unknown, |found| found.basis);
+    if verdict == Verdict::Allowed && is_assumed_public(row) {
+        return ("reachable, if public", Tone::NotApplicable);
+    }
+    of(verdict, basis, row.outcome.is_partial(), weight(&row.destination))
+}
+
+fn of(verdict: Verdict, basis: Basis, is_partial: bool, weight: Weight) -> (&'static str, Tone) {
+    match (verdict, weight) {
+        (Verdict::Unknown, _) => ("unknown", Tone::Unknown),
+        (Verdict::CniDependent, _) => ("depends on the plug-in", Tone::Unknown),
+        (Verdict::Allowed, Weight::Needed) => ("reached, as it must be", Tone::Pass),
+        (Verdict::Allowed, Weight::Open | Weight::Foreign) if is_partial => {
+            ("reachable in part", Tone::NotApplicable)
+        }
+        (Verdict::Allowed, Weight::Open | Weight::Foreign) => ("reachable", Tone::NotApplicable),
+        (Verdict::Allowed, Weight::Dangerous) if is_partial => ("reachable in part", Tone::Fail),
+        (Verdict::Allowed, Weight::Dangerous) => ("reachable", Tone::Fail),
+        (Verdict::Allowed, Weight::Doubtful) if is_partial => ("reachable in part", Tone::Warn),
+        (Verdict::Allowed, Weight::Doubtful) => ("reachable", Tone::Warn),
+        (Verdict::Denied, Weight::Needed) => ("blocked, though needed", Tone::Warn),
+        (Verdict::Denied, _) if basis == Basis::Likely => ("likely blocked", Tone::Warn),
+        (Verdict::Denied, Weight::Open | Weight::Foreign) => ("blocked", Tone::NotApplicable),
+        (Verdict::Denied, _) => ("blocked", Tone::Pass),
+    }
+}
+
+/// A word and a tone for an answer about no destination in particular.
+pub(super) fn plain(verdict: Verdict, basis: Basis) -> (&'static str, Tone) {
+    of(verdict, basis, false, Weight::Open)
+}
+
+/// A word and a tone for who reaches something.
+pub(super) fn of_reverse(target: Target, source: Source, outcome: &RowOutcome) -> (&'static str, Tone) {
+    let Some(verdict) = outcome.verdict() else { return ("nobody", Tone::NotApplicable) };
+    let basis = outcome.worst().map_or(Basis::Unknown, |found| found.basis);
+    let weight = match (target, source) {
+        (Target::Notebook, Source::Hub | Source::Proxy)
+        | (Target::HubApi, Source::Servers | Source::Proxy)
+        | (Target::ProxyApi, Source::Hub) => Weight::Needed,
+        // A node always reaches its own pods.
+        (_, Source::Nodes) => Weight::Open,
+        // Few networks lead from outside to the address of a pod.
+        (_, Source::Outside) | (Target::HubApi, _) => Weight::Doubtful,
+        (Target::ProxyApi | Target::Notebook, _) => Weight::Dangerous,
+    };
+    of(verdict, basis, outcome.is_partial(), weight)
+}
+
+/// The answer in one sentence.
+pub(super) fn headline(class: &ClassReach) -> String {
+    let mut reached: Vec<String> = Vec::new();
+    let mut open: Vec<String> = Vec::new();
+    for row in &class.rows {
+        let is_on_paper = lacks_ipv6(row) || is_assumed_public(row);
+        if is_on_paper || !matches!(weight(&row.destination), Weight::Dangerous | Weight::Doubtful) {
+            continue;
+        }
+        let name = in_sentence(&row.destination);
+        match row.outcome.verdict() {
+            Some(Verdict::Allowed) if !reached.contains(&name) => reached.push(name),
+            Some(Verdict::Unknown | Verdict::CniDependent) if !open.contains(&name) => open.push(name),
+            _ => {}
+        }
+    }
+    open.retain(|name| !reached.contains(name));
+    let who = if class.is_assumed { "A notebook here would reach" } else { "A notebook here reaches" };
+    let more = |names: &[String]| -> String {
+        const MOST: usize = 4;
+        let shown = names.len().min(MOST);
+        let mut words: Vec<String> = names[..shown].to_vec();
+        if names.len() > MOST {
+            words.push(format!("{} more", names.len() - MOST));
+        }
+        listed(&words)
+    };
+    match (reached.is_empty(), open.is_empty()) {
+        (false, _) => format!("{who} {}.", more(&reached)),
+        (true, false) => format!("It cannot be told whether a notebook here reaches {}.", more(&open)),
+        (true, true) => format!("{who} nothing that it should not need."),
+    }
+}
+
+/// Words with commas and an "and".
+fn listed(words: &[String]) -> String {
+    match words {
+        [] => String::new(),
+        [only] => only.clone(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
+}
+
+/// Who asks, in words.
+pub(super) fn source(source: Source) -> &'static str {
+    match source {
+        Source::Hub => "The hub",
+        Source::Proxy => "The proxy",
+        Source::Servers => "Servers of users",
+        Source::Neighbours => "Other pods of the namespace",
+        Source::OtherNamespaces => "Pods of other namespaces",
+        Source::Nodes => "The nodes",
+        Source::Outside => "Addresses outside the cluster",
+    }
+}

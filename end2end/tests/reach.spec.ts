@@ -1,0 +1,69 @@
+// What the servers of a hub's users reach: the answer in words, the deciding rule, the reverse, a question, a comparison.
+import { expect, open, test } from "../fixtures/test.ts";
+
+const OLD = "clusters/research-aws/hubs/class/class-2019/reach";
+const MODERN = "clusters/teaching-eu/hubs/jhub/prod/reach";
+
+test("the page says in its first line what a notebook reaches, and lists every destination", async ({ page }) => {
+  await open(page, OLD);
+  await expect(page.getByRole("heading", { level: 1 })).toContainText(/A notebook here (would reach|reaches)/);
+  const table = page.getByRole("table", { name: "What a notebook can reach" });
+  for (const destination of [
+    "Cloud metadata server",
+    "Kubernetes API, by its Service",
+    "Kubernetes API, directly",
+    "Kubernetes API, from outside",
+    "Hub and its API",
+    "Proxy",
+    "API of the proxy",
+    "Servers of other users",
+    "Pods of other namespaces",
+    "Kubelets of the nodes",
+    "Node ports",
+    "DNS of the cluster",
+    "Tiller",
+    "Kubernetes Dashboard",
+    "Internet, TCP 443",
+    "Internet, other ports",
+  ]) {
+    await expect(table.getByText(destination, { exact: true })).toBeVisible();
+  }
+  await expect(page.getByRole("table", { name: /Who can reach/ })).toContainText("Addresses outside the cluster");
+});
+
+test("the rule that decides is one click away", async ({ page }) => {
+  await open(page, MODERN);
+  const row = page.getByRole("row").filter({ hasText: "API of the proxy" }).first();
+  const details = row.locator("details").first();
+  await details.locator("summary").click();
+  await expect(details).toHaveJSProperty("open", true);
+  await expect(details).toContainText("NetworkPolicy/jhub/");
+});
+
+test("a question is a form whose answer has an address", async ({ page, javaScriptEnabled }) => {
+  await open(page, OLD, javaScriptEnabled);
+  await page.getByRole("textbox", { name: /To an address/ }).fill("169.254.169.254");
+  await page.getByRole("textbox", { name: "Port" }).fill("80");
+  await page.getByRole("button", { name: "Ask" }).click();
+  await expect(page).toHaveURL(/to=169\.254\.169\.254&port=80&protocol=tcp/);
+  await expect(page.getByRole("region", { name: "Ask a question" })).toContainText(/it is reached|it is blocked|unknown/);
+  await page.getByRole("textbox", { name: /To an address/ }).fill("service/hubb");
+  await page.getByRole("button", { name: "Ask" }).click();
+  await expect(page.getByRole("region", { name: "Ask a question" })).toContainText("there is no Service hubb");
+});
+
+test("now is compared with an earlier scan", async ({ page, javaScriptEnabled }) => {
+  await open(page, MODERN, javaScriptEnabled);
+  await page.getByRole("combobox", { name: "With" }).selectOption("7d");
+  await page.getByRole("button", { name: "Compare" }).click();
+  await expect(page).toHaveURL(/compare=7d/);
+  await expect(page.getByRole("region", { name: "Compare" })).toContainText(/differs|Compared with|no scan from then|not known/);
+});
+
+test("the checklist's topics of the network lead here", async ({ page, javaScriptEnabled }) => {
+  await open(page, "clusters/teaching-eu/hubs/jhub/prod", javaScriptEnabled);
+  const links = page.getByRole("link", { name: "What a notebook here reaches" });
+  expect(await links.count()).toBeGreaterThanOrEqual(2);
+  await links.first().click();
+  await expect(page).toHaveURL(new RegExp(`${MODERN}$`));
+});

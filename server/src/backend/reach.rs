@@ -1,0 +1,237 @@
+//! What the servers of a hub's users reach: the stored table, a comparison, and a free question.
+
+use std::collections::BTreeSet;
+
+use app::backend::{At, ClassChoice, Compare, Compared, ComparedWith, HubName, ReachQuery, ReachView};
+use app::error::AppError;
+use app::viewer::Viewer;
+use jiff::ToSpan;
+use posture::derived::derive;
+use posture::object::ObjectRef;
+use posture::reach::ask::{Asked, From, To};
+use posture::reach::{ClassReach, Destination, Reach, ReachTable, RowOutcome, ServerCounts, Source};
+
+use super::checks::hub_of;
+use super::{Spot, StoreBackend, failed, hub_name, not_found, scope};
+use crate::store::scans::{self, Scan};
+use crate::store::{Computed, HubId, Reading, Scope, computed, rebuild};
+
+/// A table as it was at a scan.
+struct Stored {
+    table: ReachTable,
+    counts: ServerCounts,
+    since: Option<posture::Timestamp>,
+}
+
+pub(super) async fn reach(
+    backend: &StoreBackend,
+    viewer: &Viewer,
+    at: At,
+    cluster: &str,
+    name: &HubName,
+    query: &ReachQuery,
+) -> Result<ReachView, AppError> {
+    let scope = scope(viewer);
+    let reading = &mut backend.read().await?;
+    let spot = backend.spot(reading, &scope, at, cluster).await?;
+    let hub = hub_of(reading, &spot, &scope, Some(name)).await?.ok_or_else(|| not_found("such hub"))?;
+    let stored = match spot.scan {
+        Some(scan) => stored(reading, &spot, hub.id, scan, &scope).await?,
+        None => None,
+    };
+    let classes = stored.as_ref().map(choices).unwrap_or_default();
+    let class = match &query.class {
+        Some(key) => classes.iter().position(|choice| choice.key == *key).unwrap_or(0),
+        None => most_servers(&classes),
+    };
+    let shown = stored.as_ref().and_then(|stored| stored.table.classes.get(class));
+    let compared = match (&query.compare, shown, spot.scan) {
+        (Some(compare), Some(shown), Some(scan)) => {
+            let of = Other { spot: &spot, hub: hub.id, scan, scope: &scope };
+            Some(other(reading, of, compare, shown, stored.as_ref()).await?)
+        }
+        _ => None,
+    };
+    let asked = match (spot.scan, query.to.is_empty()) {
+        (Some(_), false) if scope != Scope::All => {
+            Some(Err("questions are for viewers who may see the whole cluster".to_owned()))
+        }
+        (Some(scan), false) => Some(ask(backend, reading, &spot, scan, query).await?),
+        _ => None,
+    };
+    Ok(ReachView {
+        cluster: spot.name,
+        hub: hub_name(&hub.key),
+        since: stored.as_ref().and_then(|stored| stored.since),
+        table: stored.map(|stored| stored.table),
+        classes,
+        class,
+        compared,
+        asked,
+        query: query.clone(),
+        now: backend.clock.now(),
+    })
+}
+
+async fn stored(
+    reading: &mut Reading,
+    spot: &Spot,
+    hub: HubId,
+    scan: Scan,
+    scope: &Scope,
+) -> Result<Option<Stored>, AppError> {
+    let view = computed::at(reading, (spot.id, Some(hub)), (Computed::Reach, ""), scan.number, scope)
+        .await
+        .map_err(|error| failed(&error))?;
+    let Some(view) = view else { return Ok(None) };
+    let since = scans::get(reading, spot.id, view.since).await.ok().map(|scan| scan.taken_at);
+    // A table that another version of the program wrote is not shown in part; the next scan makes it again.
+    let Ok(table) = serde_json::from_str(&view.body) else { return Ok(None) };
+    let counts = serde_json::from_str(&view.counts).unwrap_or_default();
+    let table = if *scope == Scope::All { table } else { of_own_hub(table) };
+    Ok(Some(Stored { table, counts, since }))
+}
+
+/// The table without names of what belongs to no hub of the viewer: what is reached stays, what it is called goes.
+fn of_own_hub(mut table: ReachTable) -> ReachTable {
+    let namespaces: BTreeSet<String> = table
+        .classes
+        .iter()
+        .map(|class| class.namespace.clone())
+        .chain([table.hub.namespace.clone()])
+        .collect();
+    for class in &mut table.classes {
+        let foreign = |destination: &Destination| {
+            matches!(
+                destination,
+                Destination::ServersOfOthers
+                    | Destination::OtherNamespaces
+                    | Destination::NodePorts
+                    | Destination::Tiller
+                    | Destination::Dashboard
+            )
+        };
+        for row in &mut class.rows {
+            let is_foreign = foreign(&row.destination);
+            hide(&mut row.outcome, is_foreign, &namespaces);
+        }
+        for row in &mut class.reverse {
+            hide(&mut row.outcome, row.source == Source::OtherNamespaces, &namespaces);
+        }
+    }
+    table
+}
+
+fn hide(outcome: &mut RowOutcome, is_foreign: bool, namespaces: &BTreeSet<String>) {
+    let RowOutcome::Found(groups) = outcome else { return };
+    let is_own =
+        |object: &ObjectRef| object.namespace.as_ref().is_none_or(|namespace| namespaces.contains(namespace));
+    for group in groups {
+        if is_foreign {
+            group.places.clear();
+        }
+        let answer = &mut group.found.policies;
+        for side in [&mut answer.egress, &mut answer.ingress] {
+            side.isolated_by.retain(is_own);
+            side.rules.retain(|rule| is_own(&rule.policy));
+            side.perhaps.retain(|rule| is_own(&rule.policy));
+        }
+        if is_foreign {
+            answer.unknown.clear();
+        }
+    }
+}
+
+fn choices(stored: &Stored) -> Vec<ClassChoice> {
+    let choice = |class: &ClassReach| ClassChoice {
+        key: class.key.clone(),
+        name: class.name.clone(),
+        servers: stored.counts.get(&class.key).copied().unwrap_or_default(),
+    };
+    stored.table.classes.iter().map(choice).collect()
+}
+
+/// The place of the class that has the most servers, the first of several.
+fn most_servers(classes: &[ClassChoice]) -> usize {
+    let most = classes.iter().map(|choice| choice.servers).max();
+    classes.iter().position(|choice| Some(choice.servers) == most).unwrap_or(0)
+}
+
+/// Where the other side of a comparison is looked for.
+struct Other<'a> {
+    spot: &'a Spot,
+    hub: HubId,
+    scan: Scan,
+    scope: &'a Scope,
+}
+
+async fn other(
+    reading: &mut Reading,
+    of: Other<'_>,
+    compare: &Compare,
+    shown: &ClassReach,
+    stored_now: Option<&Stored>,
+) -> Result<Compared, AppError> {
+    let nothing = Compared { with: ComparedWith::Nothing, class: None };
+    match compare {
+        Compare::Class(key) => {
+            let classes = stored_now.map(|stored| stored.table.classes.as_slice()).unwrap_or_default();
+            let class = classes.iter().find(|class| class.key == *key).cloned();
+            Ok(Compared { with: ComparedWith::Class, class })
+        }
+        Compare::Days(days) => {
+            let instant = of.scan.taken_at.checked_sub((i64::from(*days) * 24).hours());
+            let Ok(instant) = instant else { return Ok(nothing) };
+            let moment =
+                scans::at(reading, of.spot.id, Some(instant)).await.map_err(|error| failed(&error))?;
+            let Some(moment) = moment else { return Ok(nothing) };
+            let then = stored(reading, of.spot, of.hub, moment.scan, of.scope).await?;
+            let class = then.and_then(|then| {
+                let classes = then.table.classes;
+                // A class whose labels changed since has another key; of only one, it is the same.
+                let only = if classes.len() == 1 { classes.first().cloned() } else { None };
+                classes.into_iter().find(|class| class.key == shown.key).or(only)
+            });
+            Ok(Compared { with: ComparedWith::Past(moment.scan.taken_at), class })
+        }
+    }
+}
+
+/// Puts a free question to the snapshot of a scan, made again from the store. Not even a mistyped name may show a viewer of some hubs
+/// what else there is, so the question is for those who may see the cluster.
+async fn ask(
+    backend: &StoreBackend,
+    reading: &mut Reading,
+    spot: &Spot,
+    scan: Scan,
+    query: &ReachQuery,
+) -> Result<Result<Asked, String>, AppError> {
+    let (from, to) = match parse(query) {
+        Ok(question) => question,
+        Err(error) => return Ok(Err(error)),
+    };
+    let snapshot = rebuild::snapshot(reading, spot.id, scan.number).await.map_err(|error| failed(&error))?;
+    let settings = std::sync::Arc::clone(&backend.settings);
+    let taken_at = scan.taken_at;
+    let answer = tokio::task::spawn_blocking(move || {
+        let derived = derive(&snapshot, &settings, taken_at);
+        Reach::new(&snapshot, &derived).ask(&from, &to).map_err(|error| error.to_string())
+    });
+    answer.await.map_err(|_| AppError::Internal { what: "the question could not be evaluated".to_owned() })
+}
+
+/// The question as the fields of the form hold it.
+fn parse(query: &ReachQuery) -> Result<(From, To), String> {
+    let to = query.to.trim();
+    let is_bare_v6 = to.parse::<std::net::Ipv6Addr>().is_ok();
+    let end = if is_bare_v6 { format!("[{to}]") } else { to.to_owned() };
+    let protocol = if query.protocol.is_empty() { "tcp" } else { &query.protocol };
+    let text = if query.port.trim().is_empty() {
+        format!("{end}/{protocol}")
+    } else {
+        format!("{end}:{}/{protocol}", query.port.trim())
+    };
+    let from = query.from.trim().parse::<From>().map_err(|error| error.to_string())?;
+    let to = text.parse::<To>().map_err(|error| error.to_string())?;
+    Ok((from, to))
+}
