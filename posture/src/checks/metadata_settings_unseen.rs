@@ -87,12 +87,13 @@ fn judge(context: &Context<'_>) -> Judgement {
     };
     let outcome = Outcome::unknown(reason).because_all(hints(context));
     let outcome = if *cloud == Cloud::Aws { outcome.case("aws") } else { outcome };
-    Ok(match is_made_for_pods(context, clouds) {
-        true => outcome.note(Reason::new(
+    Ok(if is_made_for_pods(context, clouds) {
+        outcome.note(Reason::new(
             "made-for-pods",
             "Every node carries the label of a metadata server that is made for pods",
-        )),
-        false => outcome,
+        ))
+    } else {
+        outcome
     })
 }
 

@@ -145,7 +145,7 @@ fn judge_class(context: &Context<'_>, hub: &Hub, class: &UserClass) -> Judgement
         }
         (None, false, _) => Outcome::pass(Reason::new(
             "closed",
-            "Policies that are enforced keep user servers from private addresses, from nodes and from other pods; DNS stays open",
+            "Policies that are enforced keep user servers from private addresses, from the kubelets of nodes and from the ports that other pods declare; DNS stays open",
         )),
     };
     Ok(worst_with(closed, hidden))

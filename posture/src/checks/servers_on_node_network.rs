@@ -46,15 +46,12 @@ pub(super) const CHECK: Check = Check {
         judge_servers(context, hub, |class| {
             let found = Arg::word(if class.spec.host_network { "true" } else { "false" });
             let fact = evidence_of(class, "spec.hostNetwork", found);
-            Ok(match class.spec.host_network {
-                true => Outcome::fail(Reason::new(
-                    "node-network",
-                    "User servers share the network of their node, where no network policy holds",
-                ))
-                .because(fact.wanted(Arg::word("false"))),
-                false => Outcome::pass(Reason::new("own-network", "Every user server has a network of its own"))
-                    .because(fact),
-            })
+            Ok(if class.spec.host_network { Outcome::fail(Reason::new(
+                "node-network",
+                "User servers share the network of their node, where no network policy holds",
+            ))
+            .because(fact.wanted(Arg::word("false"))) } else { Outcome::pass(Reason::new("own-network", "Every user server has a network of its own"))
+            .because(fact) })
         })
     }),
 };

@@ -69,9 +69,10 @@ fn judge(context: &Context<'_>, hub: &Hub) -> Judgement {
     }
     wide?;
     let narrow = faults_of_servers(context, hub, |policy| {
-        match of_chart(hub, policy, is_public_by_chart).is_empty() {
-            true => Vec::new(),
-            false => of_chart(hub, policy, is_narrow),
+        if of_chart(hub, policy, is_public_by_chart).is_empty() {
+            Vec::new()
+        } else {
+            of_chart(hub, policy, is_narrow)
         }
     })?;
     let Some(first) = narrow.first() else {
