@@ -438,7 +438,7 @@ mod tests {
             from: Timestamp::UNIX_EPOCH,
             to: None,
             verdict: Verdict::Fail,
-            reason: Reason::new("why", "the past of it"),
+            reason: Reason::new("why", "It was seen long ago"),
         };
         FindingView {
             subject: Some(ObjectRef::namespaced(Kind::Service, "jhub", name)),
@@ -469,7 +469,7 @@ mod tests {
         };
         let site = Site { prefix: "/".into(), nonce: "n".into(), css: "", js: "", wasm: "", icon: "" };
         let html = render(&site, check(&place(), view));
-        assert_eq!(html.matches("the past of it").count(), 2, "{html}");
+        assert_eq!(html.matches("It was seen long ago").count(), 2, "{html}");
         for (id, name) in [("history", "one"), ("history-1", "two")] {
             let (_, section) = html.split_once(&format!("aria-labelledby=\"{id}\"")).expect(&html);
             let (section, _) = section.split_once("</section>").expect(&html);
