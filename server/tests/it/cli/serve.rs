@@ -100,7 +100,7 @@ fn a_folder_is_judged_again_when_a_file_changes_and_a_broken_file_leaves_the_las
     let served = Served::start(place.path(), &["--manifests", "files"]);
     let up = "perijove_cluster_up{cluster=\"files\"} ";
     served.shows("/metrics", &format!("{up}1"));
-    let gaps = served.shows("/clusters/files/gaps", "Files do not show every one of");
+    let gaps = served.shows("/clusters/files/gaps", "What the files leave open");
     assert!(gaps.starts_with("HTTP/1.1 200"), "{gaps}");
     std::fs::write(files.join("b.yaml"), "kind: [hunter2\n").unwrap();
     let page = served.shows("/clusters/files", "b.yaml:2:1: the text is broken");

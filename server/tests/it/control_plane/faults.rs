@@ -131,9 +131,9 @@ async fn an_api_server_that_is_not_there_yet_is_waited_for_and_said_so() {
     let target = Target::Kubeconfig { path: Some(control_plane.kubeconfig(&token)), context: None };
     let followed = Followed::start(Source::connect(&target, impatient()).await.unwrap()).await;
     let words = followed.wait_for(|page| page.contains("It does not answer")).await;
-    assert!(words.contains("This cluster cannot be read."), "{words}");
+    assert!(words.contains("There is nothing to show yet."), "{words}");
     assert!(words.contains("the connection was refused"), "{words}");
     control_plane.resume().await;
     followed.wait_for_texts(PRESENT, &["stays"]).await;
-    followed.wait_for(|page| !page.contains("This cluster cannot be read.")).await;
+    followed.wait_for(|page| !page.contains("There is nothing to show yet.")).await;
 }
