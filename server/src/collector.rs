@@ -26,7 +26,7 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::cluster::backoff::Backoff;
 use crate::cluster::{ApiError, Identity, IdentityGuard, ResourcePath, Serving, Source, review};
-use feed::{Feed, Position, Shared};
+use feed::{DOUBT, Feed, Position, Shared};
 pub use input::{ClusterSeen, ScanInput, Sink, SinkError, Trigger};
 use news::{Message, News};
 use state::State;
@@ -496,11 +496,19 @@ impl<S: Sink> Collector<S> {
         Backoff::new(tuning.first_wait, tuning.longest_wait, 5)
     }
 
-    /// Asks until the API server answers.
+    /// Asks until the API server answers. One that has just started refuses everything: what it says then, its identity above all, is
+    /// not believed at once.
     async fn connect(&mut self) -> (Identity, Serving) {
         let mut backoff = self.backoff();
+        let mut refused_since = None;
         loop {
             let error = match self.ask().await {
+                Ok((_, serving))
+                    if !serving.is_told()
+                        && refused_since.get_or_insert_with(Instant::now).elapsed() < DOUBT =>
+                {
+                    ApiError::Forbidden
+                }
                 Ok(answer) => return answer,
                 Err(error) => error,
             };

@@ -25,6 +25,8 @@ pub enum Served {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Serving {
     kinds: BTreeMap<Kind, Served>,
+    /// Whether the API server told at all.
+    is_told: bool,
 }
 
 impl Serving {
@@ -34,6 +36,11 @@ impl Serving {
     /// Never: every kind of the table was asked about.
     pub fn of(&self, kind: Kind) -> &Served {
         self.kinds.get(&kind).expect("every kind of the table was asked about")
+    }
+
+    /// Whether the API server told what it serves. One that refuses has just started, or an administrator has closed its discovery.
+    pub fn is_told(&self) -> bool {
+        self.is_told
     }
 
     /// Asks the API server. Where it does not tell, every kind is taken to be served in its newest version: the list will show.
@@ -52,7 +59,7 @@ impl Serving {
             };
             kinds.insert(info.kind, served);
         }
-        Ok(Self { kinds })
+        Ok(Self { kinds, is_told: groups.is_some() })
     }
 }
 

@@ -22,9 +22,9 @@ use crate::cluster::{
 /// How many records travel together; pages are cut into pieces of this size.
 const PIECE: usize = 50;
 
-/// How long a refusal in the middle of following is not believed: an API server that has just started refuses everybody until it knows
+/// How long a refusal of everything, or one in the middle of following, is not believed: an API server that has just started refuses everybody until it knows
 /// its roles, and knows no custom resource until it has read the definitions.
-const DOUBT: Duration = Duration::from_secs(10);
+pub(super) const DOUBT: Duration = Duration::from_secs(10);
 
 /// What all feeds of a cluster share.
 #[derive(Debug)]

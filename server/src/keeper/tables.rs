@@ -56,7 +56,7 @@ fn reach(input: &ScanInput, derived: &Derived) -> Vec<ComputedTable> {
                 counts,
             }),
             Err(error) => {
-                tracing::error!(hub = %table.hub, error = %error, "a table cannot be written as JSON")
+                tracing::error!(hub = %table.hub, error = %error, "a table cannot be written as JSON");
             }
         }
     }
