@@ -43,7 +43,7 @@ fn only(table: &ReachTable) -> &ClassReach {
     &table.classes[0]
 }
 
-fn outcome<'t>(class: &'t ClassReach, is_it: impl Fn(&Destination) -> bool) -> &'t RowOutcome {
+fn outcome(class: &ClassReach, is_it: impl Fn(&Destination) -> bool) -> &RowOutcome {
     &class.rows.iter().find(|row| is_it(&row.destination)).unwrap().outcome
 }
 
@@ -194,9 +194,12 @@ fn the_init_container_closes_what_no_policy_does() {
     let ended = "initContainerStatuses: [{ name: block-cloud-metadata, state: { terminated: { exitCode: 0 } } }], podIPs";
     let pods = PODS
         .split("\n---\n")
-        .map(|pod| match pod.contains("singleuser-server") {
-            true => pod.replace("containers: [{ name: main", init).replace("podIPs", ended),
-            false => pod.to_owned(),
+        .map(|pod| {
+            if pod.contains("singleuser-server") {
+                pod.replace("containers: [{ name: main", init).replace("podIPs", ended)
+            } else {
+                pod.to_owned()
+            }
         })
         .collect::<Vec<_>>();
     let fixture = Fixture::from_yaml(&format!("{}\n---\n{WORLD}\n{FLANNEL}", pods.join("\n---\n")));
