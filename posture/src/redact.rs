@@ -2,7 +2,7 @@
 //!
 //! One redactor follows the table of kept paths (`redact/table.rs`) while JSON or YAML is read, and builds the redacted object
 //! directly: what no row names is skipped and exists nowhere behind the decoder. Then names of people are replaced by tokens, and only
-//! then there is a [`Record`](crate::record::Record), which the rest of the program sees.
+//! then there is a [`Record`], which the rest of the program sees.
 
 mod annotation;
 mod class;
