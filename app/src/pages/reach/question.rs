@@ -40,7 +40,7 @@ pub(super) fn Ask(view: ReachView) -> impl IntoView {
     view! {
         <section class="mt-7 scroll-mt-16" aria-labelledby="ask">
             <SectionHead id="ask" title="Ask a question" />
-            <form class="flex flex-wrap items-end gap-x-4 gap-y-2" method="get" action=format!("{action}#ask")>
+            <form class="no-print flex flex-wrap items-end gap-x-4 gap-y-2" method="get" action=format!("{action}#ask")>
                 <label class="flex flex-col min-w-0">
                     <span class="text-xs text-ink-3">"From"</span>
                     <select class="field" name="from">
