@@ -25,6 +25,7 @@ mod hub_reads_secrets;
 mod hub_rights_differ;
 mod ingress_from_everywhere;
 mod internet_open;
+mod ipv6_wide_open;
 mod metadata_block_lost;
 mod metadata_block_needless;
 mod metadata_block_weak;
@@ -114,6 +115,7 @@ pub const CHECKS: &[&Check] = &[
     &other_namespaces_accepted::CHECK,      // NET-12
     &ingress_from_everywhere::CHECK,        // NET-13
     &wide_egress_kept::CHECK,               // NET-14
+    &ipv6_wide_open::CHECK,                 // NET-15
     &servers_on_node_network::CHECK,        // NET-16
     &user_namespaces_without_policy::CHECK, // NET-17
     &rule_for_service_address::CHECK,       // NET-18

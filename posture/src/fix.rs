@@ -1,5 +1,6 @@
 //! What repairs a fault: text, chart values and commands, with live values filled in and quoted for where they go.
 
+pub(crate) mod egress;
 mod shell;
 mod values;
 

@@ -4,7 +4,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use super::{Context, Evidence, Outcome, Severity};
+use super::{Context, Evidence, Judgement, Outcome, Severity};
 use crate::derived::{Cloud, Enforcement, EnforcementState};
 use crate::facts::{NetworkPolicy, Pod, Workload};
 use crate::gap::{Gap, Unknown};
@@ -311,6 +311,17 @@ pub fn likely(severity: Severity) -> Outcome {
         "Policies close it, and it is likely but not certain that they are enforced",
     ))
     .severity(severity)
+}
+
+/// The outcome for what policies close: as certain as it is that something enforces them.
+pub fn if_enforced(enforcement: &Enforcement, closed: Outcome) -> Judgement {
+    match enforcement.state {
+        EnforcementState::Enforced => Ok(closed),
+        EnforcementState::Likely => {
+            Ok(likely(Severity::Low).because_all(enforcement.evidence.iter().cloned()))
+        }
+        EnforcementState::NotEnforced | EnforcementState::Unknown => Err(not_known_enforced(enforcement)),
+    }
 }
 
 /// How many facts one path brings.

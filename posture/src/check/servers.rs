@@ -80,6 +80,24 @@ pub fn evidence_of(class: &UserClass, path: impl Into<String>, found: impl Into<
     Evidence::new(object_of(class), path, found).count(class.pods.len())
 }
 
+/// The IPv6 address of servers of a class as a fact, `None` if they have none; it cannot be told before one runs, or where they share
+/// the network of a node.
+pub fn ipv6_of(class: &UserClass) -> Result<Option<Evidence>, Unknown> {
+    let mut addresses = class.pods.iter().flat_map(|pod| &pod.status.pod_ips).peekable();
+    let is_placed = addresses.peek().is_some();
+    if let Some(address) = addresses.find(|address| address.ip.contains(':')) {
+        return Ok(Some(evidence_of(class, "status.podIPs", Arg::text(&address.ip))));
+    }
+    if class.spec.host_network {
+        let reason = "These servers share the network of their node, whose addresses decide";
+        return Err(Reason::new("node-network", reason).into());
+    }
+    if is_placed {
+        return Ok(None);
+    }
+    Err(Reason::new("no-address", "No server of this kind has an address yet").into())
+}
+
 /// The iptables barrier of one of the hub's classes.
 pub fn barrier_of<'a>(
     context: &Context<'a>,

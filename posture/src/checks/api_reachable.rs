@@ -9,6 +9,7 @@ use crate::check::{
 };
 use crate::derived::token::token_mounts;
 use crate::facts::Service;
+use crate::fix::egress::{METADATA, PRIVATE_10, PRIVATE_172, PRIVATE_192, all_but};
 use crate::fix::{Fix, FixValue};
 use crate::gap::Unknown;
 use crate::hub::{Hub, UserClass};
@@ -79,40 +80,18 @@ pub(super) const CHECK: Check = Check {
     judge: Judge::AnyHub(judge),
 };
 
-const METADATA: FixValue = FixValue::Str("169.254.169.254/32");
 const ENDPOINT: FixValue = FixValue::Slot("endpoint-block");
 
 /// Everything but the metadata server and the API server.
 const OLD_EGRESS: FixValue = FixValue::List(&[FixValue::Map(&[(
     "to",
-    FixValue::List(&[FixValue::Map(&[(
-        "ipBlock",
-        FixValue::Map(&[
-            ("cidr", FixValue::Str("0.0.0.0/0")),
-            ("except", FixValue::List(&[METADATA, FixValue::Slot("cluster-block"), ENDPOINT])),
-        ]),
-    )])]),
+    all_but!("0.0.0.0/0", METADATA, FixValue::Slot("cluster-block"), ENDPOINT),
 )])]);
 
 /// The public addresses but those of the API server.
 const EGRESS: FixValue = FixValue::List(&[FixValue::Map(&[(
     "to",
-    FixValue::List(&[FixValue::Map(&[(
-        "ipBlock",
-        FixValue::Map(&[
-            ("cidr", FixValue::Str("0.0.0.0/0")),
-            (
-                "except",
-                FixValue::List(&[
-                    FixValue::Str("10.0.0.0/8"),
-                    FixValue::Str("172.16.0.0/12"),
-                    FixValue::Str("192.168.0.0/16"),
-                    METADATA,
-                    ENDPOINT,
-                ]),
-            ),
-        ]),
-    )])]),
+    all_but!("0.0.0.0/0", PRIVATE_10, PRIVATE_172, PRIVATE_192, METADATA, ENDPOINT),
 )])]);
 
 /// A path to the API server, as far as policies decide it.

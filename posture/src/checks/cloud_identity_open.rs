@@ -7,6 +7,7 @@ use crate::check::{
     Check, Context, Judge, Judgement, Mapping, Outcome, Reference, Severity, Topic, Verdict, worst,
 };
 use crate::derived::Cloud;
+use crate::fix::egress::{PRIVATE_10, PRIVATE_172, PRIVATE_192, all_but};
 use crate::fix::{Fix, FixValue};
 use crate::gap::Unknown;
 use crate::hub::{Hub, UserClass};
@@ -67,23 +68,15 @@ pub(super) const CHECK: Check = Check {
 /// Public addresses without any by which clouds hand out identities.
 const PUBLIC: FixValue = FixValue::Map(&[(
     "to",
-    FixValue::List(&[FixValue::Map(&[(
-        "ipBlock",
-        FixValue::Map(&[
-            ("cidr", FixValue::Str("0.0.0.0/0")),
-            (
-                "except",
-                FixValue::List(&[
-                    FixValue::Str("10.0.0.0/8"),
-                    FixValue::Str("172.16.0.0/12"),
-                    FixValue::Str("192.168.0.0/16"),
-                    FixValue::Str("169.254.0.0/16"),
-                    FixValue::Str("168.63.129.16/32"),
-                    FixValue::Str("100.64.0.0/10"),
-                ]),
-            ),
-        ]),
-    )])]),
+    all_but!(
+        "0.0.0.0/0",
+        PRIVATE_10,
+        PRIVATE_172,
+        PRIVATE_192,
+        FixValue::Str("169.254.0.0/16"),
+        FixValue::Str("168.63.129.16/32"),
+        FixValue::Str("100.64.0.0/10"),
+    ),
 )]);
 
 /// An address of a cloud, and whether it is certain that something answers there.

@@ -5,6 +5,7 @@ use crate::check::policies::{GUIDE, KUBERNETES, SHOW};
 use crate::check::servers::no_server;
 use crate::check::{Check, Context, Judge, Judgement, Outcome, Reference, Severity, Topic, Verdict, worst};
 use crate::facts::Service;
+use crate::fix::egress::DNS_PORTS;
 use crate::fix::{Fix, FixValue};
 use crate::gap::Unknown;
 use crate::hub::Hub;
@@ -56,13 +57,7 @@ pub(super) const CHECK: Check = Check {
 
 /// The rule for a DNS cache on every node.
 const CACHE: FixValue = FixValue::Map(&[
-    (
-        "ports",
-        FixValue::List(&[
-            FixValue::Map(&[("port", FixValue::Number(53)), ("protocol", FixValue::Str("UDP"))]),
-            FixValue::Map(&[("port", FixValue::Number(53)), ("protocol", FixValue::Str("TCP"))]),
-        ]),
-    ),
+    ("ports", DNS_PORTS),
     (
         "to",
         FixValue::List(&[FixValue::Map(&[(

@@ -7,6 +7,7 @@ use crate::check::policies::{GUIDE, SHOW};
 use crate::check::servers::{evidence_of, judge_servers};
 use crate::check::{Check, Context, Judge, Judgement, Mapping, Outcome, Reference, Severity, Topic, Verdict};
 use crate::derived::EnforcementState;
+use crate::fix::egress::WEB;
 use crate::fix::{Fix, FixValue};
 use crate::hub::{Hub, UserClass};
 use crate::network::{Protocol, Verdict as Reach};
@@ -54,37 +55,6 @@ pub(super) const CHECK: Check = Check {
     mappings: &[Mapping::Nsa("Network separation and hardening")],
     judge: Judge::Hub(judge),
 };
-
-const TCP: FixValue = FixValue::Str("TCP");
-
-/// HTTP and HTTPS to public addresses.
-const WEB: FixValue = FixValue::Map(&[
-    (
-        "ports",
-        FixValue::List(&[
-            FixValue::Map(&[("port", FixValue::Number(80)), ("protocol", TCP)]),
-            FixValue::Map(&[("port", FixValue::Number(443)), ("protocol", TCP)]),
-        ]),
-    ),
-    (
-        "to",
-        FixValue::List(&[FixValue::Map(&[(
-            "ipBlock",
-            FixValue::Map(&[
-                ("cidr", FixValue::Str("0.0.0.0/0")),
-                (
-                    "except",
-                    FixValue::List(&[
-                        FixValue::Str("10.0.0.0/8"),
-                        FixValue::Str("172.16.0.0/12"),
-                        FixValue::Str("192.168.0.0/16"),
-                        FixValue::Str("169.254.169.254/32"),
-                    ]),
-                ),
-            ]),
-        )])]),
-    ),
-]);
 
 /// An address that stands for the public internet: that of a well-known resolver.
 const PUBLIC: IpAddr = IpAddr::V4(Ipv4Addr::new(1, 1, 1, 1));

@@ -2,13 +2,13 @@
 
 use crate::check::paths::{End, PATHS, ask, ends_of_class, likely, worst_path};
 use crate::check::policies::GUIDE;
-use crate::check::servers::{evidence_of, judge_servers};
+use crate::check::servers::{ipv6_of, judge_servers};
 use crate::check::{Check, Context, Judge, Judgement, Mapping, Outcome, Reference, Severity, Topic, Verdict};
 use crate::derived::Cloud;
 use crate::fix::{Fix, FixValue};
 use crate::hub::{Hub, UserClass};
 use crate::network::Protocol;
-use crate::text::{Arg, Reason};
+use crate::text::Reason;
 
 pub(super) const CHECK: Check = Check {
     code: "MET-06",
@@ -64,22 +64,9 @@ fn judge(context: &Context<'_>, hub: &Hub) -> Judgement {
 }
 
 fn judge_class(context: &Context<'_>, hub: &Hub, class: &UserClass) -> Judgement {
-    let ipv6 = class.pods.iter().flat_map(|pod| &pod.status.pod_ips).find(|address| address.ip.contains(':'));
-    let Some(address) = ipv6 else {
-        if class.spec.host_network {
-            return Err(Reason::new(
-                "node-network",
-                "These servers share the network of their node, whose addresses decide",
-            )
-            .into());
-        }
-        let is_placed = class.pods.iter().any(|pod| !pod.status.pod_ips.is_empty());
-        if !is_placed {
-            return Err(Reason::new("no-address", "No server of this kind has an address yet").into());
-        }
+    let Some(fact) = ipv6_of(class)? else {
         return Ok(Outcome::pass(Reason::new("ipv4-only", "User servers have no IPv6 address")));
     };
-    let fact = evidence_of(class, "status.podIPs", Arg::text(&address.ip));
     let froms = ends_of_class(context, class);
     let tos: Vec<End> = ADDRESSES.into_iter().filter_map(|text| End::parse(context, text)).collect();
     let pairs = froms.iter().flat_map(|from| tos.iter().map(move |to| (from, to)));

@@ -9,6 +9,7 @@ use crate::check::{
 };
 use crate::facts::NetworkPolicy;
 use crate::facts::network::{PolicyPort, PolicyRule};
+use crate::fix::egress::{DNS_PORTS, WEB};
 use crate::fix::{Fix, FixValue};
 use crate::gap::Unknown;
 use crate::hub::Hub;
@@ -69,48 +70,10 @@ pub(super) const CHECK: Check = Check {
     judge: Judge::Hub(judge),
 };
 
-const TCP: FixValue = FixValue::Str("TCP");
-const UDP: FixValue = FixValue::Str("UDP");
-
 /// DNS inside the cluster, for the list that in charts before 0.10 is all there is.
 const DNS: FixValue = FixValue::Map(&[
-    (
-        "ports",
-        FixValue::List(&[
-            FixValue::Map(&[("port", FixValue::Number(53)), ("protocol", UDP)]),
-            FixValue::Map(&[("port", FixValue::Number(53)), ("protocol", TCP)]),
-        ]),
-    ),
+    ("ports", DNS_PORTS),
     ("to", FixValue::List(&[FixValue::Map(&[("namespaceSelector", FixValue::Map(&[]))])])),
-]);
-
-/// HTTP and HTTPS to public addresses.
-const WEB: FixValue = FixValue::Map(&[
-    (
-        "ports",
-        FixValue::List(&[
-            FixValue::Map(&[("port", FixValue::Number(80)), ("protocol", TCP)]),
-            FixValue::Map(&[("port", FixValue::Number(443)), ("protocol", TCP)]),
-        ]),
-    ),
-    (
-        "to",
-        FixValue::List(&[FixValue::Map(&[(
-            "ipBlock",
-            FixValue::Map(&[
-                ("cidr", FixValue::Str("0.0.0.0/0")),
-                (
-                    "except",
-                    FixValue::List(&[
-                        FixValue::Str("169.254.169.254/32"),
-                        FixValue::Str("10.0.0.0/8"),
-                        FixValue::Str("172.16.0.0/12"),
-                        FixValue::Str("192.168.0.0/16"),
-                    ]),
-                ),
-            ]),
-        )])]),
-    ),
 ]);
 
 fn judge(context: &Context<'_>, hub: &Hub) -> Judgement {

@@ -11,6 +11,7 @@ use crate::check::{
 };
 use crate::derived::EnforcementState;
 use crate::facts::Pod;
+use crate::fix::egress::PUBLIC;
 use crate::fix::{Fix, FixValue};
 use crate::gap::Unknown;
 use crate::hub::{Hub, UserClass};
@@ -65,26 +66,6 @@ pub(super) const CHECK: Check = Check {
     mappings: &[Mapping::Nsa("Network separation and hardening")],
     judge: Judge::Hub(judge),
 };
-
-/// Everything but private addresses and the metadata server.
-const PUBLIC: FixValue = FixValue::Map(&[(
-    "to",
-    FixValue::List(&[FixValue::Map(&[(
-        "ipBlock",
-        FixValue::Map(&[
-            ("cidr", FixValue::Str("0.0.0.0/0")),
-            (
-                "except",
-                FixValue::List(&[
-                    FixValue::Str("10.0.0.0/8"),
-                    FixValue::Str("172.16.0.0/12"),
-                    FixValue::Str("192.168.0.0/16"),
-                    FixValue::Str("169.254.169.254/32"),
-                ]),
-            ),
-        ]),
-    )])]),
-)]);
 
 /// The ranges that are private everywhere.
 const PRIVATE: [&str; 4] = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"];

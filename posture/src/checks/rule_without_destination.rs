@@ -6,6 +6,7 @@ use crate::check::policies::{
 use crate::check::{Check, Context, Evidence, Judge, Judgement, Mapping, Outcome, Severity, Topic, Verdict};
 use crate::facts::NetworkPolicy;
 use crate::facts::network::PolicyRule;
+use crate::fix::egress::WEB;
 use crate::fix::{Fix, FixValue};
 use crate::hub::{Hub, parts};
 use crate::text::{Arg, Reason};
@@ -43,35 +44,6 @@ pub(super) const CHECK: Check = Check {
     mappings: &[Mapping::Nsa("Network separation and hardening")],
     judge: Judge::Hub(judge),
 };
-
-/// HTTP and HTTPS to public addresses.
-const WEB: FixValue = FixValue::Map(&[
-    (
-        "ports",
-        FixValue::List(&[
-            FixValue::Map(&[("port", FixValue::Number(80)), ("protocol", FixValue::Str("TCP"))]),
-            FixValue::Map(&[("port", FixValue::Number(443)), ("protocol", FixValue::Str("TCP"))]),
-        ]),
-    ),
-    (
-        "to",
-        FixValue::List(&[FixValue::Map(&[(
-            "ipBlock",
-            FixValue::Map(&[
-                ("cidr", FixValue::Str("0.0.0.0/0")),
-                (
-                    "except",
-                    FixValue::List(&[
-                        FixValue::Str("169.254.169.254/32"),
-                        FixValue::Str("10.0.0.0/8"),
-                        FixValue::Str("172.16.0.0/12"),
-                        FixValue::Str("192.168.0.0/16"),
-                    ]),
-                ),
-            ]),
-        )])]),
-    ),
-]);
 
 fn judge(context: &Context<'_>, hub: &Hub) -> Judgement {
     let look = |is_it: &dyn Fn(&PolicyRule) -> bool| {

@@ -112,6 +112,12 @@ impl AddressRange {
         self.family == Family::of(address) && (self.first..=self.last).contains(&number(address))
     }
 
+    /// Whether it holds more addresses than a block with this prefix.
+    pub fn is_wider_than(&self, prefix: u8) -> bool {
+        let free = self.family.bits().saturating_sub(prefix);
+        1_u128.checked_shl(free.into()).is_some_and(|size| self.last - self.first >= size)
+    }
+
     /// The first address.
     pub fn first(&self) -> IpAddr {
         self.family.address(self.first)
@@ -193,6 +199,26 @@ impl AddressSet {
         self.ranges.iter().any(|known| {
             known.family == range.family && known.first <= range.last && range.first <= known.last
         })
+    }
+
+    /// The parts of it that lie in a range.
+    pub fn within(&self, range: &AddressRange) -> impl Iterator<Item = AddressRange> {
+        let AddressRange { family, first, last } = *range;
+        let parts = self.ranges.iter().filter(move |known| known.family == family);
+        parts
+            .map(move |known| AddressRange {
+                family,
+                first: known.first.max(first),
+                last: known.last.min(last),
+            })
+            .filter(|part| part.first <= part.last)
+    }
+
+    /// The share of a family's addresses that are in it, in thousandths.
+    pub fn thousandths(&self, family: Family) -> u128 {
+        let all = family.last() / 1000;
+        let parts = self.ranges.iter().filter(|range| range.family == family);
+        parts.map(|range| (range.last - range.first) / all).sum()
     }
 
     /// The set as blocks with prefixes.
