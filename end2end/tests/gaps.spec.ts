@@ -12,8 +12,8 @@ test("the page of gaps names each permission and what needs it", async ({ page }
             - code: kubectl apply --filename role.yaml
   `);
   const gaps = page.getByRole("region", { name: "What cannot be read" });
-  const gap = gaps.getByRole("listitem").filter({ hasText: "Clusterroles may not be listed" });
-  await gap.getByText("Clusterroles may not be listed").click();
+  const gap = gaps.getByRole("listitem").filter({ hasText: "ClusterRoles may not be listed" });
+  await gap.getByText("ClusterRoles may not be listed").click();
   await expect(gap).toContainText(/RBA-08/);
   await expect(gap).toContainText("resources: [clusterroles]");
 });

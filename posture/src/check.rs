@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod paths;
+pub mod platform;
 pub mod policies;
 pub mod servers;
 mod worst;

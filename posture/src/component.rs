@@ -24,7 +24,7 @@ use crate::text::{Arg, Reason};
 
 pub use exposure::{Exposure, exposure};
 pub use matching::{Candidate, image_path};
-pub use power::{Power, binding, power};
+pub use power::{Power, binding, extent, power};
 
 /// A controller or a pod that runs the program.
 #[derive(Debug, Clone)]
@@ -130,6 +130,11 @@ impl Sightings<'_> {
     /// Everything seen was everything there is, or the gap that may hide more.
     pub fn complete(&self) -> Result<(), Gap> {
         self.gap.clone().map_or(Ok(()), Err)
+    }
+
+    /// What runs or may run: controllers that want no pods are left out.
+    pub fn running(&self) -> Vec<Sighting<'_>> {
+        self.seen.iter().filter(|sighting| sighting.replicas != Some(0)).cloned().collect()
     }
 
     /// What a person would delete: the objects that no controller made, or everything where only pods were seen.

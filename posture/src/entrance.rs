@@ -7,6 +7,7 @@ use crate::check::{Context, Evidence, Outcome};
 use crate::component::image_path;
 use crate::derived::{Tls, TlsMode};
 use crate::facts::{Container, Service};
+use crate::fix::ENTRANCES;
 use crate::gap::Unknown;
 use crate::hub::Hub;
 use crate::hub::discovery::is_public_service;
@@ -95,6 +96,15 @@ pub fn mode_in_words(mode: TlsMode) -> Arg {
         TlsMode::UnseenEdge => "the hub does no HTTPS itself, and nothing in front of it is visible",
         TlsMode::None => "there is no HTTPS",
     })
+}
+
+/// The kinds to show, those of the Gateway API where a route leads here: `kubectl` refuses kinds that a cluster has not.
+pub fn with_entrances(outcome: Outcome, tls: &Tls) -> Outcome {
+    if tls.fronts.iter().any(|front| front.object.kind == Kind::HttpRoute) {
+        outcome.slot(ENTRANCES, "services,ingresses,httproutes,gateways")
+    } else {
+        outcome
+    }
 }
 
 /// The outcome of a check that is about automatic HTTPS, for a hub that does without.

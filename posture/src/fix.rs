@@ -116,8 +116,9 @@ impl Fix {
     }
 }
 
-/// Live values by slot name. [`Slots::of_hub`] fills `namespace`, `release`, `app`, `chart-version` (where it is sure), `chart-range`
-/// (also where it is guessed) and `parent-chart` (where the hub is a part of BinderHub); a check fills the others.
+/// Live values by slot name. [`Slots::of_hub`] fills `namespace`, `release`, `app`, `entrances` (the kinds through which people come in,
+/// of those that every cluster has), `chart-version` (where it is sure), `chart-range` (also where it is guessed) and `parent-chart` (where
+/// the hub is a part of BinderHub); a check fills the others.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Slots(BTreeMap<String, String>);
 
@@ -134,6 +135,7 @@ impl Slots {
     /// What the engine knows of a hub.
     pub fn of_hub(hub: &Hub) -> Self {
         let mut slots = Self::of_key(&hub.key);
+        slots.set(ENTRANCES, "services,ingresses");
         if let Ok(chart) = &hub.chart {
             slots.set("chart-range", chart.version.to_string());
             if chart.confidence == Confidence::High && hub.binder.is_none() {
@@ -186,6 +188,9 @@ pub struct RenderedFix {
     /// Why the lines must not be copied, as a sentence; `None` where they may.
     pub refused: Option<String>,
 }
+
+/// The slot that holds the kinds through which people come in.
+pub(crate) const ENTRANCES: &str = "entrances";
 
 /// The slot that holds the case.
 pub(crate) const CASE: &str = "case";

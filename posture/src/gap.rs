@@ -53,15 +53,15 @@ impl Gap {
 
 impl fmt::Display for Gap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let plural = self.kind.info().plural;
+        let names = self.kind.info().names();
         let place = self.namespace.as_ref().map(|n| format!(" in namespace {n}")).unwrap_or_default();
         match &self.reason {
-            GapReason::Forbidden => write!(f, "{plural}{place} may not be listed"),
-            GapReason::NotServed => write!(f, "the API server does not serve {plural}"),
-            GapReason::Failed(what) => write!(f, "{plural}{place} could not be listed: {what}"),
-            GapReason::Silent => write!(f, "nothing was heard about {plural}{place} for too long"),
-            GapReason::NotInFiles => write!(f, "files do not show every one of a cluster's {plural}{place}"),
-            GapReason::NotRead => write!(f, "{plural}{place} have not been read yet"),
+            GapReason::Forbidden => write!(f, "{names}{place} may not be listed"),
+            GapReason::NotServed => write!(f, "the API server does not serve {names}"),
+            GapReason::Failed(what) => write!(f, "{names}{place} could not be listed: {what}"),
+            GapReason::Silent => write!(f, "nothing was heard about {names}{place} for too long"),
+            GapReason::NotInFiles => write!(f, "files do not show every one of a cluster's {names}{place}"),
+            GapReason::NotRead => write!(f, "{names}{place} have not been read yet"),
         }
     }
 }

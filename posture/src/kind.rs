@@ -129,6 +129,17 @@ impl Kind {
 }
 
 impl KindInfo {
+    /// The Kubernetes name of the kind for several objects: `DaemonSets`, `NetworkPolicies`.
+    pub fn names(&self) -> String {
+        let name = self.name;
+        match name.strip_suffix('y') {
+            Some(stem) if !stem.ends_with('a') => format!("{stem}ies"),
+            _ if name.ends_with("ss") => format!("{name}es"),
+            _ if name.ends_with('s') => name.to_owned(),
+            _ => format!("{name}s"),
+        }
+    }
+
     /// The `kind` that manifests of this resource carry; Calico's and Kubernetes' policies share one.
     pub fn manifest_kind(&self) -> &'static str {
         match self.kind {
@@ -161,6 +172,19 @@ mod tests {
     fn every_resource_stands_in_the_table_once() {
         let unique: BTreeSet<_> = KINDS.iter().map(|i| (i.group, i.plural)).collect();
         assert_eq!(unique.len(), KINDS.len());
+    }
+
+    #[test]
+    fn names_for_several_objects_are_those_of_kubernetes() {
+        for info in KINDS {
+            let names = info.names();
+            assert!(names.to_lowercase().ends_with(info.plural), "{names} and {}", info.plural);
+        }
+        let of = |kind: Kind| kind.info().names();
+        assert_eq!(
+            (of(Kind::DaemonSet).as_str(), of(Kind::IngressClass).as_str()),
+            ("DaemonSets", "IngressClasses")
+        );
     }
 
     #[test]

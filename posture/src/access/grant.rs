@@ -90,6 +90,11 @@ impl Grant {
         self.rules().any(rule::is_everything)
     }
 
+    /// Whether some rule allows every verb on every resource of the core group, Secrets and pods among them.
+    pub fn is_everything_of_core(&self) -> bool {
+        self.rules().any(|rule| rule.resource_names.is_empty() && rule::allows(rule, "*", "", "*"))
+    }
+
     /// Whether some rule changes something. Asking about one's own rights does not count.
     pub fn writes(&self) -> bool {
         self.rules().any(rule::writes)

@@ -105,8 +105,7 @@ pub fn name_binding(outcome: Outcome, binding: &ObjectRef) -> Outcome {
     outcome
         .slot("binding", &binding.name)
         .slot("binding-kind", binding.kind.to_string().to_lowercase())
-        // A binding of the whole cluster is in no namespace, and the command takes any.
-        .slot("binding-namespace", binding.namespace.clone().unwrap_or_else(|| "default".to_owned()))
+        .slot("binding-namespace", binding.namespace.clone().unwrap_or_default())
 }
 
 /// What runs as each account of a namespace: workloads that want pods, and pods that are not over.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::check::paths::{
     End, Fate, PATHS, Path, ask, ends_of_part, likely, metadata_addresses, worst_path,
 };
+use crate::check::platform::may_guard_metadata;
 use crate::check::policies::{GUIDE, SHOW};
 use crate::check::{
     Check, Context, Evidence, Judge, Judgement, Mapping, Outcome, Reference, Severity, Topic, Verdict,
@@ -43,7 +44,10 @@ pub(super) const CHECK: Check = Check {
     kubectl: SHOW,
     references: &[
         GUIDE,
-        Reference { title: "BinderHub: Security", url: "https://binderhub.readthedocs.io/en/latest/" },
+        Reference {
+            title: "mybinder.org: Its own policy for builds and user servers",
+            url: "https://github.com/jupyterhub/mybinder.org-deploy/blob/main/mybinder/templates/netpol.yaml",
+        },
     ],
     mappings: &[Mapping::Nsa("Network separation and hardening")],
     judge: Judge::Hub(judge),
@@ -93,7 +97,12 @@ fn judge(context: &Context<'_>, hub: &Hub) -> Judgement {
     };
     let fact =
         Evidence::new(object, "metadata.labels.component", Arg::word("builds images")).count(builders.len());
-    let open = Outcome::warn(Reason::new("open", "Pods that build images reach the cloud's metadata server"));
+    let open = match may_guard_metadata(context, &builders) {
+        Some((reason, label)) => Outcome::unknown(reason).because(label),
+        None => {
+            Outcome::warn(Reason::new("open", "Pods that build images reach the cloud's metadata server"))
+        }
+    };
     let closed = Outcome::pass(Reason::new(
         "closed",
         "Policies that are enforced keep the pods that build images from the metadata server",

@@ -53,8 +53,8 @@ pub(super) const CHECK: Check = Check {
     references: &[
         GUIDE,
         Reference {
-            title: "Amazon EKS: Pod Identity, considerations",
-            url: "https://docs.aws.amazon.com/eks/latest/userguide/pod-identities.html",
+            title: "Amazon EKS: Set up the Pod Identity Agent",
+            url: "https://docs.aws.amazon.com/eks/latest/userguide/pod-id-agent-setup.html",
         },
         Reference {
             title: "Azure: What is IP address 168.63.129.16",

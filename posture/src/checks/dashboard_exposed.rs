@@ -136,7 +136,15 @@ fn judge(context: &Context<'_>) -> Judgement {
             "There is no Kubernetes Dashboard in the cluster",
         )));
     }
-    let exposure = component::exposure(context.snapshot, &dashboards.seen);
+    let running = dashboards.running();
+    if running.is_empty() {
+        dashboards.complete()?;
+        let reason =
+            Reason::new("stopped", "The Dashboard is scaled to zero, so nothing answers behind its Services");
+        let note = Reason::new("scale-up", "Whoever scales it up exposes it again; better, delete it");
+        return Ok(Outcome::pass(reason).note(note).because_all(dashboards.roots().map(Sighting::image)));
+    }
+    let exposure = component::exposure(context.snapshot, &running);
     if !exposure.is_exposed()? {
         dashboards.complete()?;
         return from_servers(context, &dashboards);

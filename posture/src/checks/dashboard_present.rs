@@ -81,7 +81,7 @@ fn judge(context: &Context<'_>) -> Judgement {
     let present: Vec<Evidence> = dashboards.roots().map(Sighting::image).collect();
     let archived =
         Reason::new("present", "The Kubernetes Dashboard is installed, which nobody maintains any more");
-    let mut parts = vec![reachable(context, &dashboards.seen)];
+    let mut parts = vec![reachable(context, &dashboards.running())];
     parts.extend(dashboards.gap.clone().map(|gap| Err(gap.into())));
     parts.extend(
         dashboards.seen.iter().flat_map(|sighting| [powerful(context, sighting), login(context, sighting)]),
@@ -136,8 +136,9 @@ fn powerful(context: &Context<'_>, sighting: &Sighting<'_>) -> Judgement {
     };
     let reason = Reason::new(
         "powerful",
-        "The Kubernetes Dashboard is installed, and account {account} gives it every right in the cluster",
+        "The Kubernetes Dashboard is installed, and account {account} gives it {extent}",
     )
+    .with("extent", component::extent(&grants))
     .with("account", Arg::text(format!("{}/{}", sighting.namespace, sighting.spec.account())));
     Ok(Outcome::fail(reason).because_all(grants.iter().map(component::binding)))
 }

@@ -52,11 +52,9 @@ fn part(context: &Context<'_>, sighting: &Sighting<'_>) -> Judgement {
     let (outcome, grants) = match component::power(context.derived, sighting)? {
         Power::Everything(grants) => (
             Outcome::fail(
-                Reason::new(
-                    "everything",
-                    "The Dashboard's account {account} holds every right in the cluster",
-                )
-                .with("account", account),
+                Reason::new("everything", "The Dashboard's account {account} holds {extent}")
+                    .with("account", account)
+                    .with("extent", component::extent(&grants)),
             ),
             grants,
         ),

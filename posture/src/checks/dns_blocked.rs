@@ -1,14 +1,18 @@
 //! Flags parts of a hub that policies keep from the cluster's DNS.
 
-use crate::check::paths::{End, Fate, PATHS, Path, ask, ends_of_class, ends_of_part};
+use std::sync::Arc;
+
+use crate::check::paths::{End, Fate, PATHS, Path, ask, ends_of_class, ends_of_part, pods_with};
 use crate::check::policies::{GUIDE, KUBERNETES, SHOW};
 use crate::check::servers::no_server;
 use crate::check::{Check, Context, Judge, Judgement, Outcome, Reference, Severity, Topic, Verdict, worst};
-use crate::facts::Service;
+use crate::facts::network::ServicePort;
+use crate::facts::{IntOrString, Pod, Service};
 use crate::fix::egress::DNS_PORTS;
 use crate::fix::{Fix, FixValue};
 use crate::gap::Unknown;
 use crate::hub::Hub;
+use crate::hub::parts::target;
 use crate::kind::Kind;
 use crate::network::Protocol;
 use crate::object::ObjectRef;
@@ -118,7 +122,7 @@ fn resolvers(context: &Context<'_>) -> Result<Vec<Dns>, Unknown> {
     if resolvers.is_empty() {
         return Err(Reason::new(
             "no-dns-pod",
-            "The Service of the cluster's DNS has no endpoint that could be seen",
+            "The Service of the cluster's DNS has no endpoint that could be seen, and selects no pod",
         )
         .into());
     }
@@ -132,15 +136,15 @@ fn resolvers(context: &Context<'_>) -> Result<Vec<Dns>, Unknown> {
     Ok(resolvers)
 }
 
+/// The endpoints of the Service; where none can be seen, the pods that it selects.
 fn behind(context: &Context<'_>, service: &Service) -> Result<Vec<Dns>, Unknown> {
     let network = &context.derived.network;
-    let object = ObjectRef::namespaced(
-        Kind::Service,
-        service.metadata.namespace.clone().unwrap_or_default(),
-        &service.metadata.name,
-    );
-    let udp = network.backends(context.snapshot, service, Protocol::Udp, 53)?;
-    let tcp = network.backends(context.snapshot, service, Protocol::Tcp, 53)?;
+    let backends = |protocol| network.backends(context.snapshot, service, protocol, 53);
+    let (udp, tcp) = match (backends(Protocol::Udp), backends(Protocol::Tcp)) {
+        (Ok(udp), Ok(tcp)) if !udp.is_empty() => (udp, tcp),
+        _ => return selected(context, service),
+    };
+    let object = object_of(service);
     Ok(udp
         .into_iter()
         .map(|backend| {
@@ -153,6 +157,39 @@ fn behind(context: &Context<'_>, service: &Service) -> Result<Vec<Dns>, Unknown>
             }
         })
         .collect())
+}
+
+fn selected(context: &Context<'_>, service: &Service) -> Result<Vec<Dns>, Unknown> {
+    let namespace = service.metadata.namespace.as_deref().unwrap_or_default();
+    context.snapshot.pods.complete_in(namespace)?;
+    if service.spec.selector.is_empty() {
+        return Ok(Vec::new());
+    }
+    let port = |pod: &Pod, protocol: Protocol| {
+        let is_asked = |port: &&ServicePort| {
+            port.port == 53 && Protocol::parse(port.protocol.as_deref()) == Some(protocol)
+        };
+        let published = service.spec.ports.iter().find(is_asked)?;
+        match target(published, &pod.spec) {
+            IntOrString::Int(number) => u16::try_from(number).ok(),
+            IntOrString::String(_) => None,
+        }
+    };
+    let pods = pods_with(context, namespace, &service.spec.selector);
+    let dns = |pod: &Arc<Pod>| {
+        Some(Dns {
+            end: End { point: context.derived.network.pod(pod), object: Some(object_of(service)) },
+            udp: port(pod, Protocol::Udp)?,
+            tcp: port(pod, Protocol::Tcp),
+            is_cache: false,
+        })
+    };
+    Ok(pods.iter().filter_map(dns).collect())
+}
+
+fn object_of(service: &Service) -> ObjectRef {
+    let namespace = service.metadata.namespace.clone().unwrap_or_default();
+    ObjectRef::namespaced(Kind::Service, namespace, &service.metadata.name)
 }
 
 /// A way to one of several servers of names does: Kubernetes does not choose the one that answers.

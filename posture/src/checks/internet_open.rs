@@ -1,16 +1,14 @@
 //! Flags user servers that reach the whole internet on every port.
 
-use std::net::{IpAddr, Ipv4Addr};
-
 use crate::check::paths::{PATHS, ends_of_class, of_rule};
 use crate::check::policies::{GUIDE, SHOW};
-use crate::check::servers::{evidence_of, judge_servers};
+use crate::check::servers::{evidence_of, ipv6_of, judge_servers};
 use crate::check::{Check, Context, Judge, Judgement, Mapping, Outcome, Reference, Severity, Topic, Verdict};
 use crate::derived::EnforcementState;
 use crate::fix::egress::WEB;
 use crate::fix::{Fix, FixValue};
 use crate::hub::{Hub, UserClass};
-use crate::network::{Protocol, Verdict as Reach};
+use crate::network::{Family, OpenPorts, Opening, Protocol, RuleRef, Verdict as Reach};
 use crate::text::{Arg, Reason};
 
 pub(super) const CHECK: Check = Check {
@@ -49,15 +47,22 @@ pub(super) const CHECK: Check = Check {
         GUIDE,
         Reference {
             title: "mybinder.org: Its own policy for user servers",
-            url: "https://github.com/jupyterhub/mybinder.org-deploy/blob/main/mybinder/values.yaml",
+            url: "https://github.com/jupyterhub/mybinder.org-deploy/blob/main/mybinder/templates/netpol.yaml",
         },
     ],
     mappings: &[Mapping::Nsa("Network separation and hardening")],
     judge: Judge::Hub(judge),
 };
 
-/// An address that stands for the public internet: that of a well-known resolver.
-const PUBLIC: IpAddr = IpAddr::V4(Ipv4Addr::new(1, 1, 1, 1));
+/// From how many TCP ports on a list of ports lists nothing: rules that leave a few out are for all.
+const MOST_PORTS: u32 = 32_768;
+
+/// The share of a family's addresses, in thousandths, from which on a rule is about the internet and not about somebody on it. A quarter
+/// of IPv4 is more than anybody has; of IPv6 an eighth is given out at all.
+const INTERNET: [(Family, u128); 2] = [(Family::V4, 250), (Family::V6, 100)];
+
+/// How many rules are named.
+const MOST_RULES: usize = 6;
 
 fn judge(context: &Context<'_>, hub: &Hub) -> Judgement {
     judge_servers(context, hub, |class| judge_class(context, hub, class))
@@ -67,28 +72,42 @@ fn judge_class(context: &Context<'_>, hub: &Hub, class: &UserClass) -> Judgement
     // Anyone may start a server on a Binder; elsewhere the operator knows whom they let in.
     let severity = if hub.binder.is_some() { Severity::Low } else { Severity::Info };
     let enforcement = context.derived.enforcement_for(hub);
-    let open = || {
-        Outcome::warn(Reason::new("every-port", "User servers reach public addresses on every TCP port"))
-            .severity(severity)
+    let open = |ports: u32| {
+        let reason = if ports == u32::from(u16::MAX) {
+            Reason::new("every-port", "User servers reach public addresses on every TCP port")
+        } else {
+            Reason::new("most-ports", "User servers reach public addresses on {ports} TCP ports")
+                .with("ports", Arg::Count(ports.into()))
+        };
+        Outcome::warn(reason).severity(severity)
     };
     if enforcement.state == EnforcementState::NotEnforced {
-        return Ok(open()
+        return Ok(open(u16::MAX.into())
             .because(evidence_of(class, "egress", Arg::word("nothing enforces policies")))
             .because_all(enforcement.evidence.iter().cloned()));
     }
+    let has_ipv6 = ipv6_of(class).is_ok_and(|address| address.is_some());
     let mut is_unclear = false;
     for end in ends_of_class(context, class) {
         let openings = context.derived.network.reachable_addresses(&end.point);
-        let here = openings.iter().filter(|opening| opening.addresses.contains(PUBLIC));
-        for ports in here.flat_map(|opening| &opening.ports) {
-            let is_all = ports.protocol == Protocol::Tcp && ports.are_all();
-            is_unclear |= ports.verdict != Reach::Allowed;
-            if !is_all || ports.verdict != Reach::Allowed {
+        for (family, least) in INTERNET.into_iter().filter(|(family, _)| has_ipv6 || *family == Family::V4) {
+            let wide = |is_sure: bool| {
+                let wide: Vec<_> = openings.iter().filter(|o| tcp_ports(o, is_sure) >= MOST_PORTS).collect();
+                let share: u128 = wide.iter().map(|opening| opening.addresses.thousandths(family)).sum();
+                (share >= least).then_some(wide)
+            };
+            let Some(wide) = wide(true) else {
+                is_unclear |= wide(false).is_some();
                 continue;
-            }
-            let rules = ports.rules.iter().map(|rule| of_rule(context, rule));
-            let outcome = open().because_all(rules);
-            return Ok(if ports.rules.is_empty() {
+            };
+            let ports = wide.iter().map(|opening| tcp_ports(opening, true)).max().unwrap_or_default();
+            let mut rules: Vec<&RuleRef> =
+                wide.iter().flat_map(|o| open_tcp(o)).flat_map(|p| &p.rules).collect();
+            rules.sort();
+            rules.dedup_by(|a, b| (&a.policy, a.rule, a.peer) == (&b.policy, b.rule, b.peer));
+            let facts = rules.iter().take(MOST_RULES).map(|rule| of_rule(context, rule));
+            let outcome = open(ports).because_all(facts);
+            return Ok(if rules.is_empty() {
                 outcome.because(evidence_of(class, "egress", Arg::word("no policy restricts it")))
             } else {
                 outcome
@@ -120,4 +139,16 @@ fn judge_class(context: &Context<'_>, hub: &Hub, class: &UserClass) -> Judgement
         .with("why", Arg::text(enforcement.reason.to_string()))
         .into()),
     }
+}
+
+/// What is open over TCP for certain.
+fn open_tcp(opening: &Opening) -> impl Iterator<Item = &OpenPorts> {
+    opening.ports.iter().filter(|ports| ports.protocol == Protocol::Tcp && ports.verdict == Reach::Allowed)
+}
+
+/// How many TCP ports are open, for certain or perhaps.
+fn tcp_ports(opening: &Opening, is_sure: bool) -> u32 {
+    let count = |ports: &OpenPorts| u32::from(ports.last - ports.first) + 1;
+    let all = opening.ports.iter().filter(|ports| ports.protocol == Protocol::Tcp);
+    all.filter(|ports| !is_sure || ports.verdict == Reach::Allowed).map(count).sum()
 }

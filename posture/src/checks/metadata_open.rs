@@ -1,6 +1,7 @@
 //! Flags user servers that nothing keeps from the cloud's metadata server.
 
 use crate::check::paths::{Fate, PATHS, to_metadata};
+use crate::check::platform::may_guard_metadata;
 use crate::check::servers::{barrier_of, evidence_of, no_server, recalled, undone_evidence, worst_server};
 use crate::check::{
     Check, Context, Evidence, Judge, Judgement, Mapping, Outcome, Reference, Severity, Topic, Verdict,
@@ -141,6 +142,9 @@ fn judge_class(
         ))
         .severity(Severity::Medium),
         Fate::Unclear(unknown) => Outcome::from(unknown.clone()),
+        Fate::Open if let Some((reason, label)) = may_guard_metadata(context, &class.pods) => {
+            Outcome::unknown(reason).because(label)
+        }
         Fate::Open => {
             let outcome = unblocked(context, clouds, class, barrier)?.because(fact);
             let outcome = with_idle_policies(context, hub, class, outcome);

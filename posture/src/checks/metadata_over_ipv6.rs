@@ -41,8 +41,8 @@ pub(super) const CHECK: Check = Check {
     references: &[
         GUIDE,
         Reference {
-            title: "AWS: Instance metadata service over IPv6",
-            url: "https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/configuring-instance-metadata-service.html",
+            title: "AWS: Configure instance metadata options, the IPv6 endpoint",
+            url: "https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/configuring-IMDS-new-instances.html",
         },
     ],
     mappings: &[Mapping::Nsa("Network separation and hardening")],

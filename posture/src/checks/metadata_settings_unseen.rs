@@ -1,5 +1,6 @@
 //! Reminds of the settings of the cloud that protect the metadata server and that the cluster's API does not show.
 
+use crate::check::platform::GKE;
 use crate::check::{
     Check, Context, Evidence, Judge, Judgement, Outcome, Reference, Severity, Topic, Verdict,
 };
@@ -54,9 +55,6 @@ pub(super) const CHECK: Check = Check {
     mappings: &[],
     judge: Judge::Cluster(judge),
 };
-
-/// The label of nodes whose metadata server is made for pods.
-const GKE: &str = "iam.gke.io/gke-metadata-server-enabled";
 
 /// DaemonSets that hint at a protection, with what each hints at.
 const HINTS: [(&str, &str); 4] = [

@@ -52,7 +52,7 @@ pub(super) const CHECK: Check = Check {
             ("proxy.https.letsencrypt.contactEmail", FixValue::Slot("mail")),
         ]),
     ],
-    kubectl: &["kubectl", "--namespace", "<namespace>", "get", "services,ingresses", "--output", "wide"],
+    kubectl: &["kubectl", "--namespace", "<namespace>", "get", "<entrances>", "--output", "wide"],
     references: &[Reference {
         title: "Zero to JupyterHub: Security, HTTPS",
         url: "https://z2jh.jupyter.org/en/stable/administrator/security.html#https",
@@ -65,6 +65,14 @@ const ADVICE: &str = "Point the DNS record of a domain at the hub's address and 
                       HTTPS.";
 
 fn judge(context: &Context<'_>, hub: &Hub) -> Judgement {
+    let outcome = decide(context, hub)?;
+    Ok(match context.derived.tls(hub) {
+        Ok(tls) => entrance::with_entrances(outcome, tls),
+        Err(_) => outcome,
+    })
+}
+
+fn decide(context: &Context<'_>, hub: &Hub) -> Judgement {
     if let Some(attestation) = entrance::attested_front(context, hub) {
         return Ok(attested(attestation));
     }

@@ -1,5 +1,6 @@
 //! Flags consoles other than the Kubernetes Dashboard that hold every right or are reachable from outside.
 
+use crate::access::Grant;
 use crate::check::{
     Check, Context, Judge, Judgement, Mapping, Outcome, Reference, Severity, Topic, Verdict, worst,
 };
@@ -69,15 +70,17 @@ fn judge(context: &Context<'_>) -> Judgement {
 
 fn part(context: &Context<'_>, console: &Console, sightings: &Sightings<'_>) -> Judgement {
     let exposure = component::exposure(context.snapshot, &sightings.seen);
-    let (admin, bindings) = administrator(context, &sightings.seen);
+    let (admin, grants) = administrator(context, &sightings.seen);
+    let extent = component::extent(&grants);
     let name = Arg::word(console.name);
     let outcome = match (admin, exposure.is_exposed()) {
         (Ok(true), Ok(true)) => Outcome::fail(
-            Reason::new("both", "{console} holds every right in the cluster and is reachable from outside")
-                .with("console", name),
+            Reason::new("both", "{console} holds {extent} and is reachable from outside")
+                .with("console", name)
+                .with("extent", extent),
         ),
         (Ok(true), Ok(false)) => Outcome::warn(
-            Reason::new("admin", "{console} holds every right in the cluster").with("console", name),
+            Reason::new("admin", "{console} holds {extent}").with("console", name).with("extent", extent),
         ),
         (Ok(false), Ok(true)) => Outcome::warn(
             Reason::new("exposed", "{console} is reachable from outside the cluster").with("console", name),
@@ -90,20 +93,17 @@ fn part(context: &Context<'_>, console: &Console, sightings: &Sightings<'_>) -> 
     };
     Ok(outcome
         .because_all(sightings.roots().map(Sighting::image))
-        .because_all(bindings)
+        .because_all(grants.iter().map(component::binding))
         .because_all(exposure.ways))
 }
 
-/// Whether any of its accounts holds every right, and through which bindings.
-fn administrator(
-    context: &Context<'_>,
-    seen: &[Sighting<'_>],
-) -> (Result<bool, Gap>, Vec<crate::check::Evidence>) {
+/// Whether any of its accounts holds every right, and through which grants.
+fn administrator(context: &Context<'_>, seen: &[Sighting<'_>]) -> (Result<bool, Gap>, Vec<Grant>) {
     let mut hidden = None;
     for sighting in seen {
         match component::power(context.derived, sighting) {
             Ok(Power::Everything(grants)) => {
-                return (Ok(true), grants.iter().map(component::binding).collect());
+                return (Ok(true), grants);
             }
             Ok(_) => {}
             Err(gap) => hidden = Some(gap),

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::access::POD_MAKERS;
+use crate::check::accounts::name_binding;
 use crate::check::{
     Check, Context, Evidence, Judge, Judgement, Mapping, Outcome, Reference, Severity, Topic, Verdict,
 };
@@ -179,13 +180,7 @@ fn fault(context: &Context<'_>, outcome: Outcome, found: &[&Vec<&Grant>]) -> Out
         Some(Evidence::new(binding.clone(), "metadata.creationTimestamp", Arg::Instant(made)))
     });
     let first = &found[0][0].binding;
-    outcome
-        .because_all(facts)
-        .because_all(ages)
-        .slot("binding", &first.name)
-        .slot("binding-kind", first.kind.to_string().to_lowercase())
-        // A binding of the whole cluster is in no namespace, and the command takes any.
-        .slot("binding-namespace", first.namespace.clone().unwrap_or_else(|| "default".to_owned()))
+    name_binding(outcome.because_all(facts).because_all(ages), first)
 }
 
 fn binding_of<'a>(context: &Context<'a>, object: &ObjectRef) -> Option<&'a Binding> {

@@ -50,7 +50,7 @@ pub(super) const CHECK: Check = Check {
             "Upgrade the chart to 1.0 or later, which can close port 80, or let the load balancer redirect it to HTTPS.",
         ),
     ],
-    kubectl: &["kubectl", "--namespace", "<namespace>", "get", "services,ingresses", "--output", "wide"],
+    kubectl: &["kubectl", "--namespace", "<namespace>", "get", "<entrances>", "--output", "wide"],
     references: &[
         Reference {
             title: "Zero to JupyterHub: Security, HTTPS",
@@ -66,6 +66,14 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn judge(context: &Context<'_>, hub: &Hub) -> Judgement {
+    let outcome = decide(context, hub)?;
+    Ok(match context.derived.tls(hub) {
+        Ok(tls) => entrance::with_entrances(outcome, tls),
+        Err(_) => outcome,
+    })
+}
+
+fn decide(context: &Context<'_>, hub: &Hub) -> Judgement {
     if let Some(attestation) = entrance::attested_front(context, hub)
         && let Some(service) = entrance::public_service(context, hub)?
         && entrance::reachable(service) == Reachable::Unseen

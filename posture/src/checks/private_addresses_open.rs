@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
-use crate::check::paths::{End, Fate, PATHS, ask, ends_of_class, likely, of_rule};
+use crate::check::paths::{End, Fate, PATHS, ask, ends_of_class, if_enforced, likely, of_rule};
 use crate::check::policies::{GUIDE, KUBERNETES, SHOW};
 use crate::check::servers::{evidence_of, judge_servers};
 use crate::check::{
@@ -16,7 +16,7 @@ use crate::fix::{Fix, FixValue};
 use crate::gap::Unknown;
 use crate::hub::{Hub, UserClass};
 use crate::kind::Kind;
-use crate::network::{AddressRange, OpenPorts, PodClass, Point, Protocol, Verdict as Reach, parse_address};
+use crate::network::{AddressRange, PodClass, Point, Protocol, Verdict as Reach, parse_address};
 use crate::object::ObjectRef;
 use crate::text::{Arg, Reason};
 
@@ -111,23 +111,14 @@ fn judge_class(context: &Context<'_>, hub: &Hub, class: &UserClass) -> Judgement
     }
     let hidden = [context.snapshot.nodes.complete().err(), context.snapshot.pods.complete().err()];
     let hidden = hidden.into_iter().flatten().map(|gap| Err(gap.into()));
-    let closed = match (found.unclear, found.is_likely, enforcement.state) {
-        (Some(unknown), ..) => return Err(unknown),
-        (None, _, EnforcementState::Unknown) => {
-            return Err(Reason::new(
-                "enforcement-unknown",
-                "Policies close private addresses, but whether anything enforces policies is not known: {why}",
-            )
-            .with("why", Arg::text(enforcement.reason.to_string()))
-            .into());
-        }
-        (None, true, _) | (None, _, EnforcementState::Likely) => {
-            likely(Severity::Low).because_all(enforcement.evidence.iter().cloned())
-        }
-        (None, false, _) => Outcome::pass(Reason::new(
-            "closed",
-            "Policies that are enforced keep user servers from private addresses, from the kubelets of nodes and from the ports that other pods declare; DNS stays open",
-        )),
+    if let Some(unknown) = found.unclear {
+        return Err(unknown);
+    }
+    let closed = if found.is_likely {
+        likely(Severity::Low).because_all(enforcement.evidence.iter().cloned())
+    } else {
+        let reason = "Policies that are enforced keep user servers from private addresses, from nodes and from other pods; DNS stays open";
+        if_enforced(enforcement, Outcome::pass(Reason::new("closed", reason)))?
     };
     Ok(worst_with(closed, hidden))
 }
@@ -136,8 +127,8 @@ fn judge_class(context: &Context<'_>, hub: &Hub, class: &UserClass) -> Judgement
 const MOST: usize = 6;
 
 /// DNS is needed, also at the port that OpenShift's takes.
-fn is_needed(ports: &OpenPorts) -> bool {
-    (ports.first, ports.last) == (53, 53) || (ports.first, ports.last) == (5353, 5353)
+fn is_dns(first: u16, last: u16) -> bool {
+    first == last && matches!(first, 53 | 5353)
 }
 
 fn look_at_ranges(context: &Context<'_>, class: &UserClass, end: &End, found: &mut Found) {
@@ -146,7 +137,9 @@ fn look_at_ranges(context: &Context<'_>, class: &UserClass, end: &End, found: &m
             .into_iter()
             .filter(|text| AddressRange::parse(text).is_some_and(|range| opening.addresses.touches(&range)))
             .collect();
-        for ports in opening.ports.iter().filter(|ports| !ranges.is_empty() && !is_needed(ports)) {
+        for ports in
+            opening.ports.iter().filter(|ports| !ranges.is_empty() && !is_dns(ports.first, ports.last))
+        {
             if ports.verdict != Reach::Allowed {
                 found.unclear.get_or_insert_with(|| {
                     Reason::new("ranges-unclear", "Whether private addresses are open cannot be told: policies that decide it are not evaluated or could not be read").into()
@@ -181,8 +174,13 @@ fn look_at_nodes(context: &Context<'_>, hub: &Hub, end: &End, found: &mut Found)
         let object = ObjectRef::cluster(Kind::Node, &node.metadata.name);
         for address in addresses {
             let to = End { object: Some(object.clone()), ..End::address(context, address) };
-            if look(context, hub, end, &to, KUBELET, found) {
+            // A kubelet tells more than whatever else listens there.
+            if look(context, hub, end, &to, (Protocol::Tcp, KUBELET), found) {
                 found.names.insert("kubelets of nodes".to_owned());
+                return;
+            }
+            if look_at_ports(context, hub, end, &to, found) {
+                found.names.insert("ports of nodes".to_owned());
                 return;
             }
         }
@@ -196,19 +194,30 @@ fn look_at_pods(context: &Context<'_>, hub: &Hub, end: &End, found: &mut Found) 
             continue;
         }
         let to = End { point: Point::Pod(class.point.clone()), object: Some(object_of(class, pod)) };
-        for port in tcp_ports(pod).into_iter().filter(|port| !matches!(port, 53 | 5353)) {
-            if look(context, hub, end, &to, port, found) {
-                let namespace = class.point.namespace();
-                found.names.insert(format!("pods of namespace {namespace}"));
-                break;
-            }
+        if look_at_ports(context, hub, end, &to, found) {
+            let namespace = class.point.namespace();
+            found.names.insert(format!("pods of namespace {namespace}"));
         }
     }
 }
 
+/// Whether some port of a destination is open, DNS aside; a pod may listen on ports that it does not declare.
+fn look_at_ports(context: &Context<'_>, hub: &Hub, from: &End, to: &End, found: &mut Found) -> bool {
+    let pieces = context.derived.network.port_pieces(&from.point, &to.point);
+    let mut others = pieces.into_iter().filter(|(_, first, last)| !is_dns(*first, *last));
+    others.any(|(protocol, first, _)| look(context, hub, from, to, (protocol, first), found))
+}
+
 /// Whether a path is open; what else is learned is kept.
-fn look(context: &Context<'_>, hub: &Hub, from: &End, to: &End, port: u16, found: &mut Found) -> bool {
-    let path = ask(context, Some(hub), from, to, Protocol::Tcp, port);
+fn look(
+    context: &Context<'_>,
+    hub: &Hub,
+    from: &End,
+    to: &End,
+    (protocol, port): (Protocol, u16),
+    found: &mut Found,
+) -> bool {
+    let path = ask(context, Some(hub), from, to, protocol, port);
     match &path.fate {
         Fate::Open => {
             let new: Vec<_> = path
@@ -239,19 +248,6 @@ fn is_of_hub(hub: &Hub, pod: &Pod) -> bool {
         server.metadata.namespace == pod.metadata.namespace && server.metadata.name == pod.metadata.name
     });
     (is_home && is_part) || is_server
-}
-
-fn tcp_ports(pod: &Pod) -> Vec<u16> {
-    let ports = pod.spec.containers.iter().flat_map(|container| &container.ports);
-    let mut ports: Vec<u16> = ports
-        .filter(|port| port.protocol.as_deref().is_none_or(|protocol| protocol == "TCP"))
-        .map(|port| port.container_port)
-        .collect();
-    if ports.is_empty() {
-        ports.push(80);
-    }
-    ports.dedup();
-    ports
 }
 
 /// A pod by a name that outlives it.

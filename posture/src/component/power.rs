@@ -10,7 +10,7 @@ use super::Sighting;
 /// How much an account may do, by what matters for a console.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Power {
-    /// Everything, everywhere, through these grants.
+    /// Everything, everywhere, through these grants; or everything in the core group, which holds Secrets and pods.
     Everything(Vec<Grant>),
     /// Reading every Secret of the cluster, through these grants.
     EverySecret(Vec<Grant>),
@@ -22,13 +22,22 @@ pub enum Power {
 pub fn power(derived: &Derived, sighting: &Sighting<'_>) -> Result<Power, Gap> {
     let rights = derived.rights.of_account(sighting.namespace, sighting.spec.account());
     let collect = |property: fn(&Grant) -> bool| -> Vec<Grant> { rights.with(property).cloned().collect() };
-    let everything = collect(|grant| grant.reach == Reach::Cluster && grant.is_everything());
+    let everything = collect(|grant| grant.reach == Reach::Cluster && grant.is_everything_of_core());
     if !everything.is_empty() {
         return Ok(Power::Everything(everything));
     }
     rights.complete()?;
     let secrets = collect(|grant| grant.reach == Reach::Cluster && grant.reads_any_secret());
     Ok(if secrets.is_empty() { Power::Less } else { Power::EverySecret(secrets) })
+}
+
+/// What these grants come to, in words: `every right in the cluster`.
+pub fn extent(grants: &[Grant]) -> Arg {
+    Arg::word(if grants.iter().any(Grant::is_everything) {
+        "every right in the cluster"
+    } else {
+        "every right over Secrets, pods and the rest of the core API in the cluster"
+    })
 }
 
 /// The binding of a grant, as a fact.

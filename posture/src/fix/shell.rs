@@ -15,16 +15,27 @@ pub struct CommandLine {
 /// Fills the slots of an argument list and quotes every argument.
 ///
 /// A slot is `<name>` with a name of lower-case letters and hyphens. One without a live value stays as it is and is quoted, so that a
-/// line that was copied without being completed names an object that cannot exist, instead of redirecting a file.
+/// line that was copied without being completed names an object that cannot exist, instead of redirecting a file. One whose live value is
+/// empty falls away with the option before it: an object of the whole cluster has no namespace.
 pub fn command_line(arguments: &[&str], slots: &Slots) -> CommandLine {
     let mut refused = None;
-    let mut words = Vec::new();
+    let mut words: Vec<String> = Vec::new();
     for argument in arguments {
+        if is_absent(argument, slots) {
+            words.pop_if(|word| word.starts_with("--"));
+            continue;
+        }
         let filled = fill(argument, slots);
         refused = refused.or_else(|| refusal(argument, slots));
         words.push(quote(&hostile::visible(&filled)));
     }
     CommandLine { text: words.join(" "), refused }
+}
+
+/// Whether an argument is a slot that is known to stand for nothing.
+fn is_absent(argument: &str, slots: &Slots) -> bool {
+    let name = slot_at_start(argument).filter(|name| name.len() + 2 == argument.len());
+    name.and_then(|name| slots.value(name)) == Some("")
 }
 
 /// Why an argument must not be copied: a live value in it that breaks or disguises the line, or that reads as an option.
@@ -111,6 +122,14 @@ fn quote(argument: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_option_with_a_value_that_is_known_to_be_nothing_falls_away() {
+        let command = ["kubectl", "--namespace", "<place>", "delete", "<kind>", "<name>"];
+        let known = line(&command, &[("place", ""), ("kind", "clusterrolebinding"), ("name", "x")]);
+        assert_eq!(known.text, "kubectl delete clusterrolebinding x");
+        assert_eq!(line(&command[..3], &[]).text, "kubectl --namespace '<place>'");
+    }
 
     fn line(arguments: &[&str], values: &[(&str, &str)]) -> CommandLine {
         let mut slots = Slots::default();

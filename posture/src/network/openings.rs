@@ -1,6 +1,7 @@
 //! Which addresses outside the cluster a pod reaches, as ranges and not one by one.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::Network;
 use super::address::{AddressRange, AddressSet, Cuts, Family};
@@ -51,6 +52,37 @@ impl OpenPorts {
 type Open = (Protocol, u16, u16, Truth, Vec<Hit>);
 
 impl Network {
+    /// The pieces of the ports of a destination that no policy of either end tells apart, first and last: one port of each stands for all.
+    pub fn port_pieces(&self, from: &Point, to: &Point) -> Vec<(Protocol, u16, u16)> {
+        let profile = |point: &Point| match point {
+            Point::Pod(pod) => Some(Arc::clone(&pod.profile)),
+            Point::Host(_) | Point::Address(_) => None,
+        };
+        let (sends, accepts) = (profile(from), profile(to));
+        let mut entries: Vec<&Ports> = Vec::new();
+        for (profile, is_sender) in [(&sends, true), (&accepts, false)] {
+            let Some(profile) = profile else { continue };
+            let policies = profile.policies.iter().map(|(index, _)| &self.policies[*index]);
+            let rules =
+                policies.filter_map(|p| if is_sender { p.egress.as_ref() } else { p.ingress.as_ref() });
+            entries.extend(rules.flatten().flat_map(|rule| &rule.ports));
+            let first = profile.admin.iter().map(|(index, _)| &self.admin[*index]);
+            let last = profile.baseline.iter().map(|(index, _)| &self.baseline[*index]);
+            let ordered = first.chain(last).flat_map(|a| if is_sender { &a.egress } else { &a.ingress });
+            entries.extend(ordered.filter_map(|rule| rule.ports.as_ref()).flatten());
+        }
+        let mut cuts: BTreeSet<u16> = port_cuts(entries.into_iter()).into_iter().collect();
+        for port in accepts.iter().flat_map(|profile| &profile.ports) {
+            cuts.insert(port.number.max(1));
+            cuts.extend(port.number.checked_add(1));
+        }
+        let cuts: Vec<u16> = cuts.into_iter().collect();
+        let last = |index: usize| cuts.get(index + 1).map_or(u16::MAX, |next| next - 1);
+        let pieces =
+            |protocol| cuts.iter().enumerate().map(move |(index, first)| (protocol, *first, last(index)));
+        Protocol::ALL.into_iter().flat_map(pieces).collect()
+    }
+
     /// What a pod reaches outside the cluster, of both families and every protocol. Where all addresses are open on all ports, that is one
     /// opening; where none is, there is none.
     ///

@@ -127,7 +127,7 @@ mod tests {
         1 fail, 1 warn, 0 unknown, 1 pass, 0 not applicable
 
         What could not be read:
-          roles may not be listed; needed: list and watch roles.rbac.authorization.k8s.io
+          Roles may not be listed; needed: list and watch roles.rbac.authorization.k8s.io
         ");
     }
 

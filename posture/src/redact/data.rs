@@ -83,6 +83,7 @@ const WORDS: &[&str] = &[
     "cull.every",
     "cull.max-age",
     "cull.timeout",
+    "enable-k8s-networkpolicy",
     "enable-policy",
     "policy-cidr-match-mode",
 ];

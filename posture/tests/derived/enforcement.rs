@@ -113,13 +113,16 @@ fn kindnet_enforces_since_a_certain_image() {
 #[test]
 fn cilium_told_to_enforce_nothing_does_not() {
     let cilium = daemon_set("cilium", "{ name: cilium-agent }");
-    let config = |value: &str| {
+    let with = |key: &str, value: &str| {
         format!(
-            "\napiVersion: v1\nkind: ConfigMap\nmetadata: {{ name: cilium-config, namespace: kube-system }}\ndata: {{ enable-policy: {value} }}\n"
+            "\napiVersion: v1\nkind: ConfigMap\nmetadata: {{ name: cilium-config, namespace: kube-system }}\ndata: {{ {key}: {value} }}\n"
         )
     };
+    let config = |value: &str| with("enable-policy", value);
     assert_eq!(state(&[cilium.clone(), config("default")]), Enforced);
     assert_eq!(state(&[cilium.clone(), config("never")]), NotEnforced);
+    assert_eq!(state(&[cilium.clone(), with("enable-k8s-networkpolicy", "'true'")]), Enforced);
+    assert_eq!(state(&[cilium.clone(), with("enable-k8s-networkpolicy", "'false'")]), NotEnforced);
     let hidden = Fixture::from_yaml(&[cilium, config("never")].join("---")).without(Kind::ConfigMap);
     assert_eq!(detect(&hidden).state, Unknown);
 }

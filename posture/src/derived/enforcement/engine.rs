@@ -3,6 +3,8 @@
 use crate::check::Evidence;
 use crate::facts::{Container, Workload};
 use crate::gap::Unknown;
+use crate::kind::Kind;
+use crate::object::ObjectRef;
 use crate::snapshot::{Origin, Snapshot};
 use crate::text::{Arg, Reason};
 
@@ -119,7 +121,7 @@ pub(super) fn recognise<'a>(snapshot: &Snapshot, daemon_set: &'a Workload) -> Op
     let (enforces, fact) = plugin.rule.apply(snapshot, daemon_set);
     let object = daemon_set.object();
     let mut evidence = vec![Evidence::new(object.clone(), "metadata.name", Arg::text(name))];
-    evidence.extend(fact.map(|(path, found)| Evidence::new(object.clone(), path, found)));
+    evidence.extend(fact);
     let is_idle = snapshot.origin == Origin::Observed && daemon_set.status.ready_replicas == 0;
     if is_idle && enforces == Ok(true) {
         evidence.push(Evidence::new(object, "status.numberReady", Arg::Number(0)));
@@ -128,20 +130,21 @@ pub(super) fn recognise<'a>(snapshot: &Snapshot, daemon_set: &'a Workload) -> Op
     Some(Sighting { name: plugin.name, daemon_set, enforces, is_idle, evidence })
 }
 
-/// The fact that decides, as a field path and what was found.
+/// The fact of a DaemonSet that decides, as a field path and what was found.
 type Fact = Option<(String, Arg)>;
 
 impl Rule {
-    fn apply(&self, snapshot: &Snapshot, daemon_set: &Workload) -> (Result<bool, Unknown>, Fact) {
-        match self {
+    fn apply(&self, snapshot: &Snapshot, daemon_set: &Workload) -> (Result<bool, Unknown>, Option<Evidence>) {
+        let (enforces, fact) = match self {
             Self::Always => (Ok(true), None),
             Self::Never => (Ok(false), None),
-            Self::Cilium => (cilium(snapshot, daemon_set), None),
+            Self::Cilium => return cilium(snapshot, daemon_set),
             Self::Aws => with_flag(daemon_set, "aws-eks-nodeagent", "enable-network-policy", Default::Off),
             Self::Container(name) => (Ok(daemon_set.pod().container(name).is_some()), None),
             Self::UnlessFlagIsFalse(flag) => with_flag(daemon_set, "kube-router", flag, Default::On),
             Self::Kindnet => kindnet(daemon_set),
-        }
+        };
+        (enforces, fact.map(|(path, found)| Evidence::new(daemon_set.object(), path, found)))
     }
 }
 
@@ -176,11 +179,20 @@ fn names(containers: &[Container]) -> Arg {
     Arg::List(containers.iter().map(|container| Arg::text(&container.name)).collect())
 }
 
-/// Cilium enforces unless its configuration says `never`; a configuration that does not exist leaves the default.
-fn cilium(snapshot: &Snapshot, daemon_set: &Workload) -> Result<bool, Unknown> {
+/// Cilium enforces the policies of Kubernetes unless its configuration says that it enforces none, or not these; a configuration that
+/// does not exist leaves the defaults.
+fn cilium(snapshot: &Snapshot, daemon_set: &Workload) -> (Result<bool, Unknown>, Option<Evidence>) {
+    const OFF: [(&str, &str); 2] = [("enable-policy", "never"), ("enable-k8s-networkpolicy", "false")];
     let namespace = daemon_set.metadata.namespace.as_deref().unwrap_or_default();
-    let config_map = snapshot.config_map(namespace, "cilium-config")?;
-    Ok(config_map.and_then(|config_map| config_map.text("enable-policy")) != Some("never"))
+    let config_map = match snapshot.config_map(namespace, "cilium-config") {
+        Ok(Some(config_map)) => config_map,
+        Ok(None) => return (Ok(true), None),
+        Err(gap) => return (Err(gap.into()), None),
+    };
+    let off = OFF.iter().find(|(key, value)| config_map.text(key) == Some(value));
+    let object = || ObjectRef::namespaced(Kind::ConfigMap, namespace, "cilium-config");
+    let fact = off.map(|(key, value)| Evidence::new(object(), format!("data.{key}"), Arg::word(*value)));
+    (Ok(off.is_none()), fact)
 }
 
 fn kindnet(daemon_set: &Workload) -> (Result<bool, Unknown>, Fact) {

@@ -173,7 +173,7 @@ async fn a_permission_taken_away_while_serving_is_named_on_the_page_until_it_is_
     // A watch that is open goes on to its end; the next one is refused.
     control_plane.restart().await;
     let page = browser
-        .wait_for("/clusters/cluster/gaps", |page| page.contains("Networkpolicies may not be listed"))
+        .wait_for("/clusters/cluster/gaps", |page| page.contains("NetworkPolicies may not be listed"))
         .await;
     assert!(page.contains(permission), "{page}");
     control_plane.reader().await;
