@@ -12,6 +12,7 @@
 pub mod escalation;
 mod grant;
 mod held;
+mod leading;
 mod own;
 pub mod question;
 mod resource;
@@ -22,8 +23,9 @@ pub mod subject;
 mod table;
 
 pub use escalation::{Escalations, Means, Path, Reached, Step, Taken};
-pub use grant::{Grant, POD_MAKERS, Reach};
+pub use grant::{Grant, Reach};
 pub use held::{Held, Power, rule_path};
+pub use leading::{LEADING, Lead, Leading, leading_to, pod_makers};
 pub use own::{Missing, Own, OwnAnswer, OwnRule, own};
 pub use question::{Answer, Asked, Given, Holders, Named, Question, Way};
 pub use resource::{Asking, ask};

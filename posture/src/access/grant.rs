@@ -5,21 +5,10 @@ use serde::{Deserialize, Serialize};
 use crate::facts::{PolicyRule, Subject};
 use crate::object::ObjectRef;
 
+use super::leading::{Lead, Leading, leading_to};
 use super::question::{Given, Question, Way};
 use super::roles::Behind;
 use super::rule;
-
-/// Resources whose pods carry any account of their namespace.
-pub const POD_MAKERS: [(&str, &str); 8] = [
-    ("", "pods"),
-    ("", "replicationcontrollers"),
-    ("apps", "deployments"),
-    ("apps", "daemonsets"),
-    ("apps", "statefulsets"),
-    ("apps", "replicasets"),
-    ("batch", "jobs"),
-    ("batch", "cronjobs"),
-];
 
 /// Where a grant holds.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -114,19 +103,17 @@ impl Grant {
 
     /// Whether some rule makes pods, or changes what others make them from: such pods may carry any account of their namespace.
     pub fn makes_pods(&self) -> bool {
-        let changes = |group, resource| {
-            ["create", "update", "patch"].iter().any(|verb| self.allows(verb, group, resource))
-        };
-        self.allows("create", "", "pods")
-            || POD_MAKERS.iter().any(|(group, resource)| *resource != "pods" && changes(group, resource))
+        leading_to(Lead::MakePods).any(|right| self.act(right).is_some())
     }
 
-    /// Whether some rule opens a shell in pods: `pods/exec`, `pods/attach`, `pods/ephemeralcontainers`.
+    /// Whether some rule leads into pods that run: to a shell, or to another image.
     pub fn enters_pods(&self) -> bool {
-        // A WebSocket is opened with GET, which API servers before 1.31 authorise as `get`.
-        let opens = |resource: &str| ["create", "get"].iter().any(|verb| self.allows(verb, "", resource));
-        let injects = |verb: &&str| self.allows(verb, "", "pods/ephemeralcontainers");
-        opens("pods/exec") || opens("pods/attach") || ["update", "patch"].iter().any(injects)
+        leading_to(Lead::EnterPods).any(|right| self.act(right).is_some())
+    }
+
+    /// The first verb by which some rule gives a right that leads further.
+    pub fn act(&self, right: &Leading) -> Option<&'static str> {
+        right.verbs.iter().find(|verb| self.allows(verb, right.group, right.resource)).copied()
     }
 
     /// Whether some rule lists or watches pods, whose environments hold tokens of other people.

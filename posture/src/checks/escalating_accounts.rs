@@ -1,6 +1,6 @@
 //! Flags accounts of a hub's namespace whose rights lead to those of others: they make pods, enter them, ask for tokens, change roles.
 
-use crate::access::{Grant, Reach};
+use crate::access::{Grant, LEADING, Lead, Reach};
 use crate::check::accounts::{self, Mighty, name_binding};
 use crate::check::{Check, Context, Judge, Judgement, Mapping, Outcome, Reference, Severity, Topic, Verdict};
 use crate::fix::Fix;
@@ -50,20 +50,6 @@ pub(super) const CHECK: Check = Check {
     judge: Judge::Hub(judge),
 };
 
-/// Rights that lead to those of others: verbs, API group, resources. Making pods stands apart.
-const LEADING: &[(&[&str], &str, &[&str])] = &[
-    (&["create", "get"], "", &["pods/exec", "pods/attach"]),
-    (&["update", "patch"], "", &["pods/ephemeralcontainers"]),
-    (&["create"], "", &["serviceaccounts/token"]),
-    (&["impersonate"], "", &["users", "groups", "serviceaccounts"]),
-    (&["get", "create"], "", &["nodes/proxy"]),
-    (&["bind", "escalate"], "rbac.authorization.k8s.io", &["roles", "clusterroles"]),
-    (&["update", "patch"], "certificates.k8s.io", &["certificatesigningrequests/approval"]),
-    (&["create", "update", "patch"], "apps", &["deployments", "daemonsets", "statefulsets", "replicasets"]),
-    (&["create", "update", "patch"], "batch", &["jobs", "cronjobs"]),
-    (&["create", "update", "patch"], "", &["replicationcontrollers"]),
-];
-
 fn judge(context: &Context<'_>, hub: &Hub) -> Judgement {
     let namespace = &hub.key.namespace;
     let found = accounts::find(context, namespace, |account, grant| !acts(hub, account, grant).is_empty());
@@ -98,20 +84,12 @@ fn has_to_make_pods(hub: &Hub, account: &str) -> bool {
 
 /// What a grant allows an account that leads to the rights of others, such as `create pods/exec`.
 fn acts(hub: &Hub, account: &str, grant: &Grant) -> Vec<String> {
-    let mut acts = Vec::new();
     let is_expected =
         has_to_make_pods(hub, account) && grant.reach == Reach::Namespace(hub.key.namespace.clone());
-    if grant.allows("create", "", "pods") && !is_expected {
-        acts.push("create pods".to_owned());
-    }
-    for (verbs, group, resources) in LEADING {
-        for resource in *resources {
-            if let Some(verb) = verbs.iter().find(|verb| grant.allows(verb, group, resource)) {
-                acts.push(format!("{verb} {resource}"));
-            }
-        }
-    }
-    acts
+    let others = LEADING
+        .iter()
+        .filter(|right| !(is_expected && right.resource == "pods" && right.lead == Lead::MakePods));
+    others.filter_map(|right| Some(format!("{} {}", grant.act(right)?, right.resource))).collect()
 }
 
 fn fault(hub: &Hub, mut outcome: Outcome, found: &[Mighty]) -> Outcome {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::access::POD_MAKERS;
+use crate::access::pod_makers;
 use crate::check::accounts::name_binding;
 use crate::check::{
     Check, Context, Evidence, Judge, Judgement, Mapping, Outcome, Reference, Severity, Topic, Verdict,
@@ -125,7 +125,7 @@ fn is_dangerous(grant: &Grant) -> bool {
         || grant.reads_secrets()
         || writes("", "secrets")
         || grant.enters_pods()
-        || POD_MAKERS.iter().any(|(group, resource)| writes(group, resource))
+        || pod_makers().any(|(group, resource)| writes(group, resource))
 }
 
 /// What Kubernetes makes itself; distributions call their own the same way.

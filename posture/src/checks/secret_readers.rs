@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::access::{Question, Way};
+use crate::access::{LEADING, Lead, Question, Way};
 use crate::check::accounts::name_binding;
 use crate::check::{
     Check, Context, Evidence, Judge, Judgement, Mapping, Outcome, Reference, Severity, Topic, Verdict,
@@ -62,23 +62,24 @@ const OPERATORS: [&str; 15] = [
 /// Groups of people who may do everything anyway.
 const ADMINISTRATORS: [&str; 2] = ["system:masters", "kubeadm:cluster-admins"];
 
-/// The questions: verbs, API group, resource, and what it comes to.
-const QUESTIONS: [(&[&str], &str, &str, &str); 11] = [
-    (&["get", "list", "watch"], "", "secrets", "read Secrets"),
-    (&["create", "get"], "", "pods/exec", "enter pods"),
-    (&["create", "get"], "", "pods/attach", "enter pods"),
-    (&["update", "patch"], "", "pods/ephemeralcontainers", "enter pods"),
-    (&["create"], "", "pods", MAKE),
-    (&["create"], "", "replicationcontrollers", MAKE),
-    (&["create"], "apps", "deployments", MAKE),
-    (&["create"], "apps", "daemonsets", MAKE),
-    (&["create"], "apps", "statefulsets", MAKE),
-    (&["create"], "batch", "jobs", MAKE),
-    (&["create"], "batch", "cronjobs", MAKE),
-];
+/// Reading Secrets itself.
+const READ: (&[&str], &str, &str, &str) = (&["get", "list", "watch"], "", "secrets", "read Secrets");
 
 /// What making a workload comes to.
 const MAKE: &str = "make pods";
+
+/// The questions: verbs, API group, resource, and what it comes to.
+fn questions() -> impl Iterator<Item = (&'static [&'static str], &'static str, &'static str, &'static str)> {
+    let into = LEADING.iter().filter_map(|right| {
+        let act = match right.lead {
+            Lead::EnterPods => "enter pods",
+            Lead::MakePods => MAKE,
+            Lead::TakeRights => return None,
+        };
+        Some((right.verbs, right.group, right.resource, act))
+    });
+    std::iter::once(READ).chain(into)
+}
 
 fn judge(context: &Context<'_>, hub: &Hub) -> Judgement {
     let namespace = hub.key.namespace.as_str();
@@ -117,12 +118,12 @@ fn judge(context: &Context<'_>, hub: &Hub) -> Judgement {
 fn holders(context: &Context<'_>, hub: &Hub) -> (BTreeMap<Subject, (&'static str, Way)>, Option<Gap>) {
     let mut all = BTreeMap::new();
     let mut gap = None;
-    for (verbs, group, resource, act) in QUESTIONS {
+    for (verbs, group, resource, act) in questions() {
         for verb in verbs {
             let question = Question::new(verb, group, resource).within(&hub.key.namespace);
-            let question = match (&hub.secret, act) {
-                // Making something takes a rule without names.
-                (_, MAKE) => question,
+            let question = match (&hub.secret, *verb) {
+                // Making something takes a rule without names; entering a pod, which is made too, does not.
+                (_, "create") if !resource.contains('/') => question,
                 // A rule for other Secrets only does not lead to the hub's.
                 (Some(secret), _) if resource == "secrets" => question.named(secret),
                 _ => question.some(),
@@ -131,6 +132,7 @@ fn holders(context: &Context<'_>, hub: &Hub) -> (BTreeMap<Subject, (&'static str
             gap = gap.or(holders.gap);
             for (subject, ways) in holders.ways {
                 if let Some(way) = ways.into_iter().next() {
+                    let act = if act == MAKE && *verb != "create" { "change what makes pods" } else { act };
                     all.entry(subject).or_insert((act, way));
                 }
             }

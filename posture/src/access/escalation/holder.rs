@@ -3,21 +3,16 @@
 use std::collections::BTreeSet;
 
 use crate::access::grant::{Grant, Reach};
+use crate::access::leading::LEADING;
 use crate::access::question::{Question, Way};
 use crate::access::subject::Caller;
 use crate::object::ObjectRef;
 
-/// The verbs, groups and resources of every step; who has none of them gets nowhere.
-const LEADING: &[(&[&str], &str, &[&str])] = &[
-    (&["create", "update", "patch"], "", &["pods", "replicationcontrollers"]),
-    (&["create", "update", "patch"], "apps", &["deployments", "daemonsets", "statefulsets", "replicasets"]),
-    (&["create", "update", "patch"], "batch", &["jobs", "cronjobs"]),
-    (&["create", "get"], "", &["pods/exec", "pods/attach", "nodes/proxy"]),
-    (&["update", "patch"], "", &["pods/ephemeralcontainers"]),
-    (&["create"], "", &["serviceaccounts/token"]),
+/// The verbs, groups and resources of steps that take several rights together; who has none of these, nor one that leads further by itself,
+/// gets nowhere.
+const TOGETHER: &[(&[&str], &str, &[&str])] = &[
     (&["get", "list", "watch", "create"], "", &["secrets"]),
-    (&["impersonate"], "", &["users", "groups", "serviceaccounts"]),
-    (&["bind", "escalate", "update", "patch"], RBAC, &["roles", "clusterroles"]),
+    (&["update", "patch"], RBAC, &["roles", "clusterroles"]),
     (&["create", "update", "patch"], RBAC, &["rolebindings", "clusterrolebindings"]),
     (&["create", "update", "patch"], ADMISSION, &["mutatingwebhookconfigurations"]),
     (&["create", "update", "patch"], CERTIFICATES, &["certificatesigningrequests", APPROVAL]),
@@ -100,7 +95,8 @@ impl<'c> Holder<'c> {
 }
 
 fn leads(grant: &Grant) -> bool {
-    LEADING.iter().any(|(verbs, group, resources)| {
+    let is_part = |(verbs, group, resources): &(&[&str], &str, &[&str])| {
         resources.iter().any(|resource| verbs.iter().any(|verb| grant.allows(verb, group, resource)))
-    })
+    };
+    LEADING.iter().any(|right| grant.act(right).is_some()) || TOGETHER.iter().any(is_part)
 }

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::access::grant::{POD_MAKERS, Reach};
+use crate::access::grant::Reach;
+use crate::access::leading::pod_makers;
 use crate::access::question::{Question, Way};
 use crate::access::subject::{Caller, account, group};
 use crate::derived::token::token_mounts;
@@ -138,7 +139,7 @@ impl Escalations<'_> {
         for (means, acts) in [
             (
                 Means::RunPods,
-                POD_MAKERS.iter().find_map(|(group, resource)| {
+                pod_makers().find_map(|(group, resource)| {
                     Some(vec![holder.any(&["create"], group, resource, here)?])
                 }),
             ),
