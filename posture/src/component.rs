@@ -26,6 +26,46 @@ pub use exposure::{Exposure, exposure};
 pub use matching::{Candidate, image_path};
 pub use power::{Power, binding, extent, power};
 
+/// The kinds that a check reads which asks how a program is reached, and what its account may do.
+pub const EXPOSED: &[Kind] = &[
+    Kind::Pod,
+    Kind::Deployment,
+    Kind::StatefulSet,
+    Kind::DaemonSet,
+    Kind::ReplicaSet,
+    Kind::ReplicationController,
+    Kind::Service,
+    Kind::Ingress,
+    Kind::HttpRoute,
+    Kind::ClusterRole,
+    Kind::ClusterRoleBinding,
+    Kind::Role,
+    Kind::RoleBinding,
+];
+
+/// The kinds that a check reads which asks who reaches a program, from outside the cluster and from user servers.
+pub const REACHED: &[Kind] = &[
+    Kind::Pod,
+    Kind::Deployment,
+    Kind::StatefulSet,
+    Kind::DaemonSet,
+    Kind::ReplicaSet,
+    Kind::ReplicationController,
+    Kind::Service,
+    Kind::Ingress,
+    Kind::HttpRoute,
+    Kind::Namespace,
+    Kind::Node,
+    Kind::ConfigMap,
+    Kind::NetworkPolicy,
+    Kind::CiliumNetworkPolicy,
+    Kind::CiliumClusterwideNetworkPolicy,
+    Kind::CalicoNetworkPolicy,
+    Kind::CalicoGlobalNetworkPolicy,
+    Kind::AdminNetworkPolicy,
+    Kind::BaselineAdminNetworkPolicy,
+];
+
 /// A controller or a pod that runs the program.
 #[derive(Debug, Clone)]
 pub struct Sighting<'a> {

@@ -10,6 +10,19 @@ use crate::kind::Kind;
 use crate::object::ObjectRef;
 use crate::text::{Arg, Reason};
 
+/// The command that shows the init containers of user servers, among which is the block of the metadata server.
+pub const SHOW_BLOCK: &[&str] = &[
+    "kubectl",
+    "--namespace",
+    "<namespace>",
+    "get",
+    "pods",
+    "--selector",
+    "component=singleuser-server",
+    "--output",
+    "custom-columns=NAME:.metadata.name,INIT:.spec.initContainers[*].name",
+];
+
 /// Judges every class of user servers; the worst decides, and a gap that may hide servers is one more part. Without any server the
 /// outcome is that of [`no_server`].
 pub fn judge_servers(context: &Context<'_>, hub: &Hub, judge: impl Fn(&UserClass) -> Judgement) -> Judgement {

@@ -19,21 +19,7 @@ pub(super) const CHECK: Check = Check {
     since: "0.1.0",
     why: "Exposed Dashboards are found by scanners within hours; several well-known takeovers of clusters began with one.",
     verdicts: &[Verdict::Pass, Verdict::Warn, Verdict::Fail, Verdict::Unknown, Verdict::NotApplicable],
-    needs: &[
-        Kind::Pod,
-        Kind::Deployment,
-        Kind::StatefulSet,
-        Kind::DaemonSet,
-        Kind::ReplicaSet,
-        Kind::ReplicationController,
-        Kind::Service,
-        Kind::Ingress,
-        Kind::HttpRoute,
-        Kind::Namespace,
-        Kind::Node,
-        Kind::ConfigMap,
-        Kind::NetworkPolicy,
-    ],
+    needs: component::REACHED,
     fixes: &[
         Fix::advice(
             "Delete the Dashboard. Until then a policy in its namespace that lets in only what needs it keeps user servers away, and so do \
@@ -131,10 +117,7 @@ fn ports(context: &Context<'_>, sighting: &Sighting<'_>) -> Vec<u16> {
 fn judge(context: &Context<'_>) -> Judgement {
     let dashboards = dashboard::dashboards(context.snapshot);
     if !dashboards.is_present()? {
-        return Ok(Outcome::not_applicable(Reason::new(
-            "none",
-            "There is no Kubernetes Dashboard in the cluster",
-        )));
+        return Ok(dashboard::none());
     }
     let running = dashboards.running();
     if running.is_empty() {

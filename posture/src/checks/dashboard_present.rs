@@ -7,7 +7,6 @@ use crate::check::{
 use crate::component::dashboard::{self, Login};
 use crate::component::{self, Power, Sighting};
 use crate::fix::Fix;
-use crate::kind::Kind;
 use crate::text::{Arg, Reason};
 
 pub(super) const CHECK: Check = Check {
@@ -21,21 +20,7 @@ pub(super) const CHECK: Check = Check {
     why: "The Dashboard is a web page that acts with its account's rights, reachable from every notebook unless a policy forbids it. The \
           project was archived in January 2026: nobody fixes it any more.",
     verdicts: &[Verdict::Pass, Verdict::Warn, Verdict::Fail, Verdict::Unknown],
-    needs: &[
-        Kind::Pod,
-        Kind::Deployment,
-        Kind::StatefulSet,
-        Kind::DaemonSet,
-        Kind::ReplicaSet,
-        Kind::ReplicationController,
-        Kind::Service,
-        Kind::Ingress,
-        Kind::HttpRoute,
-        Kind::ClusterRole,
-        Kind::ClusterRoleBinding,
-        Kind::Role,
-        Kind::RoleBinding,
-    ],
+    needs: component::EXPOSED,
     fixes: &[Fix::advice(
         "Delete the Dashboard. Where Helm installed it, run `helm uninstall` for its release instead; version 2 came with a namespace of \
          its own, which can be deleted as a whole.",

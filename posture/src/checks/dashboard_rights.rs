@@ -34,10 +34,7 @@ pub(super) const CHECK: Check = Check {
 fn judge(context: &Context<'_>) -> Judgement {
     let dashboards = dashboard::dashboards(context.snapshot);
     if !dashboards.is_present()? {
-        return Ok(Outcome::not_applicable(Reason::new(
-            "none",
-            "There is no Kubernetes Dashboard in the cluster",
-        )));
+        return Ok(dashboard::none());
     }
     let parts =
         dashboards.accounts().into_values().map(|sighting| part(context, sighting)).collect::<Vec<_>>();

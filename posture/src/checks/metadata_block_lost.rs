@@ -1,7 +1,7 @@
 //! Flags user servers of chart 0.10, which read another key than it documents and so lost the block of the metadata server.
 
 use crate::check::paths::{Fate, PATHS, to_metadata};
-use crate::check::servers::{barrier_of, evidence_of, judge_servers};
+use crate::check::servers::{SHOW_BLOCK, barrier_of, evidence_of, judge_servers};
 use crate::check::{
     Check, Context, Evidence, Judge, Judgement, Mapping, Outcome, Reference, Severity, Topic, Verdict,
 };
@@ -32,17 +32,7 @@ pub(super) const CHECK: Check = Check {
         )
         .values(&[("singleuser.cloudMetadata.enabled", FixValue::Bool(false))])
     }],
-    kubectl: &[
-        "kubectl",
-        "--namespace",
-        "<namespace>",
-        "get",
-        "pods",
-        "--selector",
-        "component=singleuser-server",
-        "--output",
-        "custom-columns=NAME:.metadata.name,INIT:.spec.initContainers[*].name",
-    ],
+    kubectl: SHOW_BLOCK,
     references: &[Reference {
         title: "Zero to JupyterHub: The lost block of the metadata server",
         url: "https://github.com/jupyterhub/zero-to-jupyterhub-k8s/pull/1950",

@@ -2,7 +2,7 @@
 
 use crate::check::paths::{Fate, PATHS, to_metadata};
 use crate::check::policies::GUIDE;
-use crate::check::servers::{barrier_of, evidence_of, judge_servers};
+use crate::check::servers::{SHOW_BLOCK, barrier_of, evidence_of, judge_servers};
 use crate::check::{Check, Context, Judge, Judgement, Mapping, Outcome, Reference, Severity, Topic, Verdict};
 use crate::fix::{Fix, FixValue};
 use crate::hub::{Hub, UserClass};
@@ -30,17 +30,7 @@ pub(super) const CHECK: Check = Check {
         )
         .values(&[("singleuser.cloudMetadata.blockWithIptables", FixValue::Bool(false))]),
     ],
-    kubectl: &[
-        "kubectl",
-        "--namespace",
-        "<namespace>",
-        "get",
-        "pods",
-        "--selector",
-        "component=singleuser-server",
-        "--output",
-        "custom-columns=NAME:.metadata.name,INIT:.spec.initContainers[*].name",
-    ],
+    kubectl: SHOW_BLOCK,
     references: &[
         GUIDE,
         Reference {

@@ -2,7 +2,9 @@
 
 use crate::check::paths::{Fate, PATHS, to_metadata};
 use crate::check::platform::may_guard_metadata;
-use crate::check::servers::{barrier_of, evidence_of, no_server, recalled, undone_evidence, worst_server};
+use crate::check::servers::{
+    SHOW_BLOCK, barrier_of, evidence_of, no_server, recalled, undone_evidence, worst_server,
+};
 use crate::check::{
     Check, Context, Evidence, Judge, Judgement, Mapping, Outcome, Reference, Severity, Topic, Verdict,
 };
@@ -71,17 +73,7 @@ pub(super) const CHECK: Check = Check {
             ("singleuser.networkPolicy.enabled", FixValue::Bool(true)),
         ]),
     ],
-    kubectl: &[
-        "kubectl",
-        "--namespace",
-        "<namespace>",
-        "get",
-        "pods",
-        "--selector",
-        "component=singleuser-server",
-        "--output",
-        "custom-columns=NAME:.metadata.name,INIT:.spec.initContainers[*].name",
-    ],
+    kubectl: SHOW_BLOCK,
     references: &[
         Reference {
             title: "Zero to JupyterHub: Security, cloud metadata server",

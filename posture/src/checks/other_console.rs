@@ -8,7 +8,6 @@ use crate::component::console::{CONSOLES, Console};
 use crate::component::{self, Power, Sighting, Sightings};
 use crate::fix::Fix;
 use crate::gap::Gap;
-use crate::kind::Kind;
 use crate::text::{Arg, Reason};
 
 pub(super) const CHECK: Check = Check {
@@ -22,21 +21,7 @@ pub(super) const CHECK: Check = Check {
     why: "A web console that acts as the cluster's administrator is what the Dashboard was: one stolen session, or one flaw, is the whole \
           cluster.",
     verdicts: &[Verdict::Pass, Verdict::Warn, Verdict::Fail, Verdict::Unknown],
-    needs: &[
-        Kind::Pod,
-        Kind::Deployment,
-        Kind::StatefulSet,
-        Kind::DaemonSet,
-        Kind::ReplicaSet,
-        Kind::ReplicationController,
-        Kind::Service,
-        Kind::Ingress,
-        Kind::HttpRoute,
-        Kind::ClusterRole,
-        Kind::ClusterRoleBinding,
-        Kind::Role,
-        Kind::RoleBinding,
-    ],
+    needs: component::EXPOSED,
     fixes: &[Fix::advice(
         "Give the console's account the role `view` (charts have a value for it; Headlamp's is clusterRoleBinding), let people sign in with \
          their own rights, and put what is exposed behind single sign-on.",

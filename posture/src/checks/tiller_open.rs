@@ -24,16 +24,7 @@ pub(super) const CHECK: Check = Check {
         "Let Tiller listen on the loopback address until it is removed. Its Service stops answering; Helm 2 still works, for it forwards \
          a port to the pod.",
     )
-    .commands(&[&[
-        "kubectl",
-        "--namespace",
-        "<tiller-namespace>",
-        "patch",
-        "deployment",
-        "<tiller-name>",
-        "--type=json",
-        r#"--patch=[{"op":"add","path":"/spec/template/spec/containers/0/command","value":["/tiller","--listen=localhost:44134"]}]"#,
-    ]])],
+    .commands(&[tiller::LISTEN_LOCALLY])],
     kubectl: &[
         "kubectl",
         "get",

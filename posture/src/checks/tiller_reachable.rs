@@ -5,7 +5,6 @@ use crate::check::{Check, Context, Judge, Judgement, Mapping, Outcome, Reference
 use crate::component::tiller::{self, Listening};
 use crate::component::{self, Sighting, paths};
 use crate::fix::Fix;
-use crate::kind::Kind;
 use crate::text::{Arg, Reason};
 
 pub(super) const CHECK: Check = Check {
@@ -19,35 +18,12 @@ pub(super) const CHECK: Check = Check {
     why: "A Tiller that listens beyond the loopback address takes orders from whoever connects. Network policies are the last thing \
           between a notebook and its port, and they count only where something enforces them.",
     verdicts: &[Verdict::Pass, Verdict::Warn, Verdict::Fail, Verdict::Unknown, Verdict::NotApplicable],
-    needs: &[
-        Kind::Pod,
-        Kind::Deployment,
-        Kind::StatefulSet,
-        Kind::DaemonSet,
-        Kind::ReplicaSet,
-        Kind::ReplicationController,
-        Kind::Service,
-        Kind::Ingress,
-        Kind::HttpRoute,
-        Kind::Namespace,
-        Kind::Node,
-        Kind::ConfigMap,
-        Kind::NetworkPolicy,
-    ],
+    needs: component::REACHED,
     fixes: &[Fix::advice(
         "Let Tiller listen on the loopback address until it is removed, and give its Service the type ClusterIP. Policies for user \
          servers that deny private addresses, which charts from 2.0 on bring, keep them from it where something enforces policies.",
     )
-    .commands(&[&[
-        "kubectl",
-        "--namespace",
-        "<tiller-namespace>",
-        "patch",
-        "deployment",
-        "<tiller-name>",
-        "--type=json",
-        r#"--patch=[{"op":"add","path":"/spec/template/spec/containers/0/command","value":["/tiller","--listen=localhost:44134"]}]"#,
-    ]])],
+    .commands(&[tiller::LISTEN_LOCALLY])],
     kubectl: &[
         "kubectl",
         "get",

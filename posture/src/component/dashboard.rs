@@ -1,6 +1,6 @@
 //! The Kubernetes Dashboard, of any generation.
 
-use crate::check::Evidence;
+use crate::check::{Evidence, Outcome};
 use crate::derived::{Derived, Grant, Reach};
 use crate::facts::{Container, PolicyRule};
 use crate::gap::Unknown;
@@ -34,6 +34,11 @@ pub fn dashboards(snapshot: &Snapshot) -> Sightings<'_> {
             || candidate.has_label("app.kubernetes.io/part-of", NAME)
             || IMAGES.iter().any(|image| candidate.has_image(image))
     })
+}
+
+/// The outcome of checks of it where there is none.
+pub fn none() -> Outcome {
+    Outcome::not_applicable(Reason::new("none", "There is no Kubernetes Dashboard in the cluster"))
 }
 
 /// Whether a grant is no more than what the Dashboard's own manifests ask for: its own named objects, and metrics.

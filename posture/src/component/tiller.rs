@@ -7,6 +7,18 @@ use crate::text::{Arg, Reason};
 
 use super::{Sighting, Sightings, flags_are_known, image_path, sight, switch};
 
+/// The command that makes Tiller listen on the loopback address.
+pub const LISTEN_LOCALLY: &[&str] = &[
+    "kubectl",
+    "--namespace",
+    "<tiller-namespace>",
+    "patch",
+    "deployment",
+    "<tiller-name>",
+    "--type=json",
+    r#"--patch=[{"op":"add","path":"/spec/template/spec/containers/0/command","value":["/tiller","--listen=localhost:44134"]}]"#,
+];
+
 /// Looks for Tiller in every namespace.
 pub fn tillers(snapshot: &Snapshot) -> Sightings<'_> {
     sight(snapshot, |candidate| {
