@@ -210,8 +210,8 @@ impl Change {
                     _ => vec![network.stranger()],
                 };
                 for (from, to) in froms.iter().flat_map(|from| servers.iter().map(move |to| (from, to))) {
-                    for port in super::servers_reach_each_other::ports(context, class) {
-                        let answer = network.answer(from, to, Protocol::Tcp, port);
+                    for (protocol, port) in super::servers_reach_each_other::ports(network, class, from, to) {
+                        let answer = network.answer(from, to, protocol, port);
                         add(answer.verdict, answer.decided_by().into_iter().cloned().collect());
                     }
                 }

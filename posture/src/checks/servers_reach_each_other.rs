@@ -1,13 +1,14 @@
 //! Flags user servers that accept connections from other user servers or from anywhere in the cluster.
 
+use std::collections::BTreeSet;
+
 use crate::check::paths::{End, Fate, PATHS, Path, ask, ends_of_class, likely, worst_path};
 use crate::check::policies::{GUIDE, KUBERNETES, SHOW};
 use crate::check::servers::judge_servers;
 use crate::check::{Check, Context, Judge, Judgement, Mapping, Outcome, Severity, Topic, Verdict};
-use crate::facts::IntOrString;
 use crate::fix::{Fix, FixValue};
 use crate::hub::{Hub, UserClass};
-use crate::network::Protocol;
+use crate::network::{Network, Point, Protocol};
 use crate::text::{Arg, Reason};
 
 pub(super) const CHECK: Check = Check {
@@ -48,13 +49,14 @@ fn judge(context: &Context<'_>, hub: &Hub) -> Judgement {
 }
 
 fn judge_class(context: &Context<'_>, hub: &Hub, users: &[End], class: &UserClass) -> Outcome {
-    let (tos, ports) = (ends_of_class(context, class), ports(context, class));
+    let tos = ends_of_class(context, class);
     let path = |froms: &[End]| {
         let pairs = froms.iter().flat_map(|from| tos.iter().map(move |to| (from, to)));
-        let paths = pairs.flat_map(|(from, to)| {
-            ports.iter().map(move |port| ask(context, Some(hub), from, to, Protocol::Tcp, *port))
-        });
-        worst_path(paths)
+        let network = &context.derived.network;
+        worst_path(pairs.flat_map(|(from, to)| {
+            let ports = ports(network, class, &from.point, &to.point);
+            ports.into_iter().map(move |(protocol, port)| ask(context, Some(hub), from, to, protocol, port))
+        }))
     };
     let none = || Outcome::unknown(Reason::new("no-server", "No user server is running"));
     let Some(between) = path(users) else { return none() };
@@ -81,24 +83,16 @@ fn judge_class(context: &Context<'_>, hub: &Hub, users: &[End], class: &UserClas
 }
 
 fn at(path: &Path, id: &'static str, template: &'static str) -> Reason {
-    Reason::new(id, template).with("port", Arg::Number(path.port.into()))
+    Reason::new(id, template).with("port", Arg::text(format!("{}/{}", path.port, path.protocol)))
 }
 
-/// The ports that rules can tell apart: those that the containers declare, those that rules name, and some that nobody names.
-pub(super) fn ports(context: &Context<'_>, class: &UserClass) -> Vec<u16> {
-    let mut ports: Vec<u16> = Vec::new();
+/// The ports that rules can tell apart: those that the containers declare, which tell most, then one of each piece between two rules.
+pub(super) fn ports(network: &Network, class: &UserClass, from: &Point, to: &Point) -> Vec<(Protocol, u16)> {
     let declared = class.spec.containers.iter().flat_map(|container| &container.ports);
-    ports.extend(declared.map(|port| port.container_port));
-    let policies = context.snapshot.network_policies.present_in(&class.namespace);
-    let named = policies.flat_map(|policy| policy.spec.ingress.iter().flatten()).flat_map(|rule| &rule.ports);
-    for port in named {
-        if let Some(IntOrString::Int(first)) = &port.port {
-            ports.extend(u16::try_from(*first).ok());
-        }
-        ports.extend(port.end_port);
-    }
-    ports.extend([8888, 1, u16::MAX]);
-    let mut seen = std::collections::BTreeSet::new();
-    ports.retain(|port| seen.insert(*port));
-    ports
+    let declared = declared
+        .filter_map(|port| Some((Protocol::parse(port.protocol.as_deref())?, port.container_port)))
+        .chain([(Protocol::Tcp, 8888)]);
+    let pieces = network.port_pieces(from, to).into_iter().map(|(protocol, first, _)| (protocol, first));
+    let mut seen = BTreeSet::new();
+    declared.chain(pieces).filter(|port| seen.insert(*port)).collect()
 }

@@ -5,10 +5,10 @@ use crate::check::policies::{
 };
 use crate::check::{Check, Context, Evidence, Judge, Judgement, Mapping, Outcome, Severity, Topic, Verdict};
 use crate::facts::NetworkPolicy;
-use crate::facts::network::{IpBlock, PolicyPeer, PolicyRule};
+use crate::facts::network::{IpBlock, PolicyPeer, PolicyPort, PolicyRule};
 use crate::fix::{Fix, FixValue};
 use crate::hub::{Hub, parts};
-use crate::network::{AddressRange, AddressSet};
+use crate::network::{AddressRange, AddressSet, Family};
 use crate::text::{Arg, Reason};
 
 pub(super) const CHECK: Check = Check {
@@ -51,8 +51,15 @@ pub(super) const CHECK: Check = Check {
 /// The ranges that the chart's rule for public addresses excepts.
 const PRIVATE: [&str; 3] = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"];
 
+/// The share of a family's addresses, in thousandths, from which on a rule is about the internet.
+const MOST: u128 = 250;
+
 fn judge(context: &Context<'_>, hub: &Hub) -> Judgement {
     let chart = hub.chart.as_ref().map_err(Clone::clone)?;
+    if !chart.is_at_least(0, 7) {
+        let reason = Reason::new("no-policies", "Chart {version} has no network policies");
+        return Ok(Outcome::not_applicable(reason.with("version", Arg::text(&chart.found))));
+    }
     if !chart.is_at_least(2, 0) {
         return Ok(Outcome::not_applicable(
             Reason::new("older-chart", "In chart {version} a list of egress rules replaces the chart's own")
@@ -97,7 +104,8 @@ fn of_chart(hub: &Hub, policy: &NetworkPolicy, is_it: fn(&PolicyRule) -> bool) -
     rules
         .map(|(index, rule)| {
             let blocks: Vec<&str> = blocks(rule).map(|block| block.cidr.as_str()).collect();
-            let found = Arg::text(format!("{}, {}", blocks.join(", "), ports_in_words(rule)));
+            let whom = if blocks.is_empty() { "everywhere".to_owned() } else { blocks.join(", ") };
+            let found = Arg::text(format!("{whom}, {}", ports_in_words(rule)));
             Evidence::new(object_of(policy), format!("spec.egress[{index}].to"), found)
                 .wanted(Arg::word("no such rule"))
         })
@@ -108,42 +116,57 @@ fn blocks(rule: &PolicyRule) -> impl Iterator<Item = &IpBlock> {
     rule.to.iter().filter_map(|peer: &PolicyPeer| peer.ip_block.as_ref())
 }
 
-/// Whether a block leads to all of some private range.
-fn leads_to_private(block: &IpBlock) -> bool {
-    let except = AddressSet::new(block.except.iter().filter_map(|text| AddressRange::parse(text)).collect());
-    let whole = AddressSet::new(AddressRange::parse(&block.cidr).into_iter().collect());
-    PRIVATE
-        .into_iter()
-        .filter_map(AddressRange::parse)
-        .any(|range| whole.covers(&range) && !except.covers(&range))
+/// The addresses that a rule leads to by its blocks; all of them if it has no destinations.
+fn addresses(rule: &PolicyRule) -> AddressSet {
+    if rule.to.is_empty() {
+        return AddressSet::new(Family::ALL.into_iter().map(AddressRange::all).collect());
+    }
+    let of_block = |block: &IpBlock| {
+        let except = block.except.iter().filter_map(|text| AddressRange::parse(text)).collect();
+        let range = AddressRange::parse(&block.cidr);
+        range.map(|range| range.without(&AddressSet::new(except))).unwrap_or_default()
+    };
+    AddressSet::new(blocks(rule).flat_map(of_block).collect())
 }
 
-fn is_everything(block: &IpBlock) -> bool {
-    matches!(block.cidr.as_str(), "0.0.0.0/0" | "::/0")
+/// Whether a rule leads to all of some private range.
+fn leads_to_private(addresses: &AddressSet) -> bool {
+    PRIVATE.into_iter().filter_map(AddressRange::parse).any(|range| addresses.covers(&range))
 }
 
-/// A rule for everything on all ports without the exceptions of the chart; the chart's own for private addresses names them one by one.
+/// Whether a rule is about the internet: no list of anybody's networks is that long.
+fn leads_everywhere(addresses: &AddressSet) -> bool {
+    Family::ALL.into_iter().any(|family| addresses.thousandths(family) >= MOST)
+}
+
+fn is_dns(rule: &PolicyRule) -> bool {
+    let is_53 = |port: &PolicyPort| {
+        port.end_port.is_none() && port.port.as_ref().is_some_and(|number| number.is_number(53))
+    };
+    !rule.ports.is_empty() && rule.ports.iter().all(is_53)
+}
+
+/// A rule for everything without the exceptions of the chart, whatever its ports; the chart's own for private addresses names them one by
+/// one.
 fn is_wide(rule: &PolicyRule) -> bool {
-    rule.ports.is_empty() && blocks(rule).any(|block| is_everything(block) && leads_to_private(block))
+    let addresses = addresses(rule);
+    !is_dns(rule) && leads_everywhere(&addresses) && leads_to_private(&addresses)
 }
 
 /// The chart's rule for all public addresses.
 fn is_public_by_chart(rule: &PolicyRule) -> bool {
-    rule.ports.is_empty() && blocks(rule).any(|block| block.cidr == "0.0.0.0/0" && !leads_to_private(block))
+    let addresses = addresses(rule);
+    rule.ports.is_empty() && addresses.thousandths(Family::V4) >= MOST && !leads_to_private(&addresses)
 }
 
 /// A rule for public addresses that is not the chart's, nor one for DNS.
 fn is_narrow(rule: &PolicyRule) -> bool {
-    let private = AddressSet::new(
-        PRIVATE.into_iter().chain(["169.254.0.0/16"]).filter_map(AddressRange::parse).collect(),
-    );
-    let is_public = |block: &IpBlock| {
-        let range = AddressRange::parse(&block.cidr);
-        !leads_to_private(block)
-            && range.is_some_and(|range| is_everything(block) || !private.touches(&range))
-    };
-    let is_dns = !rule.ports.is_empty()
-        && rule.ports.iter().all(|port| port.port.as_ref().is_some_and(|number| number.is_number(53)));
+    let private = PRIVATE.into_iter().chain(["169.254.0.0/16"]).filter_map(AddressRange::parse);
+    let addresses = addresses(rule);
+    // The chart's rule is about IPv4 alone.
+    let is_ipv4 = addresses.ranges().iter().all(|range| range.family == Family::V4);
+    let is_public = leads_everywhere(&addresses) && !leads_to_private(&addresses)
+        || !addresses.is_empty() && !private.into_iter().any(|range| addresses.touches(&range));
     let are_blocks = !rule.to.is_empty() && rule.to.iter().all(|peer| peer.ip_block.is_some());
-    are_blocks && !is_dns && !is_public_by_chart(rule) && blocks(rule).all(is_public)
+    are_blocks && is_ipv4 && is_public && !is_dns(rule) && !is_public_by_chart(rule)
 }

@@ -118,6 +118,20 @@ impl AddressRange {
         1_u128.checked_shl(free.into()).is_some_and(|size| self.last - self.first >= size)
     }
 
+    /// What is left of it without some addresses.
+    pub fn without(&self, except: &AddressSet) -> Vec<Self> {
+        let (mut left, mut first) = (Vec::new(), Some(self.first));
+        for hole in except.within(self) {
+            let Some(start) = first else { break };
+            if start < hole.first {
+                left.push(Self { first: start, last: hole.first - 1, ..*self });
+            }
+            first = hole.last.checked_add(1).filter(|next| *next <= self.last);
+        }
+        left.extend(first.map(|first| Self { first, ..*self }));
+        left
+    }
+
     /// The first address.
     pub fn first(&self) -> IpAddr {
         self.family.address(self.first)
@@ -302,6 +316,19 @@ mod tests {
         assert_eq!(range("10.1.2.3/8"), range("10.0.0.0/8"));
         assert!(range("10.0.0.0/8").contains(address("10.255.255.255")));
         assert!(!range("10.0.0.0/8").contains(address("11.0.0.0")));
+    }
+
+    #[test]
+    fn holes_leave_what_lies_around_them() {
+        let without = |except: &[&str]| {
+            let except = AddressSet::new(except.iter().map(|text| range(text)).collect());
+            AddressSet::new(range("10.0.0.0/29").without(&except)).blocks()
+        };
+        assert_eq!(without(&["10.0.0.0/30"]), ["10.0.0.4/30"]);
+        assert_eq!(without(&["10.0.0.2/31", "10.0.0.7/32"]), ["10.0.0.0/31", "10.0.0.4/31", "10.0.0.6/32"]);
+        assert_eq!(without(&["10.0.0.0/8"]), Vec::<String>::new());
+        assert_eq!(without(&["fc00::/7", "11.0.0.0/8"]), ["10.0.0.0/29"]);
+        assert!(range("::/0").without(&AddressSet::new(vec![range("8000::/1")])).contains(&range("::/1")));
     }
 
     #[test]
