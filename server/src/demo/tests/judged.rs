@@ -92,6 +92,13 @@ fn every_cluster_is_judged_to_be_what_its_file_says() {
                 (verdict.as_str().unwrap().to_owned(), finding.reason.to_string()),
             );
         }
+        for ((hub, code), found) in &said {
+            let expected =
+                hub.as_ref().map_or(Some(&cluster.expected.cluster), |hub| cluster.expected.hubs.get(hub));
+            if !expected.is_some_and(|verdicts| verdicts.contains_key(code)) {
+                wrong.push(format!("{} {hub:?} {code}: nothing expected, found {found:?}", cluster.name));
+            }
+        }
         let of_hubs = cluster.expected.hubs.iter().map(|(hub, verdicts)| (Some(hub.clone()), verdicts));
         for (hub, verdicts) in of_hubs.chain([(None, &cluster.expected.cluster)]) {
             for (code, expected) in
