@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use super::servers::label_sets;
 use super::{Context, Evidence, Reference};
-use crate::facts::network::{PolicyPort, PolicyRule};
+use crate::facts::network::{IpBlock, PolicyPeer, PolicyPort, PolicyRule};
 use crate::facts::{IntOrString, NetworkPolicy};
 use crate::gap::{Gap, Unknown};
 use crate::hub::Hub;
 use crate::kind::Kind;
 use crate::listing::Placed;
+use crate::network::{AddressRange, AddressSet, Family};
 use crate::object::ObjectRef;
 use crate::snapshot::Snapshot;
 use crate::text::{Arg, Reason};
@@ -187,6 +188,19 @@ pub fn egress_rules(policy: &NetworkPolicy) -> impl Iterator<Item = (usize, &Pol
 pub fn ingress_rules(policy: &NetworkPolicy) -> impl Iterator<Item = (usize, &PolicyRule)> {
     let has_effect = policy.spec.covers_ingress();
     policy.spec.ingress.iter().flatten().enumerate().filter(move |_| has_effect)
+}
+
+/// The addresses that peers name by blocks; all of them where there is no peer.
+pub fn addresses(peers: &[PolicyPeer]) -> AddressSet {
+    if peers.is_empty() {
+        return AddressSet::new(Family::ALL.into_iter().map(AddressRange::all).collect());
+    }
+    let of_block = |block: &IpBlock| {
+        let except = block.except.iter().filter_map(|text| AddressRange::parse(text)).collect();
+        let range = AddressRange::parse(&block.cidr);
+        range.map(|range| range.without(&AddressSet::new(except))).unwrap_or_default()
+    };
+    AddressSet::new(peers.iter().filter_map(|peer| peer.ip_block.as_ref()).flat_map(of_block).collect())
 }
 
 /// The ports of a rule in words: `80/TCP, 8000-8010/TCP`, or `all ports`.

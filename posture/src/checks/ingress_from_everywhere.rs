@@ -1,12 +1,15 @@
 //! Flags ingress rules that open ports of the hub or of user servers to everybody.
 
 use crate::check::policies::{
-    KUBERNETES, SELECTION, SHOW, VALUES, faults_of_servers, ingress_rules, object_of, ports_in_words,
+    KUBERNETES, SELECTION, SHOW, VALUES, addresses, faults_of_servers, ingress_rules, object_of,
+    ports_in_words,
 };
 use crate::check::{Check, Context, Evidence, Judge, Judgement, Mapping, Outcome, Severity, Topic, Verdict};
 use crate::facts::NetworkPolicy;
+use crate::facts::network::PolicyPeer;
 use crate::fix::{Fix, FixValue};
 use crate::hub::Hub;
+use crate::network::Family;
 use crate::text::{Arg, Reason};
 
 pub(super) const CHECK: Check = Check {
@@ -69,11 +72,17 @@ fn judge(context: &Context<'_>, hub: &Hub) -> Judgement {
 
 fn open_rules(policy: &NetworkPolicy) -> Vec<Evidence> {
     ingress_rules(policy)
-        .filter(|(_, rule)| rule.from.is_empty())
+        .filter(|(_, rule)| is_everybody(&rule.from))
         .map(|(index, rule)| {
             let found = Arg::text(format!("{} from everywhere", ports_in_words(rule)));
             Evidence::new(object_of(policy), format!("spec.ingress[{index}]"), found)
                 .wanted(Arg::word("sources in `from`"))
         })
         .collect()
+}
+
+/// Whether no source is named, or blocks that hold nearly every address.
+fn is_everybody(from: &[PolicyPeer]) -> bool {
+    let addresses = addresses(from);
+    Family::ALL.into_iter().any(|family| addresses.thousandths(family) >= 900)
 }

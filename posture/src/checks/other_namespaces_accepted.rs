@@ -1,5 +1,7 @@
 //! Flags policies that let pods of other namespaces in by labels that anyone there can give them.
 
+use std::collections::BTreeMap;
+
 use crate::check::policies::{KUBERNETES, SELECTION, SHOW, VALUES, ingress_rules, object_of};
 use crate::check::{Check, Context, Evidence, Judge, Judgement, Mapping, Outcome, Severity, Topic, Verdict};
 use crate::facts::NetworkPolicy;
@@ -63,7 +65,7 @@ fn judge(context: &Context<'_>, hub: &Hub) -> Judgement {
         context.derived.servers(hub)?;
         return Ok(Outcome::pass(Reason::new(
             "own-namespace",
-            "Access labels open nothing to pods of other namespaces",
+            "Access labels open nothing to pods of any other namespace; those that rules choose by labels of their own aside",
         )));
     };
     let reason = Reason::new("accepted", "{policy} lets pods of any namespace in that carry an access label")
@@ -103,7 +105,11 @@ fn accepts(peer: &PolicyPeer) -> Option<&'static str> {
         return Some("every namespace with an access label");
     }
     let pods = peer.pod_selector.as_ref()?;
-    (namespaces.is_empty() && has_label(pods)).then_some("every namespace, for pods with an access label")
+    // A condition that any namespace meets is none: that it has a name, say, or that it is not called so.
+    let ordinary =
+        BTreeMap::from([("kubernetes.io/metadata.name".to_owned(), "any-other-namespace".to_owned())]);
+    (namespaces.matches(&ordinary) && has_label(pods))
+        .then_some("every namespace, for pods with an access label")
 }
 
 fn has_label(selector: &LabelSelector) -> bool {
@@ -118,9 +124,7 @@ fn carriers(context: &Context<'_>, hub: &Hub) -> Vec<Evidence> {
         context.derived.hubs.iter().any(|other| other.key.namespace == namespace)
             || hub.namespaces().contains(namespace)
     };
-    let label = |labels: &std::collections::BTreeMap<String, String>| {
-        labels.keys().find(|key| key.starts_with(LABEL)).cloned()
-    };
+    let label = |labels: &BTreeMap<String, String>| labels.keys().find(|key| key.starts_with(LABEL)).cloned();
     let namespaces = context.snapshot.namespaces.present().filter_map(|namespace| {
         let label = label(&namespace.metadata.labels)?;
         let object = ObjectRef::cluster(Kind::Namespace, &namespace.metadata.name);

@@ -1,7 +1,8 @@
 //! Flags egress rules of an older chart that stand beside the rules that charts from 2.0 on add by themselves.
 
 use crate::check::policies::{
-    KUBERNETES, SELECTION, SHOW, VALUES, egress_rules, faults_of_servers, object_of, ports_in_words,
+    KUBERNETES, SELECTION, SHOW, VALUES, addresses, egress_rules, faults_of_servers, object_of,
+    ports_in_words,
 };
 use crate::check::{Check, Context, Evidence, Judge, Judgement, Mapping, Outcome, Severity, Topic, Verdict};
 use crate::facts::NetworkPolicy;
@@ -116,19 +117,6 @@ fn blocks(rule: &PolicyRule) -> impl Iterator<Item = &IpBlock> {
     rule.to.iter().filter_map(|peer: &PolicyPeer| peer.ip_block.as_ref())
 }
 
-/// The addresses that a rule leads to by its blocks; all of them if it has no destinations.
-fn addresses(rule: &PolicyRule) -> AddressSet {
-    if rule.to.is_empty() {
-        return AddressSet::new(Family::ALL.into_iter().map(AddressRange::all).collect());
-    }
-    let of_block = |block: &IpBlock| {
-        let except = block.except.iter().filter_map(|text| AddressRange::parse(text)).collect();
-        let range = AddressRange::parse(&block.cidr);
-        range.map(|range| range.without(&AddressSet::new(except))).unwrap_or_default()
-    };
-    AddressSet::new(blocks(rule).flat_map(of_block).collect())
-}
-
 /// Whether a rule leads to all of some private range.
 fn leads_to_private(addresses: &AddressSet) -> bool {
     PRIVATE.into_iter().filter_map(AddressRange::parse).any(|range| addresses.covers(&range))
@@ -149,20 +137,20 @@ fn is_dns(rule: &PolicyRule) -> bool {
 /// A rule for everything without the exceptions of the chart, whatever its ports; the chart's own for private addresses names them one by
 /// one.
 fn is_wide(rule: &PolicyRule) -> bool {
-    let addresses = addresses(rule);
+    let addresses = addresses(&rule.to);
     !is_dns(rule) && leads_everywhere(&addresses) && leads_to_private(&addresses)
 }
 
 /// The chart's rule for all public addresses.
 fn is_public_by_chart(rule: &PolicyRule) -> bool {
-    let addresses = addresses(rule);
+    let addresses = addresses(&rule.to);
     rule.ports.is_empty() && addresses.thousandths(Family::V4) >= MOST && !leads_to_private(&addresses)
 }
 
 /// A rule for public addresses that is not the chart's, nor one for DNS.
 fn is_narrow(rule: &PolicyRule) -> bool {
     let private = PRIVATE.into_iter().chain(["169.254.0.0/16"]).filter_map(AddressRange::parse);
-    let addresses = addresses(rule);
+    let addresses = addresses(&rule.to);
     // The chart's rule is about IPv4 alone.
     let is_ipv4 = addresses.ranges().iter().all(|range| range.family == Family::V4);
     let is_public = leads_everywhere(&addresses) && !leads_to_private(&addresses)

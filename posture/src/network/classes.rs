@@ -70,10 +70,12 @@ impl Network {
         Point::Pod(PodPoint { profile, addresses: Vec::new(), hosts: Vec::new() })
     }
 
-    /// A pod without labels in an ordinary namespace without policies: what anyone can start who may make pods somewhere.
+    /// A pod without labels in an ordinary namespace without policies: what anyone can start who may make pods somewhere. Since Kubernetes
+    /// 1.21 such a namespace has one label, its name.
     pub fn stranger(&self) -> Point {
         let profile = self.profile("", &BTreeMap::new(), &PodSpec::default());
-        let namespace_labels = Arc::default();
+        let name = ("kubernetes.io/metadata.name".to_owned(), "any-other-namespace".to_owned());
+        let namespace_labels = Arc::new(BTreeMap::from([name]));
         let profile = Profile { namespace_labels, are_labels_all: true, ..profile };
         Point::Pod(PodPoint { profile: Arc::new(profile), addresses: Vec::new(), hosts: Vec::new() })
     }
