@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// News of one cluster, as JSON: `{"cluster":"teaching-eu","scan":42,"hubs":[7],"seen":1763457240000}`.
 ///
-/// `GET {prefix}api/events` sends one per event named `changed` (or `seen`, where nothing changed but the cluster was heard of).
+/// `GET {prefix}api/events` sends one per event named `changed` (or `seen`, where nothing changed but the cluster was heard of), and begins with what was said last.
 /// `GET {prefix}api/news` answers with a list of the newest scan that changed something of each cluster, and of each of its hubs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct News {
@@ -42,6 +42,15 @@ impl News {
         is_newer && is_hub && self.is_about(cluster)
     }
 
+    /// Notes that the page was told of it, so that what is told twice is news once.
+    pub fn note(&self, known: &mut Vec<Known>) {
+        let Some(scan) = self.scan else { return };
+        match known.iter_mut().find(|known| known.cluster == self.cluster) {
+            Some(shown) => shown.scan = shown.scan.max(scan),
+            None => known.push(Known { cluster: self.cluster.clone(), scan, seen: None }),
+        }
+    }
+
     /// Notes when the cluster was heard of, and answers how fresh the page is by that: as the cluster heard of longest ago.
     pub fn freshens(&self, known: &mut [Known]) -> Option<i64> {
         let shown = known.iter_mut().find(|known| known.cluster == self.cluster)?;
@@ -71,6 +80,18 @@ mod tests {
     fn only_a_later_scan_is_news() {
         assert!(news(&[]).concerns(Some("a"), None, &known(4)));
         assert!(!news(&[]).concerns(Some("a"), None, &known(5)));
+    }
+
+    #[test]
+    fn what_is_told_twice_is_news_once() {
+        let mut shown = known(4);
+        news(&[]).note(&mut shown);
+        assert!(!news(&[]).concerns(Some("a"), None, &shown));
+        assert!(News { scan: Some(6), ..news(&[]) }.concerns(Some("a"), None, &shown));
+
+        let mut nothing = Vec::new();
+        news(&[]).note(&mut nothing);
+        assert!(!news(&[]).concerns(None, None, &nothing));
     }
 
     #[test]

@@ -4,8 +4,8 @@ import { expect, open, test } from "../fixtures/test.ts";
 const OLD = "clusters/research-aws/hubs/class/class-2019/reach";
 const MODERN = "clusters/teaching-eu/hubs/jhub/prod/reach";
 
-test("the page says in its first line what a notebook reaches, and lists every destination", async ({ page }) => {
-  await open(page, OLD);
+test("the page says in its first line what a notebook reaches, and lists every destination", async ({ page, javaScriptEnabled }) => {
+  await open(page, OLD, javaScriptEnabled);
   await expect(page.getByRole("heading", { level: 1 })).toContainText(/A notebook here (would reach|reaches)/);
   const table = page.getByRole("table", { name: "What a notebook can reach" });
   for (const destination of [
@@ -31,8 +31,8 @@ test("the page says in its first line what a notebook reaches, and lists every d
   await expect(page.getByRole("table", { name: /Who can reach/ })).toContainText("Addresses outside the cluster");
 });
 
-test("the rule that decides is one click away", async ({ page }) => {
-  await open(page, MODERN);
+test("the rule that decides is one click away", async ({ page, javaScriptEnabled }) => {
+  await open(page, MODERN, javaScriptEnabled);
   const row = page.getByRole("row").filter({ hasText: "API of the proxy" }).first();
   const details = row.locator("details").first();
   await details.locator("summary").click();

@@ -133,6 +133,13 @@ impl DemoCluster {
     pub fn present(&self) -> Vec<Value> {
         self.live.objects()
     }
+
+    /// The same cluster, in which nothing happens any more once its past has been played.
+    #[must_use]
+    pub fn still(mut self) -> Self {
+        self.live.stop();
+        self
+    }
 }
 
 /// The demo's clusters, with `now` as the end of their past, in the order they are shown.

@@ -30,12 +30,16 @@ pub fn LiveNotice(
         #[cfg(not(feature = "hydrate"))]
         let _ = (&prefix, &cluster, hub, &known, is_old);
     });
+    let later = move |_| {
+        #[cfg(feature = "hydrate")]
+        browser::put_off(is_old);
+    };
     view! {
-        <div class="no-print fixed inset-x-0 bottom-4 z-20 flex justify-center px-4 pointer-events-none" role="status">
+        <div id="news" class="no-print fixed inset-x-0 bottom-4 z-20 flex justify-center px-4 pointer-events-none" role="status">
             <p class="pointer-events-auto flex flex-wrap items-center gap-x-3 border border-line-strong rounded-lg bg-surface shadow-lg pl-4 pr-2 py-1.5" hidden=move || !is_old.get()>
                 "Something on this page has changed."
                 <a class="link" href="">"Show it"</a>
-                <button type="button" class="button border-transparent bg-transparent text-ink-3" on:click=move |_| is_old.set(false)>
+                <button type="button" class="button border-transparent bg-transparent text-ink-3" on:click=later>
                     "Later"
                 </button>
             </p>
@@ -54,7 +58,7 @@ mod browser {
     use wasm_bindgen::prelude::{Closure, wasm_bindgen};
     use wasm_bindgen::{JsCast, JsValue};
     use wasm_bindgen_futures::JsFuture;
-    use web_sys::{BroadcastChannel, EventSource, MessageEvent, Response};
+    use web_sys::{BroadcastChannel, EventSource, HtmlElement, MessageEvent, Response};
 
     use crate::news::{Known, News};
 
@@ -80,15 +84,52 @@ mod browser {
     }
 
     pub(super) fn start(page: Page) {
+        put_off_by_escape(page.is_old);
         let name = format!("perijove{}", page.prefix);
         match (locks(), BroadcastChannel::new(&name)) {
             (Some(locks), Ok(channel)) => {
                 hear_channel(&channel, page.clone());
+                // What changed since the page was made was told to the other pages already.
+                ask(page.clone());
                 wait_for_turn(&locks, &name, channel, page);
             }
             _ => {
-                let _ = set_interval_with_handle(move || ask(page.clone()), ASK_EVERY);
+                let ask_if_seen = move || {
+                    if !document().hidden() {
+                        ask(page.clone());
+                    }
+                };
+                let _ = set_interval_with_handle(ask_if_seen, ASK_EVERY);
             }
+        }
+    }
+
+    /// Lets the escape key put the notice off, wherever the focus is. What is open, or typed into, has the key first.
+    fn put_off_by_escape(is_old: RwSignal<bool>) {
+        let _ = window_event_listener(leptos::ev::keydown, move |event| {
+            if event.key() != "Escape" || event.default_prevented() || !is_old.get_untracked() || is_taken() {
+                return;
+            }
+            put_off(is_old);
+        });
+    }
+
+    /// Whether something else has a use for the escape key: an open switcher, or a field.
+    fn is_taken() -> bool {
+        document().query_selector(":popover-open, input:focus, select:focus").ok().flatten().is_some()
+    }
+
+    /// Hides the notice; a focus that was in it goes to the content, not to nowhere.
+    pub(super) fn put_off(is_old: RwSignal<bool>) {
+        let had_focus = document().query_selector("#news :focus").ok().flatten().is_some();
+        is_old.set(false);
+        if !had_focus {
+            return;
+        }
+        if let Some(main) =
+            document().get_element_by_id("main").and_then(|main| main.dyn_into::<HtmlElement>().ok())
+        {
+            let _ = main.focus();
         }
     }
 
@@ -129,11 +170,8 @@ mod browser {
         Some(())
     }
 
-    /// Asks once, if the page is looked at.
+    /// Asks once.
     fn ask(page: Page) {
-        if document().hidden() {
-            return;
-        }
         spawn_local(async move {
             if let Some(text) = fetch(&format!("{}api/news", page.prefix)).await {
                 for news in serde_json::from_str::<Vec<News>>(&text).unwrap_or_default() {
@@ -165,6 +203,7 @@ mod browser {
             let known = self.known.get_value();
             if news.concerns(self.cluster.as_deref(), self.hub, &known) {
                 self.is_old.set(true);
+                self.known.update_value(|known| news.note(known));
             }
             if let Some(at) = self.known.try_update_value(|known| news.freshens(known)).flatten() {
                 remember_seen(at);

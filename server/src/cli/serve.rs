@@ -41,6 +41,9 @@ pub struct ServeArgs {
     /// Serve the embedded demo: three invented clusters with thirty days of past, in a database that is thrown away.
     #[arg(long, conflicts_with_all = ["kubeconfig", "context", "manifests"])]
     demo: bool,
+    /// Let nothing happen in the demo once its past has been played: for tests, pictures and lessons, which need the same at any time.
+    #[arg(long, requires = "demo")]
+    still: bool,
     /// Serve a folder of manifests (YAML or JSON) instead of a cluster, and judge it again whenever a file changes.
     ///
     /// Files prove what they hold and nothing else: what rests on something absent is unknown. While a file is broken the last good
@@ -94,7 +97,7 @@ pub async fn run(args: ServeArgs, config: Config) -> Result<u8, Stopped> {
     };
     let mut tasks = JoinSet::new();
     if args.demo {
-        sources::watch_demo(&mut tasks, &shared, &config, &key)?;
+        sources::watch_demo(&mut tasks, args.still, &shared, &config, &key)?;
     } else if let Some(path) = &args.manifests {
         sources::watch_manifests(&mut tasks, path, &args, &shared, &config, &key).await?;
     } else {

@@ -34,6 +34,13 @@ impl Live {
         self.world.hubs.contains_key(release)
     }
 
+    /// Ends what happens while somebody looks: the cluster stays as it is.
+    pub(super) fn stop(&mut self) {
+        self.file.once.clear();
+        self.file.round.clear();
+        self.played = 0;
+    }
+
     fn upcoming(&self) -> Option<MomentFile> {
         if let Some(moment) = self.file.once.get(self.played) {
             return Some(moment.clone());

@@ -132,6 +132,16 @@ fn the_script_while_one_looks_has_no_end() {
 }
 
 #[test]
+fn a_still_cluster_keeps_its_past_and_does_not_change() {
+    for cluster in all() {
+        let still = cluster.clone().still();
+        assert_eq!(still.past, cluster.past);
+        assert_eq!(still.present(), cluster.present());
+        assert_eq!(still.live.clone().count(), 0, "{}", cluster.name);
+    }
+}
+
+#[test]
 fn pods_name_accounts_and_configmaps_that_exist() {
     for cluster in all() {
         let objects = cluster.present();

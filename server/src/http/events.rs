@@ -1,6 +1,6 @@
 //! The event stream: tells open pages that something they may show has changed, or that a cluster was heard of, and nothing more.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::convert::Infallible;
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -87,7 +87,7 @@ pub struct Notices {
 
 impl Default for Notices {
     fn default() -> Self {
-        // A page that misses notices still learns from the next one that it is old.
+        // Who misses notices is told again what was said last.
         Self { sender: broadcast::channel(64).0, closed: watch::channel(false).0, said: Arc::default() }
     }
 }
@@ -119,6 +119,30 @@ impl Notices {
         let said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
         said.iter().flat_map(|(cluster, said)| said.notices(cluster)).collect()
     }
+
+    /// What was said last, and then what is said from now on. A page that listens only now, or again after a break, was made some
+    /// time ago: without the former it would never hear of what changed in between.
+    fn listen(&self) -> impl Stream<Item = Notice> + Send + use<> {
+        let notices = self.clone();
+        let receiver = self.sender.subscribe();
+        let waiting = VecDeque::from(self.last());
+        futures::stream::unfold(
+            (notices, receiver, waiting),
+            |(notices, mut receiver, mut waiting)| async move {
+                loop {
+                    if let Some(notice) = waiting.pop_front() {
+                        return Some((notice, (notices, receiver, waiting)));
+                    }
+                    match receiver.recv().await {
+                        Ok(notice) => waiting.push_back(notice),
+                        Err(broadcast::error::RecvError::Lagged(_)) => waiting.extend(notices.last()),
+                        Err(broadcast::error::RecvError::Closed) => return None,
+                    }
+                }
+            },
+        )
+        .take_until(self.closed())
+    }
 }
 
 /// `GET api/news`: what the stream said last of each cluster, for pages without a stream.
@@ -134,18 +158,7 @@ pub async fn stream(
     Signed(viewer): Signed,
     State(state): State<AppState>,
 ) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
-    let receiver = state.notices.sender.subscribe();
-    let stream = futures::stream::unfold(receiver, |mut receiver| async move {
-        loop {
-            match receiver.recv().await {
-                Ok(notice) => return Some((notice, receiver)),
-                Err(broadcast::error::RecvError::Lagged(_)) => {}
-                Err(broadcast::error::RecvError::Closed) => return None,
-            }
-        }
-    })
-    .take_until(state.notices.closed())
-    .filter_map(move |notice| {
+    let stream = state.notices.listen().filter_map(move |notice| {
         let told = concerns(&viewer.scope, &notice).then(|| {
             Event::default().event(notice.event()).json_data(notice.news(&viewer.scope)).ok().map(Ok)
         });
@@ -195,6 +208,27 @@ mod tests {
         let news: Vec<News> = notices.last().iter().map(|notice| notice.news(&Scope::All)).collect();
         assert_eq!(news.len(), 1);
         assert_eq!(news[0].scan, Some(41));
+    }
+
+    #[tokio::test]
+    async fn a_page_that_listens_late_hears_first_what_changed_before() {
+        let notices = Notices::default();
+        notices.send(notice(Some(41)));
+        let mut stream = std::pin::pin!(notices.listen());
+        assert_eq!(stream.next().await.and_then(|notice| notice.changed), Some(41));
+        notices.send(notice(Some(42)));
+        assert_eq!(stream.next().await.and_then(|notice| notice.changed), Some(42));
+    }
+
+    #[tokio::test]
+    async fn a_page_that_could_not_keep_up_is_told_again_what_was_said_last() {
+        let notices = Notices::default();
+        let mut stream = std::pin::pin!(notices.listen());
+        notices.send(notice(Some(1)));
+        for _ in 0..1_000 {
+            notices.send(notice(None));
+        }
+        assert_eq!(stream.next().await.and_then(|notice| notice.changed), Some(1));
     }
 
     #[test]

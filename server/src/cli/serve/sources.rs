@@ -47,6 +47,7 @@ fn settings(config: &Config, cluster: &str) -> Settings {
 
 pub(super) fn watch_demo(
     tasks: &mut JoinSet<()>,
+    is_still: bool,
     shared: &Shared,
     config: &Config,
     key: &RedactionKey,
@@ -54,6 +55,7 @@ pub(super) fn watch_demo(
     let now = Timestamp::now();
     let clusters = demo::clusters(now).map_err(|error| Stopped::unavailable(error.to_string()))?;
     for cluster in clusters {
+        let cluster = if is_still { cluster.still() } else { cluster };
         let name = cluster.name.clone();
         let begins = cluster.begins;
         shared.troubles.replaying(&name, how_far(begins, begins, now));
