@@ -86,21 +86,18 @@ mod browser {
     pub(super) fn start(page: Page) {
         put_off_by_escape(page.is_old);
         let name = format!("perijove{}", page.prefix);
-        match (locks(), BroadcastChannel::new(&name)) {
-            (Some(locks), Ok(channel)) => {
-                hear_channel(&channel, page.clone());
-                // What changed since the page was made was told to the other pages already.
-                ask(page.clone());
-                wait_for_turn(&locks, &name, channel, page);
-            }
-            _ => {
-                let ask_if_seen = move || {
-                    if !document().hidden() {
-                        ask(page.clone());
-                    }
-                };
-                let _ = set_interval_with_handle(ask_if_seen, ASK_EVERY);
-            }
+        if let (Some(locks), Ok(channel)) = (locks(), BroadcastChannel::new(&name)) {
+            hear_channel(&channel, page.clone());
+            // What changed since the page was made was told to the other pages already.
+            ask(page.clone());
+            wait_for_turn(&locks, &name, channel, page);
+        } else {
+            let ask_if_seen = move || {
+                if !document().hidden() {
+                    ask(page.clone());
+                }
+            };
+            let _ = set_interval_with_handle(ask_if_seen, ASK_EVERY);
         }
     }
 
