@@ -99,8 +99,9 @@ pub fn mode_in_words(mode: TlsMode) -> Arg {
 }
 
 /// The kinds to show, those of the Gateway API where a route leads here: `kubectl` refuses kinds that a cluster has not.
-pub fn with_entrances(outcome: Outcome, tls: &Tls) -> Outcome {
-    if tls.fronts.iter().any(|front| front.object.kind == Kind::HttpRoute) {
+pub fn with_entrances(context: &Context<'_>, hub: &Hub, outcome: Outcome) -> Outcome {
+    let is_route = |tls: &Tls| tls.fronts.iter().any(|front| front.object.kind == Kind::HttpRoute);
+    if context.derived.tls(hub).is_ok_and(is_route) {
         outcome.slot(ENTRANCES, "services,ingresses,httproutes,gateways")
     } else {
         outcome

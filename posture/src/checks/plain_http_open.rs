@@ -66,11 +66,7 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn judge(context: &Context<'_>, hub: &Hub) -> Judgement {
-    let outcome = decide(context, hub)?;
-    Ok(match context.derived.tls(hub) {
-        Ok(tls) => entrance::with_entrances(outcome, tls),
-        Err(_) => outcome,
-    })
+    Ok(entrance::with_entrances(context, hub, decide(context, hub)?))
 }
 
 fn decide(context: &Context<'_>, hub: &Hub) -> Judgement {
