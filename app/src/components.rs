@@ -21,7 +21,7 @@ pub use heading::{Crumb, PageHead, SectionHead};
 pub use icon::{Icon, Shape};
 pub use layout::{Cards, Columns, Section, Stack};
 pub use marks::{MarkBox, mark_word};
-pub use notice::{Notice, Tone};
+pub use notice::{Notice, Tone, Trouble};
 pub use panel::{Card, Facts, Panel, Row, Rows};
 pub(crate) use sentence::value as sentence_value;
 pub use sentence::{ObjectName, Sentence};

@@ -7,7 +7,7 @@ mod view;
 
 use leptos::prelude::*;
 
-use crate::components::{Notice, Style, Tone, When};
+use crate::components::{Notice, Style, Tone, Trouble, When};
 use crate::islands::{LiveNotice, ViewerTime};
 use crate::site::{Site, href};
 
@@ -42,6 +42,7 @@ pub(crate) fn Frame(
                 <p class="only-print">{sheet}</p>
                 <main id="main" tabindex="-1" class="grow max-w-[78rem]">
                     {(!view.replays.is_empty()).then(|| view! { <ReplayBanner replays=view.replays /> })}
+                    {view.trouble.map(|(why, is_judged)| view! { <div class="mb-5"><Trouble why is_judged /></div> })}
                     {view.freshness.map(|freshness| view! { <StaleBanner freshness now /> })}
                     {travel.and_then(|travel| travel.at.map(|at| view! { <PastBanner at=at now=now path=travel.path /> }))}
                     {body}

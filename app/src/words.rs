@@ -3,7 +3,7 @@
 use posture::access::AccessTable;
 use posture::facts::Subject;
 
-use crate::backend::{ChecklistView, ClusterCard, GapsView, HubName, OverviewView};
+use crate::backend::{ChecklistView, ClusterCard, Counts, GapsView, HubName, OverviewView};
 use crate::text::visible;
 
 /// Small numbers as words, larger ones as digits, as in running text.
@@ -47,7 +47,7 @@ pub fn lower_first(text: &str) -> String {
 /// How many user servers run, or that it is not known.
 pub fn servers(count: Option<u64>) -> String {
     match count {
-        None => "user servers not known: not all pods can be read".to_owned(),
+        None => "user servers not known: not all pods are seen".to_owned(),
         Some(count) => format!("{} user {} running", number(count), plural(count, "server")),
     }
 }
@@ -114,6 +114,15 @@ pub fn overview(view: &OverviewView) -> String {
     }
 }
 
+/// Whether there are hubs, and neither one of them nor a cluster fails a check: then the headline counts what cannot be decided.
+pub fn is_clean(view: &OverviewView) -> bool {
+    let mut hubs = view.clusters.iter().flat_map(|cluster| &cluster.hubs).peekable();
+    let fails = |counts: Counts| counts.fail > 0;
+    hubs.peek().is_some()
+        && !hubs.any(|hub| fails(hub.counts))
+        && !view.clusters.iter().any(|cluster| fails(cluster.counts))
+}
+
 fn hub_count(total: u64) -> String {
     if total == 1 { "the hub".to_owned() } else { format!("all {} hubs", number(total)) }
 }
@@ -123,7 +132,9 @@ fn cluster_fails(clusters: u64) -> String {
 }
 
 fn no_hub(clusters: &[ClusterCard]) -> String {
-    if clusters.iter().any(|cluster| cluster.gaps > 0) {
+    if !clusters.is_empty() && clusters.iter().all(|cluster| cluster.is_of_files) {
+        "No JupyterHub was found in the files.".to_owned()
+    } else if clusters.iter().any(|cluster| cluster.gaps > 0 || cluster.is_of_files) {
         "No JupyterHub was seen, and not everything could be read.".to_owned()
     } else {
         "There is no JupyterHub here.".to_owned()
@@ -209,7 +220,6 @@ pub fn gaps(view: &GapsView) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::backend::Counts;
 
     fn list(counts: Counts) -> ChecklistView {
         ChecklistView {
@@ -237,6 +247,7 @@ mod tests {
             counts: Counts { fail, pass: 3, ..Counts::default() },
             worst: Vec::new(),
             gaps: 0,
+            is_of_files: false,
             hubs: Vec::new(),
             is_judged: true,
             trouble: None,

@@ -61,6 +61,7 @@ fn frame(title: &str, current: &str) -> FrameView {
         ],
         freshness: Some(Freshness { heard_at: Some(before(12)), stale_after_seconds: 900 }),
         replays: Vec::new(),
+        trouble: None,
         travel: Some(Travel { at: None, path: String::new() }),
         watch: Some(Watch { cluster: Some("teaching-eu".to_owned()), hub: None, known: Vec::new() }),
         is_demo: true,

@@ -61,8 +61,10 @@ pub struct ClusterCard {
     pub counts: Counts,
     /// The worst open findings of the cluster itself, at most three.
     pub worst: Vec<OpenRow>,
-    /// Things that cannot be read.
+    /// Things that cannot be read. What files do not hold is not one of them.
     pub gaps: u64,
+    /// Whether it is a folder of files, which do not show what else a cluster holds.
+    pub is_of_files: bool,
     /// Its hubs.
     pub hubs: Vec<HubCard>,
     /// Whether there was a scan; before it, everything else is empty.

@@ -70,11 +70,14 @@ pub struct Place {
     pub stale_after_seconds: u32,
     /// The clusters shown whose past is still being replayed, with a sentence that says how far that is.
     pub replays: Vec<(String, String)>,
+    /// Why the cluster shown cannot be read now. Where all are shown, each says it for itself; a past that is being replayed is no
+    /// trouble.
+    pub trouble: Option<String>,
     /// The scan shown of each cluster shown.
     pub known: Vec<Known>,
     /// Open faults (fail and warn) of the checks of the cluster itself.
     pub cluster_faults: u64,
-    /// Things that cannot be read in the cluster shown.
+    /// Things that cannot be read in the cluster shown. What files do not hold is not one of them.
     pub gaps: u64,
     /// The present instant.
     pub now: Timestamp,

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use super::icon::{Icon, Shape};
+use crate::text::visible;
 
 /// What a notice is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,4 +55,21 @@ pub fn Notice(
         </div>
     }
     .into_any()
+}
+
+/// Says why a cluster cannot be read now, and what that makes of what is shown.
+#[component]
+pub fn Trouble(
+    /// Why.
+    why: String,
+    /// Whether anything of it was judged before.
+    is_judged: bool,
+) -> impl IntoView {
+    let (tone, title) = if is_judged {
+        (Tone::Error, "What is shown of this cluster may be out of date.")
+    } else {
+        (Tone::Gap, "There is nothing to show yet.")
+    };
+    let why = visible(&why).into_owned();
+    view! { <Notice tone=tone title=move || title><p class="wrap-anywhere">{why}</p></Notice> }.into_any()
 }

@@ -22,6 +22,9 @@ pub struct FrameView {
     pub freshness: Option<Freshness>,
     /// The clusters shown whose past is still being replayed, with how far that is: what is shown of them is not the present.
     pub replays: Vec<(String, String)>,
+    /// Why the cluster shown cannot be read now, and whether anything of it was judged before; `None` where nothing is wrong, or where
+    /// the page says it itself.
+    pub trouble: Option<(String, bool)>,
     /// The page at other instants; `None` where there is only now.
     pub travel: Option<Travel>,
     /// What an open page waits for; `None` where nothing can change, as in the past.
@@ -41,6 +44,7 @@ impl FrameView {
             nav: Vec::new(),
             freshness: None,
             replays: Vec::new(),
+            trouble: None,
             travel: None,
             watch: None,
             is_demo: false,

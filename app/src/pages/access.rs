@@ -46,10 +46,12 @@ pub fn parse_access(pairs: &[(String, String)]) -> AccessQuery {
 /// Who can do what in a cluster.
 pub fn access(place: &Place, view: AccessView) -> PageView {
     let frame = surround(place, Here::Access, None, format!("Access · {}", view.cluster));
-    PageView::new(frame, move || body(view))
+    let is_told = place.trouble.is_some();
+    PageView::new(frame, move || body(view, is_told))
 }
 
-fn body(view: AccessView) -> impl IntoView {
+/// `is_told`: it stands above already why nothing is known.
+fn body(view: AccessView, is_told: bool) -> impl IntoView {
     let AccessView { cluster, table, is_limited, query, answer, namespaces, now } = view;
     let is_asked = answer.is_some();
     let headline = answer.as_ref().map_or_else(|| words::access(&cluster, table.as_ref()), answer::headline);
@@ -65,7 +67,7 @@ fn body(view: AccessView) -> impl IntoView {
         <div class="mt-5">
             <Stack>
                 {answer.map(|answer| view! { <Told answer cluster=cluster.clone() now /> })}
-                {table.is_none().then(|| view! { <Notice tone=Tone::Gap title=|| "Before the first scan, nothing is known of who can do what." /> })}
+                {(table.is_none() && !is_told).then(|| view! { <Notice tone=Tone::Gap title=|| "Before the first scan, nothing is known of who can do what." /> })}
                 {(table.is_some() && !is_limited).then(|| view! { <Ask query cluster=cluster.clone() namespaces /> })}
                 {table.map(|table| view! { <All table cluster is_limited is_asked now /> })}
             </Stack>

@@ -425,6 +425,7 @@ mod tests {
             heard_at: Some(Timestamp::UNIX_EPOCH),
             stale_after_seconds: 900,
             replays: Vec::new(),
+            trouble: None,
             known: Vec::new(),
             cluster_faults: 0,
             gaps: 0,

@@ -144,10 +144,15 @@ fn body(view: ChecklistView, filter: &Filter, crumbs: Vec<Crumb>) -> impl IntoVi
                     </div>
                 }
             })}
-        <div class="mt-5 mb-2 max-w-xl">
-            <CountBar counts=counts.clone() />
-        </div>
-        <CountWords counts=counts />
+        {is_judged
+            .then(|| {
+                view! {
+                    <div class="mt-5 mb-2 max-w-xl">
+                        <CountBar counts=counts.clone() />
+                    </div>
+                    <CountWords counts=counts />
+                }
+            })}
         {is_judged.then(|| view! { <Filters filter=filter.clone() path=path hidden=hidden_kind /> })}
         <div id="checks">
             {is_judged
@@ -272,15 +277,28 @@ fn TopicSection(
     let title = topic.topic.title();
     let reach = reach_of_topic(&cluster, hub.as_ref(), topic.topic);
     let hidden = !topic.rows.iter().any(|row| matches(&typed, &searched(row)));
-    let access = matches!(topic.topic, Topic::Rbac | Topic::ApiAccess).then(|| href(&access_path(&cluster)));
+    let access = matches!(topic.topic, Topic::Rbac | Topic::ApiAccess).then(|| access_path(&cluster));
+    let links: Vec<_> = [("What a notebook here reaches", reach), ("Who can do what", access)]
+        .into_iter()
+        .filter_map(|(words, path)| Some((words, href(&path?))))
+        .collect();
     view! {
         <section class="mt-7 scroll-mt-16" data-filter-group aria-labelledby=key hidden=hidden>
             <div class="flex flex-wrap items-baseline justify-between gap-x-4 mb-2">
                 <h2 id=key class="text-[0.9375rem] font-semibold">{title}</h2>
                 {topic.control.map(|control| view! { <FourMarks control /> })}
-                {access.map(|address| view! { <a class="no-print" href=address>"Who can do what"</a> })}
             </div>
-            {reach.map(|path| view! { <p class="mb-2"><a href=href(&path)>"What a notebook here reaches"</a></p> })}
+            {(!links.is_empty())
+                .then(|| {
+                    view! {
+                        <p class="no-print mb-2 flex flex-wrap gap-x-5 gap-y-1">
+                            {links
+                                .into_iter()
+                                .map(|(words, address)| view! { <a class="link" href=address>{words}</a> })
+                                .collect_view()}
+                        </p>
+                    }
+                })}
             <Table
                 caption=format!("Checks of {title}")
                 columns=vec![

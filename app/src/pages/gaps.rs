@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use posture::Timestamp;
-use posture::gap::GapReason;
+use posture::gap::{Gap, GapReason};
 
 use super::surround::{Here, cluster_path, surround};
 use crate::backend::{GapRow, GapsView, Place};
@@ -16,10 +16,12 @@ use crate::words;
 /// What cannot be read in a cluster.
 pub fn gaps(place: &Place, view: GapsView) -> PageView {
     let frame = surround(place, Here::Gaps, None, format!("What I can see of {}", view.cluster));
-    PageView::new(frame, move || body(view))
+    let is_told = place.trouble.is_some();
+    PageView::new(frame, move || body(view, is_told))
 }
 
-fn body(view: GapsView) -> AnyView {
+/// `is_told`: it stands above already why nothing is known.
+fn body(view: GapsView, is_told: bool) -> AnyView {
     if is_of_files(&view) {
         return of_files(view).into_any();
     }
@@ -31,10 +33,10 @@ fn body(view: GapsView) -> AnyView {
     let (needed, others): (Vec<_>, Vec<_>) = view.rows.into_iter().partition(|row| !row.affects.is_empty());
     view! {
         <PageHead crumbs=crumbs title=move || headline.clone() lede=move || lede.clone() />
-        <section class="mt-7" aria-labelledby="gaps">
+        {(is_judged || !is_told).then(|| view! { <section class="mt-7" aria-labelledby="gaps">
             <SectionHead id="gaps" title="What cannot be read" />
             {(is_judged && is_empty).then(|| view! { <Notice tone=Tone::Empty title=|| "Nothing is missing." /> })}
-            {(!is_judged)
+            {(!is_judged && !is_told)
                 .then(|| view! { <Notice tone=Tone::Gap title=|| "Before the first scan, nothing is known of what can be read." /> })}
             {(!needed.is_empty()).then(|| view! { <GapList rows=needed now /> })}
             {(!others.is_empty())
@@ -44,7 +46,7 @@ fn body(view: GapsView) -> AnyView {
                         <GapList rows=others now />
                     }
                 })}
-        </section>
+        </section> })}
         {(!view.kinds_read.is_empty()).then(|| view! { <Read kinds=view.kinds_read /> })}
         <section class="mt-7" aria-labelledby="grant">
             <SectionHead id="grant" title="Grant everything Perijove asks for" />
@@ -169,7 +171,7 @@ fn GapList(rows: Vec<GapRow>, now: Timestamp) -> impl IntoView {
 /// One gap: what, how much hangs on it, and folded below it how to close it.
 #[component]
 fn GapItem(row: GapRow, now: Timestamp) -> impl IntoView {
-    let what = words::sentence(&visible(&row.gap.to_string()));
+    let what = visible(&named(&row.gap)).into_owned();
     let count = row.affects.len() as u64;
     let id = gap_id(&row);
     let closing = if row.gap.reason == GapReason::Forbidden {
@@ -201,6 +203,16 @@ fn GapItem(row: GapRow, now: Timestamp) -> impl IntoView {
             </details>
         </li>
     }
+}
+
+/// A gap as a sentence that names the kind as Kubernetes writes it, which reads better than the name in addresses.
+fn named(gap: &Gap) -> String {
+    let info = gap.kind.info();
+    let plural = match info.name.strip_suffix('y') {
+        Some(stem) if info.plural.ends_with("ies") => format!("{stem}ies"),
+        _ => format!("{}{}", info.name, info.plural.get(info.name.len()..).unwrap_or_default()),
+    };
+    words::sentence(&gap.to_string().replacen(info.plural, &plural, 1))
 }
 
 /// An id for the snippets of a gap, unique on the page.
@@ -260,5 +272,23 @@ fn Read(kinds: Vec<String>) -> impl IntoView {
                 </p>
             </details>
         </section>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use posture::kind::Kind;
+
+    fn says(kind: Kind) -> String {
+        named(&Gap { kind, namespace: Some("pods".to_owned()), reason: GapReason::Forbidden })
+    }
+
+    #[test]
+    fn kinds_are_written_as_kubernetes_writes_them() {
+        assert_eq!(says(Kind::NetworkPolicy), "NetworkPolicies in namespace pods may not be listed");
+        assert_eq!(says(Kind::Gateway), "Gateways in namespace pods may not be listed");
+        assert_eq!(says(Kind::Ingress), "Ingresses in namespace pods may not be listed");
+        assert_eq!(says(Kind::Endpoints), "Endpoints in namespace pods may not be listed");
     }
 }

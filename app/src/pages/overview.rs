@@ -9,7 +9,7 @@ use super::surround::{Here, check_path, checklist_path, cluster_path, gaps_path,
 use crate::backend::{ChangeRow, ChangeWhat, ClusterCard, HubCard, OpenRow, OverviewView, Place, segment};
 use crate::components::{
     Badge, Card, Code, CountBar, CountWords, Icon, Notice, ObjectName, PageHead, Panel, Prose, SectionHead,
-    Tone, When, verdict_colour, verdict_word,
+    Tone, Trouble, When, verdict_colour, verdict_word,
 };
 use crate::page::PageView;
 use crate::site::href;
@@ -28,7 +28,8 @@ fn body(view: OverviewView, is_one: bool) -> impl IntoView {
     let now = view.now;
     let headline = words::overview(&view);
     let newest = view.newest.clone();
-    let undecided = view.undecided;
+    let undecided = undecided_words(view.undecided, words::is_clean(&view));
+    let is_judged = view.clusters.iter().any(|cluster| cluster.is_judged);
     let hidden = hidden_hubs(&view, is_one);
     let nothing = nothing_open(&view);
     let OverviewView { clusters, next, open, changes, .. } = view;
@@ -51,12 +52,29 @@ fn body(view: OverviewView, is_one: bool) -> impl IntoView {
                                 ". "
                             }
                         })}
-                    {undecided_words(undecided)}
+                    {undecided.clone()}
                     {hidden.clone()}
                 }
             }
         />
         {clusters.into_iter().map(|cluster| view! { <ClusterSection cluster is_one /> }).collect_view()}
+        {is_judged.then(|| view! { <Lists next open changes nothing is_one now /> })}
+    }
+}
+
+/// What to do next and what changed lately; before anything is judged there is neither.
+#[component]
+fn Lists(
+    next: Vec<OpenRow>,
+    /// How many findings are open in all.
+    open: u64,
+    changes: Vec<ChangeRow>,
+    /// What an empty list of open findings means.
+    nothing: (Tone, String),
+    is_one: bool,
+    now: Timestamp,
+) -> impl IntoView {
+    view! {
         <div class="grid gap-6 lg:grid-cols-[minmax(0,3fr)_minmax(0,2fr)] mt-8">
             <section aria-labelledby="next">
                 <SectionHead id="next" title="Do next" aside=move || (open > 0).then(|| format!("{open} open")) />
@@ -79,10 +97,12 @@ fn body(view: OverviewView, is_one: bool) -> impl IntoView {
     }
 }
 
-/// How many checks cannot be decided, in a sentence.
-fn undecided_words(undecided: u64) -> Option<String> {
+/// How many checks cannot be decided, in a sentence, and what to do about it; the headline of a clean overview counts them itself.
+fn undecided_words(undecided: u64, is_clean: bool) -> Option<String> {
     match undecided {
         0 => None,
+        1 if is_clean => Some("It says what would settle it. ".to_owned()),
+        _ if is_clean => Some("Each of them says what would settle it. ".to_owned()),
         1 => Some("One check cannot be decided; it says what would settle it. ".to_owned()),
         many => Some(format!(
             "{} checks cannot be decided; each says what would settle it. ",
@@ -96,7 +116,9 @@ fn hidden_hubs(view: &OverviewView, is_one: bool) -> Option<String> {
     let hidden: Vec<_> = view
         .clusters
         .iter()
-        .filter(|cluster| cluster.is_judged && cluster.hubs.is_empty() && cluster.gaps > 0)
+        .filter(|cluster| {
+            cluster.is_judged && cluster.hubs.is_empty() && (cluster.gaps > 0 || cluster.is_of_files)
+        })
         .map(|cluster| visible(&cluster.name).into_owned())
         .collect();
     (!is_one && !hidden.is_empty())
@@ -105,9 +127,7 @@ fn hidden_hubs(view: &OverviewView, is_one: bool) -> Option<String> {
 
 /// What an empty list of open findings means: that nothing is wrong only where everything could be decided.
 fn nothing_open(view: &OverviewView) -> (Tone, String) {
-    if view.clusters.iter().all(|cluster| !cluster.is_judged) {
-        (Tone::Gap, "Nothing has been judged yet.".to_owned())
-    } else if view.undecided > 0 {
+    if view.undecided > 0 {
         let (count, checks) = (words::number(view.undecided), words::plural(view.undecided, "check"));
         (Tone::Gap, format!("No open fault was found, but {count} {checks} cannot be decided."))
     } else {
@@ -144,7 +164,7 @@ fn ClusterSection(cluster: ClusterCard, is_one: bool) -> impl IntoView {
                 .trouble
                 .clone()
                 .or_else(|| (!is_judged).then(|| "The first scan is under way; this page says so when it is done.".to_owned()))
-                .map(|trouble| view! { <div class="mb-3"><Trouble trouble is_judged /></div> })}
+                .map(|trouble| view! { <div class="mb-3"><Trouble why=trouble is_judged /></div> })}
             {is_judged
                 .then(|| {
                     view! {
@@ -157,27 +177,6 @@ fn ClusterSection(cluster: ClusterCard, is_one: bool) -> impl IntoView {
                     }
                 })}
         </section>
-    }
-}
-
-/// Why a cluster cannot be read now, and what that makes of what is shown.
-#[component]
-fn Trouble(trouble: String, is_judged: bool) -> impl IntoView {
-    let trouble = visible(&trouble).into_owned();
-    if is_judged {
-        view! {
-            <Notice tone=Tone::Error title=|| "What is shown of this cluster may be out of date.">
-                <p>{trouble}</p>
-            </Notice>
-        }
-        .into_any()
-    } else {
-        view! {
-            <Notice tone=Tone::Gap title=|| "There is nothing to show yet.">
-                <p>{trouble}</p>
-            </Notice>
-        }
-        .into_any()
     }
 }
 
@@ -252,6 +251,17 @@ fn ItselfCard(cluster: ClusterCard) -> impl IntoView {
                 <CountWords counts=counts />
             </div>
             <Worst rows=cluster.worst wide=true />
+            {cluster
+                .is_of_files
+                .then(|| {
+                    view! {
+                        <p class="mt-3 text-ink-3">
+                            <a class="relative z-10" href=gaps_address.clone()>
+                                "Read from files, which do not show what else a cluster holds"
+                            </a>
+                        </p>
+                    }
+                })}
             {(gaps > 0)
                 .then(|| {
                     view! {
@@ -379,15 +389,16 @@ mod tests {
     use super::*;
     use crate::backend::Counts;
 
-    fn view(unknown: u64, is_judged: bool) -> OverviewView {
+    fn view(unknown: u64) -> OverviewView {
         let counts = Counts { unknown, ..Counts::default() };
         let cluster = ClusterCard {
             name: "campus".to_owned(),
             counts,
             worst: Vec::new(),
             gaps: unknown,
+            is_of_files: false,
             hubs: Vec::new(),
-            is_judged,
+            is_judged: true,
             trouble: None,
         };
         OverviewView {
@@ -403,17 +414,13 @@ mod tests {
 
     #[test]
     fn an_empty_list_is_called_clean_only_where_everything_could_be_decided() {
-        assert_eq!(nothing_open(&view(0, true)).1, "Nothing is open.");
-        assert_eq!(
-            nothing_open(&view(37, true)).1,
-            "No open fault was found, but 37 checks cannot be decided."
-        );
-        assert_eq!(nothing_open(&view(0, false)).1, "Nothing has been judged yet.");
+        assert_eq!(nothing_open(&view(0)).1, "Nothing is open.");
+        assert_eq!(nothing_open(&view(37)).1, "No open fault was found, but 37 checks cannot be decided.");
     }
 
     #[test]
     fn a_cluster_whose_hubs_may_be_hidden_is_named() {
-        assert!(hidden_hubs(&view(37, true), false).is_some_and(|words| words.contains("campus")));
-        assert_eq!(hidden_hubs(&view(0, true), false), None);
+        assert!(hidden_hubs(&view(37), false).is_some_and(|words| words.contains("campus")));
+        assert_eq!(hidden_hubs(&view(0), false), None);
     }
 }

@@ -77,6 +77,8 @@ pub(super) fn surround(place: &Place, here: Here, hub: Option<&HubName>, title: 
                 stale_after_seconds: place.stale_after_seconds,
             }),
         replays: place.replays.clone(),
+        // The overview says it of each cluster.
+        trouble: place.trouble.clone().filter(|_| here != Here::Overview).map(|why| (why, is_judged(place))),
         travel: None,
         watch: Some(Watch {
             cluster: place.cluster.clone(),
@@ -87,6 +89,11 @@ pub(super) fn surround(place: &Place, here: Here, hub: Option<&HubName>, title: 
         }),
         is_demo: place.is_demo,
     }
+}
+
+/// Whether anything of the clusters shown has been judged.
+fn is_judged(place: &Place) -> bool {
+    place.known.iter().any(|known| known.scan > 0)
 }
 
 fn clusters(place: &Place) -> Vec<Choice> {

@@ -8,6 +8,7 @@ use app::viewer::Viewer;
 use posture::Timestamp;
 use posture::check::Verdict;
 use posture::checks;
+use posture::gap::GapReason;
 use posture::hub::Support;
 
 use super::{Spot, StoreBackend, chart, coverage_of, failed, hub_name, hubs_of, scope, server_count};
@@ -88,6 +89,7 @@ fn empty_card(name: &str, trouble: Option<String>) -> ClusterCard {
         counts: Counts::default(),
         worst: Vec::new(),
         gaps: 0,
+        is_of_files: false,
         hubs: Vec::new(),
         is_judged: false,
         trouble,
@@ -154,8 +156,9 @@ async fn card(
     let hubs = hubs_of(reading, spot, scope).await?;
     let gaps = crate::store::coverage::gaps(reading, spot.id, scan.number, scope)
         .await
-        .map_err(|error| failed(&error))?
-        .len() as u64;
+        .map_err(|error| failed(&error))?;
+    let (of_files, gaps): (Vec<_>, Vec<_>) =
+        gaps.into_iter().partition(|view| view.gap.reason == GapReason::NotInFiles);
     let coverage = coverage_of(reading, spot).await?;
     let worst =
         |hub: Option<&HubName>| open.iter().filter(|row| row.hub.as_ref() == hub).take(3).cloned().collect();
@@ -163,7 +166,8 @@ async fn card(
         name: spot.name.clone(),
         counts: counts_of(&counts, None),
         worst: worst(None),
-        gaps,
+        gaps: gaps.len() as u64,
+        is_of_files: !of_files.is_empty(),
         hubs: hubs
             .iter()
             .map(|hub| hub_card(&spot.name, hub, &counts, &worst, server_count(hub, &coverage)))

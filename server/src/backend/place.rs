@@ -6,7 +6,7 @@ use app::news::Known;
 use app::viewer::Viewer;
 use posture::check::Verdict;
 use posture::checks::CHECKS;
-use posture::gap::Gap;
+use posture::gap::{Gap, GapReason};
 use posture::kind::{KINDS, Reading as KindReading};
 
 use super::{StoreBackend, failed, hub_name, hubs_of, scope};
@@ -46,10 +46,9 @@ pub(super) async fn place(
                 name: hub_name(&hub.key),
             }));
         }
-        gaps += coverage::gaps(reading, spot.id, scan.number, &scope)
-            .await
-            .map_err(|error| failed(&error))?
-            .len() as u64;
+        let found =
+            coverage::gaps(reading, spot.id, scan.number, &scope).await.map_err(|error| failed(&error))?;
+        gaps += found.iter().filter(|view| view.gap.reason != GapReason::NotInFiles).count() as u64;
     }
     Ok(Place {
         clusters: names,
@@ -65,6 +64,9 @@ pub(super) async fn place(
             .iter()
             .filter_map(|spot| Some((spot.name.clone(), backend.troubles.replay_of(&spot.name)?)))
             .collect(),
+        trouble: cluster
+            .filter(|name| backend.troubles.replay_of(name).is_none())
+            .and_then(|name| backend.troubles.of(name)),
         stale_after_seconds: backend.stale_after_seconds,
         known: spots
             .iter()
