@@ -18,7 +18,7 @@ pub use check::{CheckView, Elsewhere, FindingView, HistoryRow};
 pub use checklist::{CheckRow, ChecklistView, Counts, Filter, TopicView};
 pub use gaps::{GapRow, GapsView};
 pub use overview::{ChangeRow, ChangeWhat, ClusterCard, HubCard, OpenRow, OverviewView};
-pub use place::{HubChoice, HubName, Place, segment};
+pub use place::{HubChoice, HubName, Moment, Past, Place, segment};
 pub use reach::{ClassChoice, Compare, Compared, ComparedWith, ReachQuery, ReachView};
 
 use crate::error::AppError;

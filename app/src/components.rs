@@ -26,5 +26,5 @@ pub use panel::{Card, Facts, Panel, Row, Rows};
 pub(crate) use sentence::value as sentence_value;
 pub use sentence::{ObjectName, Sentence};
 pub use table::{Cell, Column, Table};
-pub use time::{Style, When};
+pub use time::{KeepInstant, Style, When};
 pub use verdict::{Badge, SeverityBadge, verdict_colour, verdict_word};

@@ -2,6 +2,7 @@
 
 mod header;
 mod nav;
+mod past;
 mod switcher;
 mod view;
 
@@ -9,12 +10,13 @@ use leptos::prelude::*;
 
 use crate::components::{Notice, Style, Tone, Trouble, When};
 use crate::islands::{LiveNotice, ViewerTime};
-use crate::site::{Site, href};
+use crate::site::Site;
 
 pub use view::{Choice, FrameView, Freshness, NavItem, Travel, Watch};
 
 use header::Header;
 use nav::Nav;
+use past::PastBanner;
 
 /// The body of the document.
 #[component]
@@ -44,7 +46,7 @@ pub(crate) fn Frame(
                     {(!view.replays.is_empty()).then(|| view! { <ReplayBanner replays=view.replays /> })}
                     {view.trouble.map(|(why, is_judged)| view! { <div class="mb-5"><Trouble why is_judged /></div> })}
                     {view.freshness.map(|freshness| view! { <StaleBanner freshness now /> })}
-                    {travel.and_then(|travel| travel.at.map(|at| view! { <PastBanner at=at now=now path=travel.path /> }))}
+                    {travel.and_then(|travel| Some(view! { <PastBanner past=travel.past.clone()? travel=travel now=now /> }))}
                     {body}
                 </main>
                 <Footer is_demo=view.is_demo />
@@ -60,32 +62,6 @@ pub(crate) fn Frame(
 fn live(watch: Watch) -> impl IntoView {
     let prefix = use_context::<Site>().map_or_else(|| "/".to_owned(), |site| site.prefix);
     view! { <LiveNotice prefix=prefix cluster=watch.cluster hub=watch.hub known=watch.known /> }.into_any()
-}
-
-/// Says that the page shows the past, and leads back.
-#[component]
-fn PastBanner(
-    at: posture::Timestamp,
-    now: posture::Timestamp,
-    /// This page's address below the prefix, as of now.
-    path: String,
-) -> impl IntoView {
-    view! {
-        <div class="mb-5">
-            <Notice
-                tone=Tone::Past
-                title=move || {
-                    view! {
-                        "You see this page as it was on "
-                        <When at=at now=now style=Style::Instant />
-                        ". "
-                        <a class="link" href=href(&path)>"Back to now"</a>
-                    }
-                }
-            />
-        </div>
-    }
-    .into_any()
 }
 
 /// Says that the demo is still on its way to the present.

@@ -26,6 +26,8 @@ pub mod error;
 pub mod filter;
 #[cfg(feature = "ssr")]
 pub mod frame;
+#[cfg(feature = "ssr")]
+pub mod instant;
 pub mod islands;
 pub mod news;
 #[cfg(feature = "ssr")]

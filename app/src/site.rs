@@ -1,6 +1,9 @@
 //! Where this Perijove is served: the prefix, the nonce of the response, and the names of the assets.
 
 use leptos::prelude::use_context;
+use posture::Timestamp;
+
+use crate::instant::{AT, write_instant};
 
 /// What every page needs to know about the response it becomes part of.
 ///
@@ -43,9 +46,36 @@ impl Site {
     }
 }
 
-/// The address of a page below the prefix of the page being rendered. Only inside [`render`](crate::render).
+/// The instant that the page being rendered shows; `None` is now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Shown(pub(crate) Option<Timestamp>);
+
+/// The address of a page below the prefix of the page being rendered, as of the instant that page shows: who looks at the past stays
+/// in it until he leaves it. Only inside [`render`](crate::render).
 pub fn href(path: &str) -> String {
+    match shown() {
+        Some(at) => href_now(&at_instant(path, at)),
+        None => href_now(path),
+    }
+}
+
+/// The address of a page as of now, whatever the page being rendered shows.
+pub fn href_now(path: &str) -> String {
     use_context::<Site>().map_or_else(|| format!("/{path}"), |site| site.href(path))
+}
+
+/// The instant that the page being rendered shows, as a form's hidden field sends it; `None` is now.
+pub fn shown() -> Option<Timestamp> {
+    use_context::<Shown>().and_then(|Shown(at)| at)
+}
+
+/// The same page as of an instant.
+pub fn at_instant(path: &str, at: Timestamp) -> String {
+    let (page, fragment) =
+        path.split_once('#').map_or((path, None), |(page, fragment)| (page, Some(fragment)));
+    let joint = if page.contains('?') { '&' } else { '?' };
+    let fragment = fragment.map(|fragment| format!("#{fragment}")).unwrap_or_default();
+    format!("{page}{joint}{AT}={}{fragment}", write_instant(at))
 }
 
 #[cfg(test)]
@@ -68,6 +98,13 @@ mod tests {
         assert_eq!(site("/").href("gaps"), "/gaps");
         assert_eq!(site("/services/perijove/").href("gaps"), "/services/perijove/gaps");
         assert_eq!(site("/x/").asset("app-1.css").as_deref(), Some("/x/assets/app-1.css"));
+    }
+
+    #[test]
+    fn an_instant_joins_what_the_address_says_already() {
+        let at = posture::Timestamp::from_second(0).unwrap();
+        assert_eq!(super::at_instant("gaps", at), "gaps?at=1970-01-01T00:00:00Z");
+        assert_eq!(super::at_instant("a?q=x#ask", at), "a?q=x&at=1970-01-01T00:00:00Z#ask");
     }
 
     #[test]

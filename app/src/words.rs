@@ -110,6 +110,7 @@ pub fn overview(view: &OverviewView) -> String {
         (_, 0, _) => format!("No hub fails a check, but {}.", cluster_fails(clusters)),
         (1, 1, _) => "The hub fails checks.".to_owned(),
         _ if faulty == total => format!("All {} hubs fail checks.", number(total)),
+        (_, 1, _) => format!("One of {} hubs fails checks.", number(total)),
         _ => format!("{} of {} hubs fail checks.", sentence(&number(faulty)), number(total)),
     }
 }

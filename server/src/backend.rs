@@ -3,6 +3,7 @@
 mod access;
 mod checks;
 mod overview;
+mod past;
 mod place;
 mod reach;
 
@@ -15,6 +16,7 @@ use app::backend::{
 };
 use app::error::AppError;
 use app::viewer::Viewer;
+use posture::Timestamp;
 use posture::hub::HubKey;
 use posture::kind::Kind;
 use posture::listing::Coverage;
@@ -149,18 +151,21 @@ struct Spot {
     id: ClusterId,
     name: String,
     scan: Option<Scan>,
+    /// Set where Perijove was not running at the instant: when the next run began.
+    paused_until: Option<Timestamp>,
 }
 
 impl Spot {
     async fn of(reading: &mut Reading, view: ClusterView, at: At) -> Result<Self, AppError> {
-        let scan = match at {
-            At::Now => view.latest,
-            At::Past(instant) => scans::at(reading, view.id, Some(instant))
-                .await
-                .map_err(|error| failed(&error))?
-                .map(|moment| moment.scan),
+        let (scan, paused_until) = match at {
+            At::Now => (view.latest, None),
+            At::Past(instant) => {
+                let moment =
+                    scans::at(reading, view.id, Some(instant)).await.map_err(|error| failed(&error))?;
+                (moment.map(|moment| moment.scan), moment.and_then(|moment| moment.paused_until))
+            }
         };
-        Ok(Self { id: view.id, name: view.name, scan })
+        Ok(Self { id: view.id, name: view.name, scan, paused_until })
     }
 }
 
@@ -184,7 +189,7 @@ impl StoreBackend {
             && wanted.is_empty()
         {
             // One that has never answered is not in the store: nothing is read of it, as it has no scan, and its pages say so.
-            let silent = || Spot { id: ClusterId(0), name: name.to_owned(), scan: None };
+            let silent = || Spot { id: ClusterId(0), name: name.to_owned(), scan: None, paused_until: None };
             let known = self.troubles.of(name).filter(|_| *scope == Scope::All);
             return known.map(|_| vec![silent()]).ok_or_else(|| not_found("such cluster"));
         }

@@ -1,5 +1,6 @@
 //! The web side: routes below a prefix known at run time, each behind a viewer except health, metrics, sign-in and assets.
 
+pub mod asked;
 pub mod assets;
 pub mod events;
 pub mod guard;

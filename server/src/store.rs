@@ -17,6 +17,7 @@ mod key;
 mod lock;
 pub mod marks;
 mod meta;
+pub mod moments;
 mod objects;
 pub mod people;
 mod pods;

@@ -1,6 +1,7 @@
 //! Pages with invented data that use every component.
 
 use app::PageView;
+use app::backend::{Moment, Past};
 use app::components::{
     Badge, Card, Cards, Cell, Code, CodeBlock, Column, Columns, CountBar, CountWords, Crumb, Facts,
     FilterBox, MarkBox, Notice, PageHead, Panel, Row, Rows, Section, SeverityBadge, Stack, Style, Table,
@@ -62,7 +63,7 @@ fn frame(title: &str, current: &str) -> FrameView {
         freshness: Some(Freshness { heard_at: Some(before(12)), stale_after_seconds: 900 }),
         replays: Vec::new(),
         trouble: None,
-        travel: Some(Travel { at: None, path: String::new() }),
+        travel: Some(Travel { path: String::new(), asks: Vec::new(), past: None }),
         watch: Some(Watch { cluster: Some("teaching-eu".to_owned()), hub: None, known: Vec::new() }),
         is_demo: true,
     }
@@ -361,7 +362,21 @@ fn questions() -> impl IntoView {
 pub(crate) fn states() -> PageView {
     let mut frame = frame("States", "States");
     frame.freshness = Some(Freshness { heard_at: Some(before(2_400)), stale_after_seconds: 900 });
-    frame.travel = Some(Travel { at: Some(before(1_800_000)), path: "states".to_owned() });
+    frame.travel = Some(Travel {
+        path: "states".to_owned(),
+        asks: Vec::new(),
+        past: Some(Past {
+            at: before(1_800_000),
+            taken_at: Some(before(1_800_100)),
+            paused_until: None,
+            span: Some((before(2_592_000), before(12))),
+            moments: vec![
+                Moment { at: before(2_000_000), changes: 3 },
+                Moment { at: before(900_000), changes: 1 },
+                Moment { at: before(40_000), changes: 12 },
+            ],
+        }),
+    });
     frame.watch = None;
     PageView::new(frame, || {
         view! { <Stack>

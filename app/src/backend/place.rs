@@ -54,6 +54,31 @@ pub struct HubChoice {
     pub open_faults: u64,
 }
 
+/// An instant of the past that is shown, and what is known of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Past {
+    /// The instant asked for.
+    pub at: Timestamp,
+    /// When the scan was taken that is shown; that of the earliest where several clusters are. `None` where history does not go back
+    /// that far.
+    pub taken_at: Option<Timestamp>,
+    /// Set where Perijove was not running then: when the next run began.
+    pub paused_until: Option<Timestamp>,
+    /// The first and the last scan of the clusters shown that can be gone back to.
+    pub span: Option<(Timestamp, Timestamp)>,
+    /// The moments at which something changed, oldest first.
+    pub moments: Vec<Moment>,
+}
+
+/// A moment at which something changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Moment {
+    /// When it was seen.
+    pub at: Timestamp,
+    /// How many changes.
+    pub changes: u64,
+}
+
 /// What the header shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
@@ -79,6 +104,8 @@ pub struct Place {
     pub cluster_faults: u64,
     /// Things that cannot be read in the cluster shown. What files do not hold is not one of them.
     pub gaps: u64,
+    /// Set where the page shows the past.
+    pub past: Option<Past>,
     /// The present instant.
     pub now: Timestamp,
     /// Whether the data is the embedded demo's.

@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use super::time::KeepInstant;
 use crate::islands::RowFilter;
 
 /// A form that sends the filter as `q`. The page renders every row inside `target`: with the text to filter by in `data-filter`, and
@@ -26,6 +27,7 @@ pub fn FilterBox(
     let input = format!("{target}-filter");
     view! {
         <form class="flex flex-wrap items-center gap-2" role="search" method="get" action=action>
+            <KeepInstant />
             {keep
                 .into_iter()
                 .map(|(name, value)| view! { <input type="hidden" name=name value=value /> })

@@ -3,6 +3,8 @@
 use leptos::prelude::*;
 use posture::Timestamp;
 
+use crate::instant::{AT, write_instant};
+use crate::site::shown;
 use crate::when::{ago, lasting};
 
 /// How an instant is written.
@@ -29,6 +31,12 @@ impl Style {
             Self::Date => "date",
         }
     }
+}
+
+/// In a form that leads to a page: keeps the instant that this page shows.
+#[component]
+pub fn KeepInstant() -> impl IntoView {
+    shown().map(|at| view! { <input type="hidden" name=AT value=write_instant(at) /> }).into_any()
 }
 
 /// An instant.

@@ -4,7 +4,8 @@ use leptos::prelude::*;
 
 use super::view::{Choice, Travel};
 use crate::components::{Icon, Shape};
-use crate::site::href;
+use crate::instant::AT;
+use crate::site::{href, href_now};
 use crate::text::visible;
 
 /// Chooses a cluster or a hub. With a single choice there is nothing to choose and it only says where one is.
@@ -64,23 +65,25 @@ fn Entry(choice: Choice) -> impl IntoView {
 /// Chooses the instant.
 #[component]
 pub(super) fn Moment(travel: Travel) -> impl IntoView {
-    let value = travel.at.map(|at| at.strftime("%Y-%m-%dT%H:%M").to_string());
-    let label = if travel.at.is_some() { "Then" } else { "Now" };
+    let value = travel.at().map(|at| at.strftime("%Y-%m-%dT%H:%M").to_string());
+    let is_past = value.is_some();
+    let label = if is_past { "Then" } else { "Now" };
     view! {
-        <div class="max-md:hidden">
+        <div>
             <button type="button" class="button" popovertarget="switch-moment">
                 <Icon shape=Shape::Past class="size-3.5 text-ink-3" />
                 {label}
             </button>
             <div id="switch-moment" class="menu" popover="auto">
-                <form class="grid gap-2 p-3" method="get" action=href(&travel.path)>
+                <form class="grid gap-2 p-3" method="get" action=href_now(travel.page())>
+                    {travel.kept().map(|(name, value)| view! { <input type="hidden" name=name value=value /> }).collect_view()}
                     <label class="grid gap-1">
                         <span class="text-ink-2">"See this page as it was at (UTC)"</span>
-                        <input class="field" type="datetime-local" name="at" value=value required />
+                        <input class="field" type="datetime-local" name=AT value=value required />
                     </label>
                     <div class="flex items-center justify-between gap-3">
                         <button class="button" type="submit">"Go back in time"</button>
-                        {travel.at.is_some().then(|| view! { <a class="link" href=href(&travel.path)>"Back to now"</a> })}
+                        {is_past.then(|| view! { <a class="link" href=href_now(&travel.path)>"Back to now"</a> })}
                     </div>
                 </form>
             </div>

@@ -2,6 +2,7 @@
 
 use posture::Timestamp;
 
+use crate::backend::Past;
 use crate::news::Known;
 use crate::text::visible;
 
@@ -57,7 +58,7 @@ impl FrameView {
             choices.iter().find(|choice| choice.is_current).map(|choice| visible(&choice.label).into_owned())
         };
         let seen = self.freshness.and_then(|freshness| freshness.heard_at);
-        let when = match (self.travel.as_ref().and_then(|travel| travel.at), seen) {
+        let when = match (self.travel.as_ref().and_then(Travel::at), seen) {
             (Some(at), _) => format!("as of {}", at.strftime("%-d %b %Y, %H:%M UTC")),
             (None, Some(seen)) => format!("seen {}", seen.strftime("%-d %b %Y, %H:%M UTC")),
             (None, None) => format!("printed {}", self.now.strftime("%-d %b %Y, %H:%M UTC")),
@@ -123,10 +124,29 @@ impl Freshness {
 /// The page at other instants: a form sends `at`, an instant in UTC such as `2026-11-18T09:14`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Travel {
-    /// The instant shown; `None` is now.
-    pub at: Option<Timestamp>,
-    /// The page as of now.
+    /// The page as of now: its address below the prefix, with what it asks for.
     pub path: String,
+    /// What it asks for, by name and value.
+    pub asks: Vec<(String, String)>,
+    /// What is known of the instant shown; `None` is now.
+    pub past: Option<Past>,
+}
+
+impl Travel {
+    /// The address without what it asks for, for a form that sends that in fields.
+    pub(super) fn page(&self) -> &str {
+        self.path.split('?').next().unwrap_or_default()
+    }
+
+    /// What a form to another instant must keep.
+    pub(super) fn kept(&self) -> impl Iterator<Item = (String, String)> {
+        self.asks.clone().into_iter()
+    }
+
+    /// The instant shown; `None` is now.
+    pub fn at(&self) -> Option<Timestamp> {
+        self.past.as_ref().map(|past| past.at)
+    }
 }
 
 /// What an open page waits for.

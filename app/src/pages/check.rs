@@ -419,6 +419,7 @@ mod tests {
 
     fn place() -> Place {
         Place {
+            past: None,
             clusters: vec!["a".into()],
             cluster: Some("a".into()),
             hubs: Vec::new(),

@@ -11,8 +11,8 @@ use super::surround::{
 };
 use crate::backend::{CheckRow, ChecklistView, Filter, HubName, Place, TopicView};
 use crate::components::{
-    Badge, Cell, Code, Column, CountBar, CountWords, Crumb, FilterBox, MarkBox, Notice, PageHead, Prose,
-    Sentence, SeverityBadge, Table, Tone, When, verdict_word,
+    Badge, Cell, Code, Column, CountBar, CountWords, Crumb, FilterBox, KeepInstant, MarkBox, Notice,
+    PageHead, Prose, Sentence, SeverityBadge, Table, Tone, When, verdict_word,
 };
 use crate::filter::matches;
 use crate::page::PageView;
@@ -201,6 +201,7 @@ fn Filters(filter: Filter, path: String, hidden: u64) -> impl IntoView {
             <details class="grow" open=is_open>
                 <summary class="button cursor-pointer w-fit">"More filters"</summary>
                 <form class="mt-2 flex flex-wrap items-end gap-x-5 gap-y-2" method="get" action=form_action>
+                    <KeepInstant />
                     <input type="hidden" name="q" value=filter.words.clone() />
                     <fieldset class="flex flex-wrap gap-x-3 gap-y-1">
                         <legend class="text-xs text-ink-3">"Verdict"</legend>

@@ -3,7 +3,7 @@
 use posture::check::Topic;
 
 use crate::backend::{HubName, Place, segment};
-use crate::frame::{Choice, FrameView, Freshness, NavItem, Watch};
+use crate::frame::{Choice, FrameView, Freshness, NavItem, Travel, Watch};
 
 /// Which page it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,22 +65,27 @@ pub(super) fn check_path(cluster: &str, hub: Option<&HubName>, code: &str) -> St
 
 /// The frame of a page.
 pub(super) fn surround(place: &Place, here: Here, hub: Option<&HubName>, title: String) -> FrameView {
+    let is_now = place.past.is_none();
     FrameView {
         title,
         now: place.now,
         clusters: clusters(place),
         hubs: hubs(place, here, hub),
         nav: navigation(place, here, hub),
-        freshness: (!place.clusters.is_empty() && (place.heard_at.is_some() || place.replays.is_empty()))
-            .then_some(Freshness {
-                heard_at: place.heard_at,
-                stale_after_seconds: place.stale_after_seconds,
-            }),
-        replays: place.replays.clone(),
+        freshness: (is_now
+            && !place.clusters.is_empty()
+            && (place.heard_at.is_some() || place.replays.is_empty()))
+        .then_some(Freshness { heard_at: place.heard_at, stale_after_seconds: place.stale_after_seconds }),
+        replays: if is_now { place.replays.clone() } else { Vec::new() },
         // The overview says it of each cluster.
-        trouble: place.trouble.clone().filter(|_| here != Here::Overview).map(|why| (why, is_judged(place))),
-        travel: None,
-        watch: Some(Watch {
+        trouble: place
+            .trouble
+            .clone()
+            .filter(|_| is_now && here != Here::Overview)
+            .map(|why| (why, is_judged(place))),
+        travel: Some(Travel { path: String::new(), asks: Vec::new(), past: place.past.clone() }),
+        // What is past does not change.
+        watch: is_now.then(|| Watch {
             cluster: place.cluster.clone(),
             hub: hub
                 .and_then(|hub| place.hubs.iter().find(|choice| choice.name == *hub))

@@ -9,6 +9,7 @@ use posture::checks::CHECKS;
 use posture::gap::{Gap, GapReason};
 use posture::kind::{KINDS, Reading as KindReading};
 
+use super::past;
 use super::{StoreBackend, failed, hub_name, hubs_of, scope};
 use crate::store::{clusters, coverage, findings};
 
@@ -50,7 +51,12 @@ pub(super) async fn place(
             coverage::gaps(reading, spot.id, scan.number, &scope).await.map_err(|error| failed(&error))?;
         gaps += found.iter().filter(|view| view.gap.reason != GapReason::NotInFiles).count() as u64;
     }
+    let past = match at {
+        At::Now => None,
+        At::Past(instant) => Some(past::past(reading, &spots, &scope, instant).await?),
+    };
     Ok(Place {
+        past,
         clusters: names,
         cluster: cluster.map(str::to_owned),
         hubs,

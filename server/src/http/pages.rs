@@ -1,15 +1,16 @@
 //! The pages' routes: each asks the backend for its viewer and renders the answer.
 
-use app::backend::{At, HubName};
+use app::backend::HubName;
 use app::error::AppError;
 use app::{PageView, Site};
 use axum::Router;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 use posture::Timestamp;
 
+use super::asked::Asked;
 use super::session::{Signed, random_token};
 use super::{AppState, SiteConfig, assets};
 
@@ -30,86 +31,68 @@ pub fn routes() -> Router<AppState> {
         .route("/clusters/{cluster}/hubs/{namespace}/{release}/{app}/checks/{code}", get(aliased_hub_check))
 }
 
-async fn all_clusters(Signed(viewer): Signed, State(state): State<AppState>) -> Response {
+async fn all_clusters(asked: Asked, State(state): State<AppState>) -> Response {
     let page = async {
-        let clusters = state.backend.place(&viewer, At::Now, None).await?.clusters;
+        let clusters = state.backend.place(&asked.viewer, asked.at, None).await?.clusters;
         // Where there is one cluster, its overview is the overview.
         let only = if let [only] = clusters.as_slice() { Some(only.as_str()) } else { None };
-        let place = state.backend.place(&viewer, At::Now, only).await?;
-        let view = state.backend.overview(&viewer, At::Now, only).await?;
+        let place = state.backend.place(&asked.viewer, asked.at, only).await?;
+        let view = state.backend.overview(&asked.viewer, asked.at, only).await?;
         Ok(app::pages::overview(&place, view))
     };
-    respond(&state, page.await)
+    respond(&state, Some(&asked), page.await)
 }
 
-async fn one_cluster(
-    Signed(viewer): Signed,
-    State(state): State<AppState>,
-    Path(cluster): Path<String>,
-) -> Response {
+async fn one_cluster(asked: Asked, State(state): State<AppState>, Path(cluster): Path<String>) -> Response {
     let page = async {
-        let place = state.backend.place(&viewer, At::Now, Some(&cluster)).await?;
-        let view = state.backend.overview(&viewer, At::Now, Some(&cluster)).await?;
+        let place = state.backend.place(&asked.viewer, asked.at, Some(&cluster)).await?;
+        let view = state.backend.overview(&asked.viewer, asked.at, Some(&cluster)).await?;
         Ok(app::pages::overview(&place, view))
     };
-    respond(&state, page.await)
+    respond(&state, Some(&asked), page.await)
 }
 
-async fn gaps(
-    Signed(viewer): Signed,
-    State(state): State<AppState>,
-    Path(cluster): Path<String>,
-) -> Response {
+async fn gaps(asked: Asked, State(state): State<AppState>, Path(cluster): Path<String>) -> Response {
     let page = async {
-        let place = state.backend.place(&viewer, At::Now, Some(&cluster)).await?;
-        let view = state.backend.gaps(&viewer, At::Now, &cluster).await?;
+        let place = state.backend.place(&asked.viewer, asked.at, Some(&cluster)).await?;
+        let view = state.backend.gaps(&asked.viewer, asked.at, &cluster).await?;
         Ok(app::pages::gaps(&place, view))
     };
-    respond(&state, page.await)
+    respond(&state, Some(&asked), page.await)
 }
 
-async fn access(
-    Signed(viewer): Signed,
-    State(state): State<AppState>,
-    Path(cluster): Path<String>,
-    Query(pairs): Pairs,
-) -> Response {
+async fn access(asked: Asked, State(state): State<AppState>, Path(cluster): Path<String>) -> Response {
     let page = async {
-        let query = app::pages::parse_access(&pairs);
-        let place = state.backend.place(&viewer, At::Now, Some(&cluster)).await?;
-        let view = state.backend.access(&viewer, At::Now, &cluster, &query).await?;
+        let query = app::pages::parse_access(&asked.pairs);
+        let place = state.backend.place(&asked.viewer, asked.at, Some(&cluster)).await?;
+        let view = state.backend.access(&asked.viewer, asked.at, &cluster, &query).await?;
         Ok(app::pages::access(&place, view))
     };
-    respond(&state, page.await)
+    respond(&state, Some(&asked), page.await)
 }
 
-type Pairs = Query<Vec<(String, String)>>;
-
 async fn cluster_checklist(
-    signed: Signed,
+    asked: Asked,
     State(state): State<AppState>,
     Path(cluster): Path<String>,
-    query: Pairs,
 ) -> Response {
-    checklist(signed, state, cluster, None, query).await
+    checklist(asked, state, cluster, None).await
 }
 
 async fn hub_checklist(
-    signed: Signed,
+    asked: Asked,
     State(state): State<AppState>,
     Path((cluster, namespace, release)): Path<(String, String, String)>,
-    query: Pairs,
 ) -> Response {
-    checklist(signed, state, cluster, Some(usual(namespace, release)), query).await
+    checklist(asked, state, cluster, Some(usual(namespace, release))).await
 }
 
 async fn aliased_hub_checklist(
-    signed: Signed,
+    asked: Asked,
     State(state): State<AppState>,
     Path((cluster, namespace, release, app)): Path<(String, String, String, String)>,
-    query: Pairs,
 ) -> Response {
-    checklist(signed, state, cluster, Some(HubName { namespace, release, app }), query).await
+    checklist(asked, state, cluster, Some(HubName { namespace, release, app })).await
 }
 
 /// A hub whose label `app` is the chart's own.
@@ -117,98 +100,84 @@ fn usual(namespace: String, release: String) -> HubName {
     HubName { namespace, release, app: "jupyterhub".to_owned() }
 }
 
-async fn checklist(
-    Signed(viewer): Signed,
-    state: AppState,
-    cluster: String,
-    hub: Option<HubName>,
-    Query(pairs): Pairs,
-) -> Response {
+async fn checklist(asked: Asked, state: AppState, cluster: String, hub: Option<HubName>) -> Response {
     let page = async {
-        let filter = app::pages::parse_filter(&pairs).map_err(|what| AppError::BadRequest { what })?;
-        let place = state.backend.place(&viewer, At::Now, Some(&cluster)).await?;
-        let view = state.backend.checklist(&viewer, At::Now, &cluster, hub.as_ref()).await?;
+        let filter = app::pages::parse_filter(&asked.pairs).map_err(|what| AppError::BadRequest { what })?;
+        let place = state.backend.place(&asked.viewer, asked.at, Some(&cluster)).await?;
+        let view = state.backend.checklist(&asked.viewer, asked.at, &cluster, hub.as_ref()).await?;
         Ok(app::pages::checklist(&place, view, filter))
     };
-    respond(&state, page.await)
+    respond(&state, Some(&asked), page.await)
 }
 
 async fn cluster_check(
-    signed: Signed,
+    asked: Asked,
     State(state): State<AppState>,
     Path((cluster, code)): Path<(String, String)>,
 ) -> Response {
-    check(signed, state, cluster, None, code).await
+    check(asked, state, cluster, None, code).await
 }
 
 async fn hub_check(
-    signed: Signed,
+    asked: Asked,
     State(state): State<AppState>,
     Path((cluster, namespace, release, code)): Path<(String, String, String, String)>,
 ) -> Response {
-    check(signed, state, cluster, Some(usual(namespace, release)), code).await
+    check(asked, state, cluster, Some(usual(namespace, release)), code).await
 }
 
 async fn aliased_hub_check(
-    signed: Signed,
+    asked: Asked,
     State(state): State<AppState>,
     Path((cluster, namespace, release, app, code)): Path<(String, String, String, String, String)>,
 ) -> Response {
-    check(signed, state, cluster, Some(HubName { namespace, release, app }), code).await
+    check(asked, state, cluster, Some(HubName { namespace, release, app }), code).await
 }
 
 async fn check(
-    Signed(viewer): Signed,
+    asked: Asked,
     state: AppState,
     cluster: String,
     hub: Option<HubName>,
     code: String,
 ) -> Response {
     let page = async {
-        let place = state.backend.place(&viewer, At::Now, Some(&cluster)).await?;
-        let view = state.backend.check(&viewer, At::Now, &cluster, hub.as_ref(), &code).await?;
+        let place = state.backend.place(&asked.viewer, asked.at, Some(&cluster)).await?;
+        let view = state.backend.check(&asked.viewer, asked.at, &cluster, hub.as_ref(), &code).await?;
         Ok(app::pages::check(&place, view))
     };
-    respond(&state, page.await)
+    respond(&state, Some(&asked), page.await)
 }
 
 async fn hub_reach(
-    signed: Signed,
+    asked: Asked,
     State(state): State<AppState>,
     Path((cluster, namespace, release)): Path<(String, String, String)>,
-    query: Pairs,
 ) -> Response {
-    reach(signed, state, cluster, usual(namespace, release), query).await
+    reach(asked, state, cluster, usual(namespace, release)).await
 }
 
 async fn aliased_hub_reach(
-    signed: Signed,
+    asked: Asked,
     State(state): State<AppState>,
     Path((cluster, namespace, release, app)): Path<(String, String, String, String)>,
-    query: Pairs,
 ) -> Response {
-    reach(signed, state, cluster, HubName { namespace, release, app }, query).await
+    reach(asked, state, cluster, HubName { namespace, release, app }).await
 }
 
-async fn reach(
-    Signed(viewer): Signed,
-    state: AppState,
-    cluster: String,
-    hub: HubName,
-    Query(pairs): Pairs,
-) -> Response {
+async fn reach(asked: Asked, state: AppState, cluster: String, hub: HubName) -> Response {
     let page = async {
-        let query = app::pages::parse_reach(&pairs).map_err(|what| AppError::BadRequest { what })?;
-        let place = state.backend.place(&viewer, At::Now, Some(&cluster)).await?;
-        let view = state.backend.reach(&viewer, At::Now, &cluster, &hub, &query).await?;
+        let query = app::pages::parse_reach(&asked.pairs).map_err(|what| AppError::BadRequest { what })?;
+        let place = state.backend.place(&asked.viewer, asked.at, Some(&cluster)).await?;
+        let view = state.backend.reach(&asked.viewer, asked.at, &cluster, &hub, &query).await?;
         Ok(app::pages::reach(&place, view))
     };
-    respond(&state, page.await)
+    respond(&state, Some(&asked), page.await)
 }
 
 /// Whatever has no route.
 pub async fn not_found(Signed(_): Signed, State(state): State<AppState>) -> Response {
-    respond(&state, Err(AppError::NotFound { what: "page".to_owned() }))
+    respond(&state, None, Err(AppError::NotFound { what: "page".to_owned() }))
 }
 
 /// Outside the prefix nothing is ours, not even the look.
@@ -226,14 +195,27 @@ pub fn spent_link(site: &SiteConfig) -> Response {
     with_status(StatusCode::FORBIDDEN, html(site, app::pages::spent_link(Timestamp::now())))
 }
 
-fn respond(state: &AppState, page: Result<PageView, AppError>) -> Response {
+fn respond(state: &AppState, asked: Option<&Asked>, page: Result<PageView, AppError>) -> Response {
     match page {
-        Ok(page) => html(&state.site, page),
-        Err(error) => {
-            let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-            with_status(status, html(&state.site, app::pages::error(&error, Timestamp::now())))
+        Ok(page) => {
+            let page = match asked {
+                Some(asked) => asked.frame(page),
+                None => page,
+            };
+            html(&state.site, page)
         }
+        Err(error) => failed(&state.site, &error, asked.and_then(Asked::back_to_now)),
     }
+}
+
+/// The page for a request that cannot be understood.
+pub fn refused(site: &SiteConfig, error: &AppError) -> Response {
+    failed(site, error, None)
+}
+
+fn failed(site: &SiteConfig, error: &AppError, back_to_now: Option<&str>) -> Response {
+    let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    with_status(status, html(site, app::pages::error(error, back_to_now, Timestamp::now())))
 }
 
 fn with_status(status: StatusCode, mut response: Response) -> Response {

@@ -167,6 +167,23 @@ pub async fn get(
     row.ok_or_else(|| StoreError::NotFound { what: format!("scan {}", scan.0) })?.into_scan()
 }
 
+/// When the first scan that can be gone back to was taken, and when the latest; `None` before the first.
+pub async fn span(
+    connection: &mut SqliteConnection,
+    cluster: ClusterId,
+) -> Result<Option<(Timestamp, Timestamp)>, StoreError> {
+    let row = sqlx::query!(
+        r#"select f.taken_at as "first!: i64", l.taken_at as "last!: i64" from scans f, scans l
+           where f.cluster_id = ?1 and f.seq = (select min(s.seq) from scans s join clusters c on c.id = s.cluster_id
+               where s.cluster_id = ?1 and s.seq >= c.history_from)
+             and l.cluster_id = ?1 and l.seq = (select max(seq) from scans where cluster_id = ?1)"#,
+        cluster.0
+    )
+    .fetch_optional(connection)
+    .await?;
+    row.map(|row| Ok((instant(row.first)?, instant(row.last)?))).transpose()
+}
+
 /// When the run began that followed a pause after this scan.
 async fn pause_after(
     connection: &mut SqliteConnection,

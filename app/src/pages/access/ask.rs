@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use crate::backend::AccessQuery;
+use crate::components::KeepInstant;
 use crate::pages::surround::access_path;
 use crate::site::href;
 
@@ -47,6 +48,7 @@ pub(super) fn Ask(query: AccessQuery, cluster: String, namespaces: Vec<String>) 
         <section class="no-print min-w-0" aria-labelledby="ask">
             <h2 id="ask" class="text-[0.8125rem] font-semibold text-ink-2 mb-2">"Ask"</h2>
             <form class="panel bg-surface border rounded-lg px-4 py-3.5" method="get" action=action>
+                    <KeepInstant />
                 <div class="grid gap-x-4 gap-y-2.5 grid-cols-1 md:grid-cols-2 lg:grid-cols-4">
                     <Field name="subject" label="Who" value=query.subject placeholder="everybody" list="" />
                     <Field name="verb" label="May" value=asking.verb placeholder="create" list="verbs" />

@@ -6,7 +6,7 @@ use posture::reach::{ClassReach, ReachRow};
 
 use super::{DAYS, class_name, says};
 use crate::backend::{Compare, ComparedWith, ReachView};
-use crate::components::{Badge, Cell, Column, Notice, SectionHead, Table, Tone, When};
+use crate::components::{Badge, Cell, Column, KeepInstant, Notice, SectionHead, Table, Tone, When};
 use crate::pages::surround::reach_path;
 use crate::site::href;
 
@@ -35,6 +35,7 @@ pub(super) fn Comparison(view: ReachView, class: ClassReach) -> impl IntoView {
         <section class="mt-7 scroll-mt-16" aria-labelledby="compare">
             <SectionHead id="compare" title="Compare" />
             <form class="no-print flex flex-wrap items-end gap-x-4 gap-y-2" method="get" action=format!("{action}#compare")>
+                    <KeepInstant />
                 <input type="hidden" name="class" value=key />
                 <label class="flex flex-col">
                     <span class="text-xs text-ink-3">"With"</span>

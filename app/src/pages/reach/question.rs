@@ -10,7 +10,7 @@ use super::picture::Way;
 use super::rows::{Explained, Groups};
 use super::says;
 use crate::backend::ReachView;
-use crate::components::{Badge, Code, Notice, Panel, SectionHead, Sentence, Tone};
+use crate::components::{Badge, Code, KeepInstant, Notice, Panel, SectionHead, Sentence, Tone};
 use crate::pages::surround::reach_path;
 use crate::site::href;
 
@@ -41,6 +41,7 @@ pub(super) fn Ask(view: ReachView) -> impl IntoView {
         <section class="mt-7 scroll-mt-16" aria-labelledby="ask">
             <SectionHead id="ask" title="Ask a question" />
             <form class="no-print flex flex-wrap items-end gap-x-4 gap-y-2" method="get" action=format!("{action}#ask")>
+                    <KeepInstant />
                 <label class="flex flex-col min-w-0">
                     <span class="text-xs text-ink-3">"From"</span>
                     <select class="field" name="from">

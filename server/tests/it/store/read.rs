@@ -1,7 +1,7 @@
 //! What pages read, at the latest scan and at earlier ones.
 
 use server::store::changes::{self, Event};
-use server::store::{HubId, coverage, findings, hubs, marks, scans};
+use server::store::{HubId, coverage, findings, hubs, marks, moments, scans};
 
 use super::*;
 
@@ -164,6 +164,36 @@ async fn a_viewer_of_one_hub_sees_nothing_of_another() {
     assert_eq!(marks::at(&mut reading, theirs, scan, &scope).await.unwrap(), []);
     let changes = changes::changes(&mut reading, place.cluster, scan, &scope, None, 10).await.unwrap();
     assert!(changes.iter().all(|change| change.hub == Some(mine)));
+}
+
+#[tokio::test]
+async fn a_moment_counts_what_changed_and_the_first_scan_is_none() {
+    let place = Place::new().await;
+    for (minute, verdict, text) in
+        [(0, Verdict::Pass, "a"), (1, Verdict::Fail, "a"), (2, Verdict::Fail, "b"), (3, Verdict::Fail, "b")]
+    {
+        let mut commit = place.scan(minute);
+        commit.hubs.push(hub(prod()));
+        commit.findings = vec![finding("TLS-01", verdict, 1), finding("TLS-02", verdict, 1)];
+        commit.objects.push(place.stage(&record(Kind::NetworkPolicy, "jhub", "hub", text)).await);
+        place.commit(commit).await;
+    }
+    let mut reading = place.store.read().await.unwrap();
+    let all = moments::all(&mut reading, place.cluster, &Scope::All).await.unwrap();
+    let told: Vec<_> = all.iter().map(|moment| (moment.at, moment.changes)).collect();
+    assert_eq!(told, [(at(1), 2), (at(2), 1)]);
+    let mine =
+        hubs::list(&mut reading, place.cluster, scan_at(&place, 3).await, &Scope::All).await.unwrap()[0].id;
+    let scope = Scope::Hubs(BTreeSet::from([mine]));
+    let scoped = moments::all(&mut reading, place.cluster, &scope).await.unwrap();
+    assert_eq!(
+        scoped.iter().map(|moment| moment.at).collect::<Vec<_>>(),
+        [at(1)],
+        "the policy is the cluster's"
+    );
+    assert_eq!(moments::all(&mut reading, place.cluster, &Scope::Hubs(BTreeSet::new())).await.unwrap(), []);
+    let span = scans::span(&mut reading, place.cluster).await.unwrap();
+    assert_eq!(span, Some((at(0), at(3))));
 }
 
 #[tokio::test]
