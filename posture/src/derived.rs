@@ -11,6 +11,7 @@ pub mod tls;
 pub mod token;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -40,7 +41,7 @@ pub struct Derived {
     /// Who may do what.
     pub rights: RightsIndex,
     /// What may connect to what, as far as policies decide it.
-    pub network: Network,
+    pub network: Arc<Network>,
     enforcement: Enforcement,
     of_hubs: BTreeMap<HubKey, OfHub>,
     deployments: Listing<Workload>,
@@ -71,7 +72,7 @@ pub fn derive(snapshot: &Snapshot, settings: &Settings, now: Timestamp) -> Deriv
     let clouds = cloud::clouds(snapshot);
     let hubs = discovery::discover(snapshot);
     let enforcement = enforcement::detect(snapshot, settings, now);
-    let network = Network::new(snapshot, &enforcement);
+    let network = Arc::new(Network::new(snapshot, &enforcement));
     let of_hubs = hubs
         .iter()
         .map(|hub| {

@@ -13,6 +13,7 @@ mod rows;
 mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -169,18 +170,18 @@ const MOST_CLASSES: usize = 24;
 pub struct Reach<'a> {
     snapshot: &'a Snapshot,
     derived: &'a Derived,
-    network: Network,
+    network: Arc<Network>,
 }
 
 impl<'a> Reach<'a> {
-    /// Reads the policies of a snapshot.
+    /// Takes the policies of a snapshot.
     pub fn new(snapshot: &'a Snapshot, derived: &'a Derived) -> Self {
-        Self { snapshot, derived, network: Network::new(snapshot, derived.enforcement()) }
+        Self { snapshot, derived, network: Arc::clone(&derived.network) }
     }
 
     /// Reads the policies of files as if the cluster held no other.
     pub fn of_files(snapshot: &'a Snapshot, derived: &'a Derived) -> Self {
-        Self { snapshot, derived, network: Network::of_files(snapshot, derived.enforcement()) }
+        Self { snapshot, derived, network: Arc::new(Network::of_files(snapshot, derived.enforcement())) }
     }
 
     /// What the servers of every hub reach.

@@ -2,11 +2,10 @@
 //! behind it as evidence.
 
 use std::net::IpAddr;
-use std::sync::Arc;
 
 use super::{Context, Evidence, Judgement, Outcome, Severity};
 use crate::derived::{Cloud, Enforcement, EnforcementState};
-use crate::facts::{NetworkPolicy, Pod, Workload};
+use crate::facts::{NetworkPolicy, Workload};
 use crate::gap::{Gap, Unknown};
 use crate::hub::{Hub, UserClass};
 use crate::kind::Kind;
@@ -109,25 +108,10 @@ pub fn ends_of_class(context: &Context<'_>, class: &UserClass) -> Vec<End> {
 /// The live pods of a controller, or where none was seen one as the controller makes it; and what may hide more.
 pub fn ends_of_part(context: &Context<'_>, part: &Workload) -> (Vec<End>, Option<Gap>) {
     let namespace = part.metadata.namespace.as_deref().unwrap_or_default();
-    let pods = pods_with(context, namespace, &part.template.metadata.labels);
-    let network = &context.derived.network;
-    let points =
-        if pods.is_empty() { vec![network.template(namespace, &part.template)] } else { network.pods(&pods) };
+    let points = context.derived.network.pods_of(context.snapshot, part);
     let object = part.object();
     let ends = points.into_iter().map(|point| End { point, object: Some(object.clone()) }).collect();
     (ends, context.snapshot.pods.complete_in(namespace).err())
-}
-
-/// The live pods of a namespace that carry all of these labels.
-pub fn pods_with(
-    context: &Context<'_>,
-    namespace: &str,
-    labels: &std::collections::BTreeMap<String, String>,
-) -> Vec<Arc<Pod>> {
-    let carries = |pod: &Pod| labels.iter().all(|(key, value)| pod.metadata.label(key) == Some(value));
-    let is_live = |pod: &Pod| !matches!(pod.status.phase.as_deref(), Some("Succeeded" | "Failed"));
-    let pods = context.snapshot.pods.present_in(namespace);
-    pods.filter(|pod| is_live(pod) && carries(pod)).cloned().collect()
 }
 
 /// What is known of enforcement where a hub is asked about, or the cluster.

@@ -1,7 +1,7 @@
 //! Paths from user servers to a program.
 
 use crate::check::Context;
-use crate::check::paths::{End, Path, ask, ends_of_class, pods_with, worst_path};
+use crate::check::paths::{End, Path, ask, ends_of_class, worst_path};
 use crate::gap::{Gap, Unknown};
 use crate::hub::Hub;
 use crate::network::Protocol;
@@ -58,12 +58,7 @@ pub fn hidden(context: &Context<'_>) -> Result<(), Gap> {
 }
 
 fn ends(context: &Context<'_>, sighting: &Sighting<'_>) -> Vec<End> {
-    let network = &context.derived.network;
-    let pods = pods_with(context, sighting.namespace, sighting.labels);
-    let points = if pods.is_empty() || sighting.labels.is_empty() {
-        vec![network.future_pod(sighting.namespace, sighting.labels, sighting.spec)]
-    } else {
-        network.pods(&pods)
-    };
+    let Sighting { namespace, labels, spec, .. } = *sighting;
+    let points = context.derived.network.pods_with(context.snapshot, namespace, labels, spec);
     points.into_iter().map(|point| End { point, object: Some(sighting.object.clone()) }).collect()
 }

@@ -28,6 +28,11 @@ impl Pod {
     pub fn node(&self) -> Option<&str> {
         self.node_name.as_deref().or(self.spec.node_name.as_deref())
     }
+
+    /// Whether it has not ended; the address of one that has may be another's.
+    pub fn is_live(&self) -> bool {
+        !matches!(self.status.phase.as_deref(), Some("Succeeded" | "Failed"))
+    }
 }
 
 /// What a pod runs.

@@ -18,7 +18,7 @@ const PERSON: &str = "person";
 /// Gives every hub its user servers. The hubs are sorted by key.
 pub(super) fn attach(snapshot: &Snapshot, hubs: &mut [Hub]) {
     let mut classes = Classes::default();
-    for pod in snapshot.pods.present().filter(|pod| is_live(pod)) {
+    for pod in snapshot.pods.present().filter(|pod| pod.is_live()) {
         if let Some(hub) = owner(pod, hubs) {
             classes.add(hub, pod);
         }
@@ -39,11 +39,6 @@ pub(crate) fn are_complete(snapshot: &Snapshot, hub: &Hub) -> Result<(), Gap> {
     } else {
         snapshot.pods.complete()
     }
-}
-
-/// Whether a pod has not ended.
-fn is_live(pod: &Pod) -> bool {
-    !matches!(pod.status.phase.as_deref(), Some("Succeeded" | "Failed"))
 }
 
 /// Whether a pod is some hub's user server. A label with the modern key is not enough: volumes carry it too.

@@ -93,7 +93,7 @@ impl Network {
         let mut by_shape: HashMap<(&str, usize, usize), usize> = HashMap::new();
         let mut by_traits: HashMap<Traits, usize> = HashMap::new();
         let mut classes: BTreeMap<Key, PodClass> = BTreeMap::new();
-        for pod in snapshot.pods.present().filter(|pod| is_live(pod)) {
+        for pod in snapshot.pods.present().filter(|pod| pod.is_live()) {
             let host = self.host_of(pod);
             if pod.spec.host_network {
                 self.hosts.extend(addresses(pod).into_iter().map(|address| (address, host.clone())));
@@ -134,11 +134,6 @@ impl Network {
             class.point.hosts.dedup();
         }
     }
-}
-
-/// Whether a pod has not ended; the address of one that has may be another's.
-fn is_live(pod: &Pod) -> bool {
-    !matches!(pod.status.phase.as_deref(), Some("Succeeded" | "Failed"))
 }
 
 fn addresses(pod: &Pod) -> Vec<IpAddr> {

@@ -9,7 +9,6 @@ pub use parse::{From, To, ToEnd};
 pub use report::AskReport;
 use thiserror::Error;
 
-use super::ends::is_live;
 use super::found::{End, Group, Groups};
 use super::rows::at;
 use super::{Enforcing, Reach, Start, is_same};
@@ -215,7 +214,7 @@ impl Reach<'_> {
     }
 
     fn pod_called(&self, namespace: Option<&str>, name: &str) -> Result<&Pod, AskError> {
-        let live = || self.snapshot.pods.present().filter(|pod| is_live(pod));
+        let live = || self.snapshot.pods.present().filter(|pod| pod.is_live());
         let place = |pod: &Pod| pod.metadata.namespace.clone().unwrap_or_default();
         let is_called = |pod: &&std::sync::Arc<Pod>| {
             pod.metadata.name == name && namespace.is_none_or(|n| n == place(pod))

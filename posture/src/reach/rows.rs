@@ -5,7 +5,6 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
-use super::ends::declared_ports;
 use super::found::{End, Groups, rank};
 use super::metadata::{SERVICES, Service as Metadata};
 use super::{Reach, ReachRow, RowOutcome, Start};
@@ -15,7 +14,7 @@ use crate::derived::Enforcement;
 use crate::facts::Service;
 use crate::gap::{Gap, Unknown};
 use crate::hub::Hub;
-use crate::network::{Family, Opening, PodClass, Point, Protocol, Verdict, parse_address};
+use crate::network::{Family, Opening, PodClass, Point, Protocol, Verdict, declared_ports, parse_address};
 use crate::text::{Arg, Reason};
 
 /// Which of the ways to the Kubernetes API.

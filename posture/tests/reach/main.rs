@@ -70,6 +70,8 @@ fn the_default_policies_of_the_chart_open_what_the_catalogue_says() {
         (Destination::ApiServer(Api::Endpoint), Some(Denied)),
         (Destination::ApiServer(Api::Public), Some(Allowed)),
         (Destination::Kubelet, Some(Denied)),
+        // Closed at the node and open at the proxy behind it: plug-ins see one or the other.
+        (Destination::NodePorts, Some(Verdict::CniDependent)),
         (Destination::Dns, Some(Allowed)),
         (Destination::Tiller, None),
         (Destination::Dashboard, None),
@@ -242,4 +244,18 @@ fn a_name_that_is_not_there_is_answered_with_those_that_are_near_and_never_with_
     assert_eq!(error.to_string(), "there is no pod jupyter-p-aaaaaaaaaa");
     let error = ask(&fixture, "hub", "service/hub:1").unwrap_err();
     assert!(matches!(error, AskError::NotFound { what: "Service", .. }), "{error}");
+}
+
+#[test]
+fn a_service_leads_to_what_runs_and_only_where_nothing_does_to_what_would() {
+    let behind = |fixture: &Fixture| -> Vec<(usize, u16)> {
+        let derived = fixture.derived();
+        let service = fixture.snapshot.services.get(Some("jhub"), "proxy-public").unwrap().unwrap();
+        let ends = derived.network.behind(&fixture.snapshot, service, Protocol::Tcp, 80).unwrap();
+        ends.iter().map(|(point, port)| (point.addresses().len(), *port)).collect()
+    };
+    assert_eq!(behind(&fixture(CALICO)), [(1, 8000)], "the proxy's pod, which has an address");
+    let pods = PODS.split("\n---\n").filter(|pod| !pod.contains("component: 'proxy'")).collect::<Vec<_>>();
+    let without = format!("{}\n---\n{WORLD}\n---\n{POLICIES}\n{CALICO}", pods.join("\n---\n"));
+    assert_eq!(behind(&Fixture::from_yaml(&without)), [(0, 8000)], "the pod that the Deployment would make");
 }

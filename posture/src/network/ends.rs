@@ -1,0 +1,122 @@
+//! Finds what stands behind a name: the pods of a controller, of a program, of a port of a Service; where none runs, one as it would be
+//! made.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::{Network, Point, Protocol};
+use crate::facts::network::ServicePort;
+use crate::facts::{IntOrString, Pod, PodSpec, Service, Workload};
+use crate::gap::Gap;
+use crate::hub::parts::target;
+use crate::snapshot::Snapshot;
+
+/// The labels that pods carry.
+type Labels = BTreeMap<String, String>;
+
+impl Network {
+    /// The live pods of a controller, one end for each class of them; where none runs, one as it makes it.
+    pub fn pods_of(&self, snapshot: &Snapshot, workload: &Workload) -> Vec<Point> {
+        let namespace = workload.metadata.namespace.as_deref().unwrap_or_default();
+        let template = &workload.template;
+        let pods = match &workload.selector {
+            Some(selector) if !selector.is_empty() => {
+                live(snapshot, namespace, |labels| selector.matches(labels))
+            }
+            _ => carrying(snapshot, namespace, &template.metadata.labels),
+        };
+        if pods.is_empty() { vec![self.template(namespace, template)] } else { self.pods(&pods) }
+    }
+
+    /// The live pods that carry the labels of a program; where it has none or none runs, one as it would be made.
+    pub fn pods_with(
+        &self,
+        snapshot: &Snapshot,
+        namespace: &str,
+        labels: &Labels,
+        spec: &PodSpec,
+    ) -> Vec<Point> {
+        let pods = carrying(snapshot, namespace, labels);
+        if pods.is_empty() || labels.is_empty() {
+            return vec![self.future_pod(namespace, labels, spec)];
+        }
+        self.pods(&pods)
+    }
+
+    /// Where a port of a Service leads: to its ready endpoints. Files hold none, and a Service may be without; there the selector says
+    /// which pods it would lead to, and where none of a controller runs, which pods that would make.
+    pub fn behind(
+        &self,
+        snapshot: &Snapshot,
+        service: &Service,
+        protocol: Protocol,
+        port: u16,
+    ) -> Result<Vec<(Point, u16)>, Gap> {
+        let backends = self.backends(snapshot, service, protocol, port);
+        if let Ok(backends) = &backends
+            && !backends.is_empty()
+        {
+            return Ok(backends.iter().map(|backend| (backend.point.clone(), backend.port)).collect());
+        }
+        let is_asked = |published: &&ServicePort| {
+            published.port == port && Protocol::parse(published.protocol.as_deref()) == Some(protocol)
+        };
+        let Some(published) = service.spec.ports.iter().find(is_asked) else { return Ok(Vec::new()) };
+        let namespace = service.metadata.namespace.as_deref().unwrap_or_default();
+        let ends = self.selected(snapshot, service, namespace, published);
+        if ends.is_empty() {
+            backends?;
+        }
+        Ok(ends)
+    }
+
+    /// The pods that the selector of a Service finds, and those that controllers without a live pod would make.
+    fn selected(
+        &self,
+        snapshot: &Snapshot,
+        service: &Service,
+        namespace: &str,
+        published: &ServicePort,
+    ) -> Vec<(Point, u16)> {
+        let number = |spec: &PodSpec| match target(published, spec) {
+            IntOrString::Int(number) => u16::try_from(number).ok(),
+            IntOrString::String(_) => None,
+        };
+        let pods = live(snapshot, namespace, |labels| service.selects(labels));
+        let running = pods.iter().filter_map(|pod| Some((self.pod(pod), number(&pod.spec)?)));
+        let mut ends: Vec<(Point, u16)> = running.collect();
+        for listing in snapshot.workload_listings() {
+            for workload in listing.present_in(namespace) {
+                let labels = &workload.template.metadata.labels;
+                let is_running = || pods.iter().any(|pod| carries(&pod.metadata.labels, labels));
+                if service.selects(labels)
+                    && !is_running()
+                    && let Some(number) = number(workload.pod())
+                {
+                    ends.push((self.template(namespace, &workload.template), number));
+                }
+            }
+        }
+        ends
+    }
+}
+
+/// The ports that the containers of a pod declare.
+pub fn declared_ports(spec: &PodSpec) -> BTreeSet<(Protocol, u16)> {
+    let ports = spec.containers.iter().flat_map(|container| &container.ports);
+    ports.filter_map(|port| Some((Protocol::parse(port.protocol.as_deref())?, port.container_port))).collect()
+}
+
+/// The live pods of a namespace that carry all of some labels.
+fn carrying(snapshot: &Snapshot, namespace: &str, labels: &Labels) -> Vec<Arc<Pod>> {
+    live(snapshot, namespace, |found| carries(found, labels))
+}
+
+fn live(snapshot: &Snapshot, namespace: &str, is_wanted: impl Fn(&Labels) -> bool) -> Vec<Arc<Pod>> {
+    let pods = snapshot.pods.present_in(namespace).filter(|pod| pod.is_live());
+    pods.filter(|pod| is_wanted(&pod.metadata.labels)).cloned().collect()
+}
+
+fn carries(labels: &Labels, wanted: &Labels) -> bool {
+    wanted.iter().all(|(key, value)| labels.get(key) == Some(value))
+}
