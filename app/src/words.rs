@@ -179,7 +179,8 @@ pub fn access(cluster: &str, table: Option<&AccessTable>) -> String {
     let accounts = || table.hubs.iter().flat_map(|hub| &hub.accounts);
     let is_complete = table.hubs.iter().all(|hub| hub.gap.is_none())
         && accounts().all(|account| account.gap.is_none() && account.ways.gap.is_none());
-    if table.administrators.iter().any(is_nobody) {
+    let mut administrators = table.cluster.iter().flat_map(|cluster| &cluster.administrators);
+    if administrators.any(is_nobody) {
         return format!("Whoever is let in to {cluster} without credentials administers the cluster.");
     }
     let mighty = accounts().filter(|account| account.ways.is_administrator);

@@ -37,7 +37,7 @@ pub use json::{
 };
 pub use key::RedactionKey;
 pub use manifest::{Declared, decode_manifests};
-pub use people::{Names, Seen};
+pub use people::{Names, Seen, names_in_pod};
 pub use rule::{Row, Rule};
 pub use scalar::LONGEST_TEXT;
 pub use words::HIDDEN;

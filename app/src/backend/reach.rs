@@ -15,6 +15,8 @@ pub struct ReachQuery {
     pub compare: Option<Compare>,
     /// The source of a question.
     pub from: String,
+    /// The name of one pod as the source, instead of `from`; empty where none is named.
+    pub pod: String,
     /// Its destination: an address, `pod/…` or `service/…`; empty where nothing is asked.
     pub to: String,
     /// Its port.

@@ -7,7 +7,7 @@ mod own;
 mod rules;
 
 use leptos::prelude::*;
-use posture::access::{AccessTable, Asking, HubAccess, subject};
+use posture::access::{AccessTable, Asking, ClusterAccess, HubAccess, subject};
 use posture::facts::Subject;
 use posture::gap::Gap;
 
@@ -67,9 +67,9 @@ fn body(view: AccessView, is_told: bool) -> impl IntoView {
         <div class="mt-5">
             <Stack>
                 {answer.map(|answer| view! { <Told answer cluster=cluster.clone() now /> })}
-                {(table.is_none() && !is_told).then(|| view! { <Notice tone=Tone::Gap title=|| "Before the first scan, nothing is known of who can do what." /> })}
+                {(table.is_none() && !is_told).then(|| view! { <Notice tone=Tone::Gap title=|| "Who can do what was not computed yet; the next scan does it." /> })}
                 {(table.is_some() && !is_limited).then(|| view! { <Ask query cluster=cluster.clone() namespaces /> })}
-                {table.map(|table| view! { <All table cluster is_limited is_asked now /> })}
+                {table.map(|table| view! { <All table cluster is_asked now /> })}
             </Stack>
         </div>
     }
@@ -85,17 +85,11 @@ fn crumbs(cluster: &str, is_asked: bool) -> Vec<Crumb> {
 
 /// Everything that needs no question; left out below an answer.
 #[component]
-fn All(
-    table: AccessTable,
-    cluster: String,
-    is_limited: bool,
-    is_asked: bool,
-    now: posture::Timestamp,
-) -> impl IntoView {
+fn All(table: AccessTable, cluster: String, is_asked: bool, now: posture::Timestamp) -> impl IntoView {
     if is_asked {
         return ().into_any();
     }
-    let AccessTable { hubs, administrators, administrators_gap, own } = table;
+    let AccessTable { hubs, cluster: of_cluster } = table;
     let is_empty = hubs.is_empty();
     view! {
         {is_empty.then(|| view! { <Notice tone=Tone::Gap title=|| "No hub was found in this cluster." /> })}
@@ -104,8 +98,8 @@ fn All(
             .enumerate()
             .map(|(at, hub)| view! { <HubAccounts hub at cluster=cluster.clone() now /> })
             .collect_view()}
-        {(!is_limited)
-            .then(|| {
+        {of_cluster
+            .map(|ClusterAccess { administrators, administrators_gap, own }| {
                 view! {
                     <Administrators subjects=administrators gap=administrators_gap cluster=cluster.clone() />
                     <OwnRights own />

@@ -32,6 +32,7 @@ pub fn parse_reach(pairs: &[(String, String)]) -> Result<ReachQuery, String> {
         match name.as_str() {
             "class" if !value.is_empty() => query.class = Some(value.clone()),
             "from" => query.from.clone_from(value),
+            "pod" => query.pod.clone_from(value),
             "to" => query.to.clone_from(value),
             "port" => query.port.clone_from(value),
             "protocol" => query.protocol.clone_from(value),

@@ -207,6 +207,32 @@ mod tests {
     }
 
     #[test]
+    fn no_rule_that_writes_hides_behind_a_wildcard_or_a_subresource() {
+        let all = listing(&["a", "b"], Coverage::full());
+        for (verb, resource) in [
+            ("*", "pods"),
+            ("*", "*"),
+            ("create", "pods/exec"),
+            ("get", "nodes/proxy"),
+            ("impersonate", "users"),
+            ("escalate", "clusterroles"),
+            ("bind", "*"),
+            ("create", "serviceaccounts/token"),
+            ("deletecollection", "*"),
+        ] {
+            // One namespace of two is enough.
+            let seen = reviews(&[
+                (&["a"], &[rule("list", "pods")], false),
+                (&["b"], &[rule("list", "pods"), rule(verb, resource)], false),
+            ]);
+            assert_eq!(own(Ok(&seen), &all).answer, OwnAnswer::MayChange, "{verb} {resource}");
+        }
+        let reading = reviews(&[(&["a", "b"], &[rule("list", "*"), rule("watch", "*")], false)]);
+        let told = own(Ok(&reading), &all);
+        assert_eq!((told.answer, told.reads_secrets), (OwnAnswer::CannotChange, Some(true)));
+    }
+
+    #[test]
     fn without_an_answer_nothing_is_claimed() {
         let all = listing(&["a"], Coverage::full());
         assert_eq!(own(Ok(&Reviews::default()), &all).answer, OwnAnswer::NotAsked(GapReason::NotRead));

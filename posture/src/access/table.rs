@@ -17,7 +17,7 @@ use super::held::Held;
 use super::own::{Own, own};
 use super::question::Question;
 use super::rights::RightsIndex;
-use super::subject::{Caller, account};
+use super::subject::{Caller, account, key};
 
 /// How many identities are named to which an account finds a way; what is left out is counted.
 const MOST_WAYS: usize = 8;
@@ -27,6 +27,13 @@ const MOST_WAYS: usize = 8;
 pub struct AccessTable {
     /// The hubs, by key.
     pub hubs: Vec<HubAccess>,
+    /// What concerns no hub; `None` for those who may see no more than hubs.
+    pub cluster: Option<ClusterAccess>,
+}
+
+/// Who administers a cluster, and what Perijove may do there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClusterAccess {
     /// The subjects that may do everything everywhere.
     pub administrators: Vec<Subject>,
     /// What may hide more of them.
@@ -84,11 +91,32 @@ impl AccessTable {
     pub fn new(snapshot: &Snapshot, derived: &Derived) -> Self {
         let escalations = Escalations::new(&derived.rights, snapshot);
         let holders = derived.rights.who_may(&Question::new("*", "*", "*"));
-        Self {
-            hubs: derived.hubs.iter().map(|hub| of_hub(hub, snapshot, derived, &escalations)).collect(),
+        let cluster = ClusterAccess {
             administrators: holders.ways.into_keys().collect(),
             administrators_gap: holders.gap,
             own: own(snapshot.reviews.as_ref(), &snapshot.namespaces),
+        };
+        Self {
+            hubs: derived.hubs.iter().map(|hub| of_hub(hub, snapshot, derived, &escalations)).collect(),
+            cluster: Some(cluster),
+        }
+    }
+}
+
+/// How many user servers run as each account, by its key. They come and go without anybody's rights having changed.
+pub type AccountServers = BTreeMap<String, usize>;
+
+impl HubAccess {
+    /// Takes the numbers of servers out.
+    pub fn take_servers(&mut self) -> AccountServers {
+        let accounts = self.accounts.iter_mut().filter(|account| account.servers > 0);
+        accounts.map(|account| (key(&account.subject), std::mem::take(&mut account.servers))).collect()
+    }
+
+    /// Puts them in again.
+    pub fn put_servers(&mut self, servers: &AccountServers) {
+        for account in &mut self.accounts {
+            account.servers = servers.get(&key(&account.subject)).copied().unwrap_or_default();
         }
     }
 }

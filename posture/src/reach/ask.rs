@@ -107,9 +107,48 @@ impl Reach<'_> {
         })
     }
 
-    /// Whether a pod that asks is there.
-    pub fn knows(&self, from: &From) -> bool {
-        matches!(from, From::Pod { namespace, name } if self.pod_called(namespace.as_deref(), name).is_ok())
+    /// The source with a person's name replaced by the token that stands for it.
+    pub fn from_recorded(&self, from: &From, tokens: &[String]) -> Result<From, AskError> {
+        let From::Pod { namespace, name } = from else { return Ok(from.clone()) };
+        let name = self.recorded(namespace.as_deref(), name, tokens)?;
+        Ok(From::Pod { namespace: namespace.clone(), name })
+    }
+
+    /// The same for a destination.
+    pub fn to_recorded(&self, to: &To, tokens: &[String]) -> Result<To, AskError> {
+        let ToEnd::Pod { namespace, name } = &to.end else { return Ok(to.clone()) };
+        let name = self.recorded(namespace.as_deref(), name, tokens)?;
+        Ok(To { end: ToEnd::Pod { namespace: namespace.clone(), name }, ..to.clone() })
+    }
+
+    /// The name under which records keep a pod. Names of people are not in them: a server is found by the token of its person, and a named
+    /// server only where that leaves one.
+    fn recorded(&self, namespace: Option<&str>, name: &str, tokens: &[String]) -> Result<String, AskError> {
+        if tokens.is_empty() || !matches!(self.pod_called(namespace, name), Err(AskError::NotFound { .. })) {
+            return Ok(name.to_owned());
+        }
+        let of_person = |pod: &&std::sync::Arc<Pod>| {
+            namespace.is_none_or(|wanted| pod.metadata.namespace.as_deref() == Some(wanted))
+                && token_in(&pod.metadata.name).is_some_and(|token| tokens.iter().any(|known| known == token))
+        };
+        let pods = self.snapshot.pods.present().filter(|pod| pod.is_live()).filter(of_person);
+        let mut found: Vec<&str> = pods.map(|pod| pod.metadata.name.as_str()).collect();
+        let is_usual = |pod: &str| tokens.iter().any(|token| pod.strip_prefix("jupyter-") == Some(token));
+        // The server without a name of its own is called as its person is.
+        let is_named = name.contains("--");
+        if found.iter().any(|pod| is_usual(pod)) {
+            found.retain(|pod| is_usual(pod) != is_named);
+        }
+        found.sort_unstable();
+        found.dedup();
+        match found[..] {
+            [] => Ok(name.to_owned()),
+            [one] => Ok(one.to_owned()),
+            _ => Err(AskError::Several {
+                name: name.to_owned(),
+                places: found.into_iter().map(str::to_owned).collect(),
+            }),
+        }
     }
 
     /// Of files every kind is a gap; what matters of it is said in one sentence.
@@ -342,5 +381,5 @@ fn distance(one: &str, other: &str) -> usize {
 
 /// The address of a question, where it is one.
 pub(super) fn address(text: &str) -> Option<IpAddr> {
-    parse_address(text.trim_start_matches('[').trim_end_matches(']'))
+    parse_address(text)
 }

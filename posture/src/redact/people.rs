@@ -89,6 +89,19 @@ pub(super) fn token(key: &RedactionKey, name: &str) -> String {
     format!("p-{}", key.letters("person", name))
 }
 
+/// The names of people that the name of a server's pod may hold: KubeSpawner escapes them, and puts a named server's behind `--`.
+pub fn names_in_pod(pod: &str) -> Vec<String> {
+    let Some(rest) = pod.strip_prefix("jupyter-") else { return Vec::new() };
+    let owner = rest.split_once("--").map(|(owner, _)| owner);
+    let mut names: Vec<String> = [Some(rest), owner]
+        .into_iter()
+        .flatten()
+        .flat_map(|name| [name.to_owned(), identity::unescape(name)])
+        .collect();
+    names.dedup();
+    names
+}
+
 /// Letters that tell objects of one person apart whose names do not follow the usual pattern.
 fn suffix(key: &RedactionKey, name: &str) -> String {
     key.letters("object", name)[..6].to_owned()

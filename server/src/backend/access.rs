@@ -1,18 +1,19 @@
-//! Who can do what: computed from the objects of a scan, as they are stored.
+//! Who can do what: the stored tables of a scan, and the answer to a free question, computed from its objects.
 
 use app::backend::{AccessAnswer, AccessQuery, AccessView, At, SubjectAccess};
 use app::error::AppError;
 use app::viewer::Viewer;
-use posture::Timestamp;
-use posture::access::{AccessTable, Caller, Escalations, Power, ask, subject, ways_of};
+use posture::access::{
+    AccessTable, AccountServers, Caller, ClusterAccess, Escalations, HubAccess, Power, ask, subject, ways_of,
+};
 use posture::derived::{Derived, derive};
 use posture::facts::Subject;
-use posture::listing::Placed;
 use posture::settings::Settings;
 use posture::snapshot::Snapshot;
 
 use super::{StoreBackend, failed, hubs_of, scope};
-use crate::store::{Scope, rebuild};
+use crate::store::scans::Scan;
+use crate::store::{ClusterId, Computed, HubId, Reading, Scope, computed, rebuild};
 
 pub(super) async fn access(
     backend: &StoreBackend,
@@ -35,45 +36,70 @@ pub(super) async fn access(
         now: backend.clock.now(),
     };
     let Some(scan) = spot.scan else { return Ok(view) };
-    let snapshot = rebuild::snapshot(reading, spot.id, scan.number).await.map_err(|error| failed(&error))?;
-    let visible: Vec<_> = hubs_of(reading, &spot, &scope).await?.into_iter().map(|hub| hub.key).collect();
-    let asked = view.query.clone();
-    let taken_at = scan.taken_at;
-    let computed = tokio::task::spawn_blocking(move || compute(&snapshot, &asked, taken_at)).await;
-    let Computed { mut table, answer, namespaces } =
-        computed.map_err(|_| AppError::Internal { what: "the rights could not be computed".to_owned() })?;
-    table.hubs.retain(|hub| visible.contains(&hub.hub));
+    let hubs = hubs_of(reading, &spot, &scope).await?;
+    let (cluster, namespaces) = of_cluster(reading, spot.id, scan, &scope).await?.unzip();
+    let mut table = AccessTable { hubs: Vec::new(), cluster };
+    for hub in &hubs {
+        table.hubs.extend(of_hub(reading, (spot.id, hub.id), scan, &scope).await?);
+    }
+    // Where a hub's part is missing, the table was not made by this version of the program; the next scan makes it.
+    let is_whole = table.hubs.len() == hubs.len() && (is_limited || table.cluster.is_some());
     if is_limited {
         limit(&mut table);
-    } else {
-        view.namespaces = namespaces;
     }
-    view.answer = answer;
-    view.table = Some(table);
+    view.namespaces = namespaces.unwrap_or_default();
+    view.table = is_whole.then_some(table);
+    if !view.query.is_empty() {
+        let snapshot =
+            rebuild::snapshot(reading, spot.id, scan.number).await.map_err(|error| failed(&error))?;
+        let asked = view.query.clone();
+        let answered = tokio::task::spawn_blocking(move || {
+            // Who may do what follows from the objects alone; no setting changes it.
+            let derived = derive(&snapshot, &Settings::default(), scan.taken_at);
+            answer(&snapshot, &derived, &asked)
+        });
+        let answered = answered.await;
+        view.answer = Some(
+            answered
+                .map_err(|_| AppError::Internal { what: "the question could not be answered".to_owned() })?,
+        );
+    }
     Ok(view)
 }
 
-/// What a page needs of a snapshot.
-struct Computed {
-    table: AccessTable,
-    answer: Option<AccessAnswer>,
-    namespaces: Vec<String>,
+/// What concerns no hub, with the namespaces that can be asked about.
+async fn of_cluster(
+    reading: &mut Reading,
+    cluster: ClusterId,
+    scan: Scan,
+    scope: &Scope,
+) -> Result<Option<(ClusterAccess, Vec<String>)>, AppError> {
+    let view = computed::at(reading, (cluster, None), (Computed::Access, ""), scan.number, scope).await;
+    let Some(view) = view.map_err(|error| failed(&error))? else { return Ok(None) };
+    let (asked, namespaces) = serde_json::from_str(&view.counts).unwrap_or_default();
+    let mut access: Option<ClusterAccess> = serde_json::from_str(&view.body).ok();
+    access.iter_mut().for_each(|access| access.own.asked = asked);
+    Ok(access.map(|access| (access, namespaces)))
 }
 
-fn compute(snapshot: &Snapshot, query: &AccessQuery, now: Timestamp) -> Computed {
-    // Who may do what follows from the objects alone; no setting changes it.
-    let derived = derive(snapshot, &Settings::default(), now);
-    Computed {
-        table: AccessTable::new(snapshot, &derived),
-        answer: (!query.is_empty()).then(|| answer(snapshot, &derived, query)),
-        namespaces: snapshot.namespaces.present().map(|namespace| namespace.name().to_owned()).collect(),
-    }
+/// The accounts of one hub.
+async fn of_hub(
+    reading: &mut Reading,
+    (cluster, hub): (ClusterId, HubId),
+    scan: Scan,
+    scope: &Scope,
+) -> Result<Option<HubAccess>, AppError> {
+    let view = computed::at(reading, (cluster, Some(hub)), (Computed::Access, ""), scan.number, scope).await;
+    let Some(view) = view.map_err(|error| failed(&error))? else { return Ok(None) };
+    let servers: AccountServers = serde_json::from_str(&view.counts).unwrap_or_default();
+    let mut access: Option<HubAccess> = serde_json::from_str(&view.body).ok();
+    access.iter_mut().for_each(|access| access.put_servers(&servers));
+    Ok(access)
 }
 
 /// Takes out what a viewer of some hubs may not see: everything of the cluster beyond the namespaces of those hubs.
 fn limit(table: &mut AccessTable) {
-    table.administrators.clear();
-    table.administrators_gap = None;
+    table.cluster = None;
     for account in table.hubs.iter_mut().flat_map(|hub| &mut hub.accounts) {
         // The sentences name accounts and pods of other namespaces; what they come to may be said.
         account.ways.more += account.ways.paths.len();
@@ -124,7 +150,7 @@ fn everything(snapshot: &Snapshot, derived: &Derived, subject: Subject) -> Subje
 
 #[cfg(test)]
 mod tests {
-    use posture::access::{AccountAccess, HubAccess, Own, OwnAnswer, Ways, account, group};
+    use posture::access::{AccountAccess, Own, OwnAnswer, Ways, account, group};
     use posture::gap::GapReason;
     use posture::hub::HubKey;
     use posture::text::Reason;
@@ -145,14 +171,15 @@ mod tests {
         };
         let hub = HubKey { namespace: "jhub".into(), release: "prod".into(), app: "jupyterhub".into() };
         let answer = OwnAnswer::NotAsked(GapReason::NotRead);
-        let mut table = AccessTable {
-            hubs: vec![HubAccess { hub, accounts: vec![access], gap: None }],
+        let cluster = ClusterAccess {
             administrators: vec![group("staff")],
             administrators_gap: None,
             own: Own { answer, reads_secrets: None, rules: Vec::new(), asked: 0 },
         };
+        let hubs = vec![HubAccess { hub, accounts: vec![access], gap: None }];
+        let mut table = AccessTable { hubs, cluster: Some(cluster) };
         limit(&mut table);
-        assert_eq!(table.administrators, []);
+        assert_eq!(table.cluster, None);
         assert_eq!(table.hubs[0].accounts[0].ways, Ways { more: 3, ..Ways::default() });
     }
 }

@@ -4,17 +4,18 @@ use std::collections::BTreeSet;
 
 use app::backend::{At, ClassChoice, Compare, Compared, ComparedWith, HubName, ReachQuery, ReachView};
 use app::error::AppError;
-use app::viewer::Viewer;
+use app::viewer::{Role, Viewer};
 use jiff::ToSpan;
 use posture::derived::derive;
 use posture::object::ObjectRef;
-use posture::reach::ask::{Asked, From, To};
+use posture::reach::ask::{AskError, Asked, From, To};
 use posture::reach::{ClassReach, Destination, Reach, ReachTable, RowOutcome, ServerCounts, Source};
+use posture::redact::names_in_pod;
 
 use super::checks::hub_of;
 use super::{Spot, StoreBackend, failed, hub_name, not_found, scope};
 use crate::store::scans::{self, Scan};
-use crate::store::{Computed, HubId, Reading, Scope, computed, rebuild};
+use crate::store::{Computed, HubId, Reading, Scope, computed, people, rebuild};
 
 /// A table as it was at a scan.
 struct Stored {
@@ -56,7 +57,7 @@ pub(super) async fn reach(
         (Some(_), false) if scope != Scope::All => {
             Some(Err("questions are for viewers who may see the whole cluster".to_owned()))
         }
-        (Some(scan), false) => Some(ask(backend, reading, &spot, scan, query).await?),
+        (Some(scan), false) => Some(ask(backend, viewer, reading, (&spot, scan), query).await?),
         _ => None,
     };
     Ok(ReachView {
@@ -201,23 +202,47 @@ async fn other(
 /// what else there is, so the question is for those who may see the cluster.
 async fn ask(
     backend: &StoreBackend,
+    viewer: &Viewer,
     reading: &mut Reading,
-    spot: &Spot,
-    scan: Scan,
+    (spot, scan): (&Spot, Scan),
     query: &ReachQuery,
 ) -> Result<Result<Asked, String>, AppError> {
     let (from, to) = match parse(query) {
         Ok(question) => question,
         Err(error) => return Ok(Err(error)),
     };
+    let asking = tokens_of(reading, viewer, from.pod()).await?;
+    let asked = tokens_of(reading, viewer, to.pod()).await?;
     let snapshot = rebuild::snapshot(reading, spot.id, scan.number).await.map_err(|error| failed(&error))?;
     let settings = std::sync::Arc::clone(&backend.settings);
     let taken_at = scan.taken_at;
     let answer = tokio::task::spawn_blocking(move || {
         let derived = derive(&snapshot, &settings, taken_at);
-        Reach::new(&snapshot, &derived).ask(&from, &to).map_err(|error| error.to_string())
+        let reach = Reach::new(&snapshot, &derived);
+        let put = || {
+            let answer =
+                reach.ask(&reach.from_recorded(&from, &asking)?, &reach.to_recorded(&to, &asked)?)?;
+            // The answer says the names that were asked for.
+            Ok::<_, AskError>(Asked { from: from.to_string(), to: to.to_string(), ..answer })
+        };
+        put().map_err(|error| error.to_string())
     });
     answer.await.map_err(|_| AppError::Internal { what: "the question could not be evaluated".to_owned() })
+}
+
+/// The tokens that may stand for the person whose server a pod is; none for a viewer who may not see names of people.
+async fn tokens_of(
+    reading: &mut Reading,
+    viewer: &Viewer,
+    pod: Option<&str>,
+) -> Result<Vec<String>, AppError> {
+    let mut tokens = Vec::new();
+    if let Some(pod) = pod.filter(|_| viewer.role == Role::Admin) {
+        for name in names_in_pod(pod) {
+            tokens.extend(people::find_token(reading, &name).await.map_err(|error| failed(&error))?);
+        }
+    }
+    Ok(tokens)
 }
 
 /// The question as the fields of the form hold it.
@@ -231,7 +256,8 @@ fn parse(query: &ReachQuery) -> Result<(From, To), String> {
     } else {
         format!("{end}:{}/{protocol}", query.port.trim())
     };
-    let from = query.from.trim().parse::<From>().map_err(|error| error.to_string())?;
+    let from = if query.pod.trim().is_empty() { &query.from } else { &query.pod };
+    let from = from.trim().parse::<From>().map_err(|error| error.to_string())?;
     let to = text.parse::<To>().map_err(|error| error.to_string())?;
     Ok((from, to))
 }

@@ -7,8 +7,8 @@ use clap::Args;
 use posture::Timestamp;
 use posture::derived::derive;
 use posture::reach::Reach;
-use posture::reach::ask::{AskError, Asked, From, To, ToEnd};
-use posture::redact::{Names, Redactor};
+use posture::reach::ask::{AskError, Asked, From, To};
+use posture::redact::{Names, Redactor, names_in_pod};
 use posture::snapshot::{Origin, Snapshot, SnapshotBuilder};
 
 use super::scan::{passing_key, read, target, tuning};
@@ -70,23 +70,11 @@ pub async fn run(args: ReachArgs, config: Config) -> Result<u8, Stopped> {
 /// Puts the question. Names of people are not kept, so a server is looked for under the name that records give it; the answer says the
 /// name that was asked for.
 fn ask(reach: &Reach<'_>, args: &ReachArgs, redactor: &Redactor) -> Result<Asked, AskError> {
-    let recorded = |name: &str| {
-        let person = name.strip_prefix("jupyter-")?;
-        Some(format!("jupyter-{}", redactor.token(person)))
-    };
-    let from = match &args.from {
-        From::Pod { namespace, name } => recorded(name)
-            .map(|name| From::Pod { namespace: namespace.clone(), name })
-            .filter(|from| reach.knows(from)),
-        From::Hub { .. } | From::Class(_) => None,
-    };
-    let to = match &args.to.end {
-        ToEnd::Pod { namespace, name } => recorded(name)
-            .filter(|name| reach.knows(&From::Pod { namespace: namespace.clone(), name: name.clone() }))
-            .map(|name| To { end: ToEnd::Pod { namespace: namespace.clone(), name }, ..args.to.clone() }),
-        ToEnd::Address(_) | ToEnd::Service { .. } => None,
-    };
-    let asked = reach.ask(from.as_ref().unwrap_or(&args.from), to.as_ref().unwrap_or(&args.to))?;
+    let tokens =
+        |pod: &str| -> Vec<String> { names_in_pod(pod).iter().map(|name| redactor.token(name)).collect() };
+    let from = reach.from_recorded(&args.from, &args.from.pod().map(tokens).unwrap_or_default())?;
+    let to = reach.to_recorded(&args.to, &args.to.pod().map(tokens).unwrap_or_default())?;
+    let asked = reach.ask(&from, &to)?;
     Ok(Asked { from: args.from.to_string(), to: args.to.to_string(), ..asked })
 }
 

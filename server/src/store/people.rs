@@ -35,6 +35,13 @@ pub async fn find_name(connection: &mut SqliteConnection, token: &str) -> Result
         .await?)
 }
 
+/// The token of a name, for viewers who may see names.
+pub async fn find_token(connection: &mut SqliteConnection, name: &str) -> Result<Option<String>, StoreError> {
+    Ok(sqlx::query_scalar!("select token from people where name = ?", name)
+        .fetch_optional(connection)
+        .await?)
+}
+
 impl Store {
     /// Forgets the name of one person, by token; the history keeps the token, which then leads nowhere. Says whether it was known.
     ///

@@ -4,6 +4,7 @@
 //! no `default` `ServiceAccount` appears, a deleted namespace stays Terminating, and the status of an object is what
 //! the test writes.
 
+mod asked;
 mod audit;
 mod authorizer;
 mod collected;

@@ -9,6 +9,7 @@ use crate::backend::{Compare, ComparedWith, ReachView};
 use crate::components::{Badge, Cell, Column, KeepInstant, Notice, SectionHead, Table, Tone, When};
 use crate::pages::surround::reach_path;
 use crate::site::href;
+use crate::words;
 
 /// The choice of the other side, and what differs.
 #[component]
@@ -111,6 +112,48 @@ fn differences(here: &ClassReach, there: &ClassReach) -> Vec<Difference> {
     found
 }
 
+/// Whether a side is known to reach a destination, or known not to.
+fn reaches(row: Option<&ReachRow>) -> Option<bool> {
+    match row?.outcome.verdict()? {
+        Verdict::Allowed => Some(true),
+        Verdict::Denied => Some(false),
+        Verdict::CniDependent | Verdict::Unknown => None,
+    }
+}
+
+/// What differs, in sentences.
+fn in_words(differences: &[Difference], with: ComparedWith) -> String {
+    let of = |here: bool| -> Vec<String> {
+        let is_so = |difference: &&Difference| {
+            reaches(difference.here.as_ref()) == Some(here)
+                && reaches(difference.there.as_ref()) == Some(!here)
+        };
+        differences.iter().filter(is_so).map(|difference| difference.name.clone()).collect()
+    };
+    let (opened, closed) = (of(true), of(false));
+    let others = differences.len() - opened.len() - closed.len();
+    let is_past = matches!(with, ComparedWith::Past(_));
+    let (open, close) = if is_past {
+        ("Reached now and not then", "Reached then and no more")
+    } else {
+        ("Reached by this class only", "Reached by the other class only")
+    };
+    let mut sentences = Vec::new();
+    for (start, names) in [(open, opened), (close, closed)] {
+        if !names.is_empty() {
+            sentences.push(format!("{start}: {}.", names.join(", ")));
+        }
+    }
+    if others > 0 {
+        let rest = if sentences.is_empty() { "" } else { " more" };
+        let others = others as u64;
+        let (number, answers) = (words::sentence(&words::number(others)), words::plural(others, "answer"));
+        sentences
+            .push(format!("{number}{rest} {answers} {}.", if others == 1 { "differs" } else { "differ" }));
+    }
+    sentences.join(" ")
+}
+
 #[component]
 fn Differences(differences: Vec<Difference>, with: ComparedWith, now: posture::Timestamp) -> impl IntoView {
     let (here, there) = match with {
@@ -131,6 +174,7 @@ fn Differences(differences: Vec<Difference>, with: ComparedWith, now: posture::T
         }
         .into_any();
     }
+    let told = in_words(&differences, with);
     let badge = |row: Option<ReachRow>| match row {
         Some(row) => {
             let (word, tone) = says::of_row(&row);
@@ -141,6 +185,7 @@ fn Differences(differences: Vec<Difference>, with: ComparedWith, now: posture::T
     view! {
         <div class="mt-3">
             {then.map(|at| view! { <p class="mb-2 text-ink-2">"Compared with the scan " <When at=at now /> "."</p> })}
+            <p class="mb-2 max-w-[76ch]">{told}</p>
             <Table
                 caption="What differs"
                 columns=vec![Column::new("Destination"), Column::new(here), Column::new(there)]
@@ -163,4 +208,27 @@ fn Differences(differences: Vec<Difference>, with: ComparedWith, now: posture::T
         </div>
     }
     .into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use posture::gap::Unknown;
+    use posture::reach::{Destination, RowOutcome};
+    use posture::text::Reason;
+
+    use super::*;
+
+    fn row(outcome: RowOutcome) -> Option<ReachRow> {
+        Some(ReachRow { destination: Destination::Hub, outcome, notes: Vec::new() })
+    }
+
+    #[test]
+    fn what_cannot_be_told_is_neither_opened_nor_closed() {
+        let unknown: Unknown = Reason::new("x", "not seen").into();
+        let difference = |here, there| Difference { name: "Hub and its API".to_owned(), here, there };
+        let differences =
+            [difference(row(RowOutcome::Unknown(unknown)), row(RowOutcome::Nothing)), difference(None, None)];
+        assert_eq!(in_words(&differences, ComparedWith::Class), "Two answers differ.");
+        assert_eq!(in_words(&differences[..1], ComparedWith::Class), "One answer differs.");
+    }
 }

@@ -54,6 +54,10 @@ pub(super) fn Ask(view: ReachView) -> impl IntoView {
                             .collect_view()}
                     </select>
                 </label>
+                <label class="flex flex-col min-w-0">
+                    <span class="text-xs text-ink-3">"or from one pod, by name"</span>
+                    <input class="field" name="pod" value=query.pod.clone() placeholder="jupyter-ada" autocapitalize="off" autocomplete="off" spellcheck="false" />
+                </label>
                 <label class="flex flex-col grow max-w-96 min-w-0">
                     <span class="text-xs text-ink-3">"To an address, pod/namespace/name or service/namespace/name"</span>
                     <input class="field" name="to" value=query.to.clone() placeholder="169.254.169.254" required autocapitalize="off" autocomplete="off" spellcheck="false" />

@@ -62,8 +62,12 @@ fn weight(destination: &Destination) -> Weight {
         | Destination::Tiller
         | Destination::Dashboard => Weight::Dangerous,
         Destination::ApiServer(_) | Destination::OtherNamespaces | Destination::NodePorts => Weight::Doubtful,
-        Destination::Hub | Destination::Proxy | Destination::AutoHttps | Destination::Dns => Weight::Needed,
-        Destination::Internet { .. } | Destination::InternetElsewhere => Weight::Open,
+        Destination::Hub | Destination::Dns => Weight::Needed,
+        // Newer charts open the way in for users to servers too; nothing of a notebook rests on it.
+        Destination::Proxy
+        | Destination::AutoHttps
+        | Destination::Internet { .. }
+        | Destination::InternetElsewhere => Weight::Open,
     }
 }
 

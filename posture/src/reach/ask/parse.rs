@@ -60,6 +60,26 @@ pub enum ToEnd {
     },
 }
 
+impl From {
+    /// The name of the pod, if it is one.
+    pub fn pod(&self) -> Option<&str> {
+        match self {
+            Self::Pod { name, .. } => Some(name),
+            Self::Hub { .. } | Self::Class(_) => None,
+        }
+    }
+}
+
+impl To {
+    /// The name of the pod, if it is one.
+    pub fn pod(&self) -> Option<&str> {
+        match &self.end {
+            ToEnd::Pod { name, .. } => Some(name),
+            ToEnd::Address(_) | ToEnd::Service { .. } => None,
+        }
+    }
+}
+
 /// A name with or without a namespace before it.
 fn placed(text: &str) -> Option<(Option<String>, String)> {
     let is_name = |text: &str| {
@@ -116,20 +136,11 @@ impl FromStr for To {
     type Err = AskError;
 
     fn from_str(text: &str) -> Result<Self, AskError> {
-        let unreadable = || {
-            AskError::Unreadable(format!(
-                "`{text}` names no destination; write 169.254.169.254:80, [fd00:ec2::254]:80, 10.0.0.10:53/udp, pod/namespace/name:8888 or service/namespace/name:8081"
-            ))
-        };
-        let (text, protocol) = match text.rsplit_once('/') {
-            Some((before, word)) if before.contains(':') && !word.contains(':') => {
-                let protocol = Protocol::parse(Some(&word.to_uppercase())).ok_or_else(unreadable)?;
-                (before, protocol)
-            }
-            _ => (text, Protocol::Tcp),
-        };
-        let (name, port) = text.rsplit_once(':').ok_or_else(unreadable)?;
-        let port: u16 = port.parse().ok().filter(|port| *port > 0).ok_or_else(unreadable)?;
+        let text = text.trim();
+        let (place, protocol) = protocol_of(text)?;
+        let (name, port) = port_of(place)?;
+        let unreadable =
+            || AskError::Unreadable(format!("`{name}` names no destination; {WRITE_DESTINATION}"));
         let end = if let Some(name) = name.strip_prefix("pod/") {
             let (namespace, name) = placed(name).ok_or_else(unreadable)?;
             ToEnd::Pod { namespace, name }
@@ -137,11 +148,74 @@ impl FromStr for To {
             let (namespace, name) = placed(name).ok_or_else(unreadable)?;
             ToEnd::Service { namespace, name }
         } else {
-            let is_bare_v6 = name.contains(':') && !name.starts_with('[');
-            ToEnd::Address(address(name).filter(|_| !is_bare_v6).ok_or_else(unreadable)?)
+            ToEnd::Address(address_of(name)?)
         };
         Ok(Self { end, port, protocol })
     }
+}
+
+const WRITE_DESTINATION: &str = "write an address (169.254.169.254:80, [fd00:ec2::254]:80, 10.0.0.10:53/udp), pod/namespace/name:8888 or \
+                                 service/namespace/name:8081";
+
+/// What is before the protocol, and the protocol; TCP if none is named.
+fn protocol_of(text: &str) -> Result<(&str, Protocol), AskError> {
+    let after_port = text.rfind(':').map_or(0, |colon| colon + 1);
+    let Some((_, word)) = text[after_port..].split_once('/').filter(|_| after_port > 0) else {
+        return Ok((text, Protocol::Tcp));
+    };
+    let protocol = Protocol::parse(Some(&word.to_uppercase())).ok_or_else(|| {
+        AskError::Unreadable(format!(
+            "`{word}` in `{text}` is no protocol of policies; write tcp, udp or sctp"
+        ))
+    })?;
+    Ok((&text[..text.len() - word.len() - 1], protocol))
+}
+
+/// What is before the port, and the port.
+fn port_of(text: &str) -> Result<(&str, u16), AskError> {
+    let unreadable = |what: String| Err(AskError::Unreadable(what));
+    if text.is_empty() {
+        return unreadable(format!("no destination is named; {WRITE_DESTINATION}"));
+    }
+    if text.parse::<std::net::Ipv6Addr>().is_ok() {
+        return unreadable(format!(
+            "`{text}` may be an address with or without a port; write the address in brackets and the port behind it, as [fd00:ec2::254]:80"
+        ));
+    }
+    let is_end = text.starts_with('[') || text.contains('/') || address(text).is_some();
+    if !is_end && !text.contains(':') {
+        return unreadable(format!("`{text}` names no destination; {WRITE_DESTINATION}"));
+    }
+    let Some((name, port)) = text.rsplit_once(':').filter(|(_, port)| !port.ends_with(']')) else {
+        return unreadable(format!("`{text}` has no port; write one behind it, as {text}:80"));
+    };
+    match port.parse::<u16>() {
+        Ok(number) if number > 0 => Ok((name, number)),
+        _ => unreadable(format!("`{port}` in `{text}` is no port; ports are the numbers 1 to 65535")),
+    }
+}
+
+/// One address, of either family.
+fn address_of(text: &str) -> Result<IpAddr, AskError> {
+    let inner = text.strip_prefix('[').and_then(|text| text.strip_suffix(']'));
+    let bare = inner.unwrap_or(text);
+    let known = address(bare).filter(|address| inner.is_some() || address.is_ipv4());
+    known.ok_or_else(|| {
+        let is_address = |text: &str| address(text).is_some();
+        AskError::Unreadable(match (bare.split_once('%'), bare.split_once('/')) {
+            (Some((before, _)), _) if is_address(before) => format!(
+                "`{bare}` names a zone, which means something on one machine only; leave out what stands from the % on"
+            ),
+            (_, Some((before, _))) if is_address(before) => {
+                format!("`{bare}` is a range, and what holds for one of its addresses need not hold for another; ask about one address")
+            }
+            _ if is_address(bare) => format!("an IPv6 address stands in brackets; write [{bare}] and the port behind it"),
+            _ if bare.starts_with("pod:") || bare.starts_with("service:") || bare.contains(':') => {
+                format!("`{bare}` names no destination; {WRITE_DESTINATION}")
+            }
+            _ => format!("`{bare}` is no address, and policies know no names of hosts; {WRITE_DESTINATION}"),
+        })
+    })
 }
 
 impl fmt::Display for To {
@@ -185,12 +259,33 @@ mod tests {
     }
 
     #[test]
-    fn what_names_nothing_is_refused_with_what_to_write() {
-        for text in
-            ["", "80", "169.254.169.254", "fd00::1:80", "1.2.3.4:0", "1.2.3.4:80/icmp", "pod/a/b/c:1", "x:80"]
-        {
+    fn what_cannot_be_asked_is_refused_with_what_is_wrong_and_what_to_write() {
+        for (text, told) in [
+            ("", "no destination is named; write an address"),
+            ("80", "`80` names no destination; write"),
+            ("metadata", "`metadata` names no destination; write"),
+            ("pod/jhub/hub", "`pod/jhub/hub` has no port; write one behind it, as pod/jhub/hub:80"),
+            ("169.254.169.254", "`169.254.169.254` has no port; write one behind it, as 169.254.169.254:80"),
+            ("[fd00::1]", "`[fd00::1]` has no port"),
+            ("fd00::1:80", "write the address in brackets and the port behind it"),
+            ("fd00:0:0:0:0:0:0:1:80", "an IPv6 address stands in brackets; write [fd00:0:0:0:0:0:0:1]"),
+            ("[fe80::1%eth0]:80", "`fe80::1%eth0` names a zone"),
+            ("10.0.0.0/8:80", "`10.0.0.0/8` is a range"),
+            ("[fd00::/8]:80", "`fd00::/8` is a range"),
+            ("1.2.3.4:0", "`0` in `1.2.3.4:0` is no port; ports are the numbers 1 to 65535"),
+            ("1.2.3.4:65536", "`65536` in `1.2.3.4:65536` is no port"),
+            ("1.2.3.4:http", "`http` in `1.2.3.4:http` is no port"),
+            ("1.2.3.4:-1", "`-1` in `1.2.3.4:-1` is no port"),
+            (
+                "1.2.3.4:80/icmp",
+                "`icmp` in `1.2.3.4:80/icmp` is no protocol of policies; write tcp, udp or sctp",
+            ),
+            ("pod/a/b/c:1", "`pod/a/b/c` names no destination; write"),
+            ("example.org:443", "`example.org` is no address, and policies know no names of hosts"),
+            ("1.2.3.256:80", "`1.2.3.256` is no address"),
+        ] {
             let error = text.parse::<To>().unwrap_err().to_string();
-            assert!(error.contains("169.254.169.254:80"), "{text}: {error}");
+            assert!(error.contains(told), "{text}: {error}");
         }
         for text in ["", "a/b/c", "a b"] {
             assert!(text.parse::<From>().is_err(), "{text}");
