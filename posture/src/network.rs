@@ -35,6 +35,7 @@ pub use address::{AddressRange, AddressSet, Family, parse_address};
 pub use answer::{Answer, Basis, Because, Direction, Enforced, RuleRef, Side, Verdict};
 pub use build::KINDS;
 pub use classes::PodClass;
+pub(crate) use ends::carrying;
 pub use ends::declared_ports;
 pub use openings::{OpenPorts, Opening};
 pub use point::{HostPoint, PodPoint, Point};

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::check::paths::{End, Fate, PATHS, Path, ask, ends_of_class, ends_of_part, pods_with};
+use crate::check::paths::{End, Fate, PATHS, Path, ask, ends_of_class, ends_of_part};
 use crate::check::policies::{GUIDE, KUBERNETES, SHOW};
 use crate::check::servers::no_server;
 use crate::check::{Check, Context, Judge, Judgement, Outcome, Reference, Severity, Topic, Verdict, worst};
@@ -14,7 +14,7 @@ use crate::gap::Unknown;
 use crate::hub::Hub;
 use crate::hub::parts::target;
 use crate::kind::Kind;
-use crate::network::Protocol;
+use crate::network::{Protocol, carrying};
 use crate::object::ObjectRef;
 use crate::text::{Arg, Reason};
 
@@ -175,7 +175,7 @@ fn selected(context: &Context<'_>, service: &Service) -> Result<Vec<Dns>, Unknow
             IntOrString::String(_) => None,
         }
     };
-    let pods = pods_with(context, namespace, &service.spec.selector);
+    let pods = carrying(context.snapshot, namespace, &service.spec.selector);
     let dns = |pod: &Arc<Pod>| {
         Some(Dns {
             end: End { point: context.derived.network.pod(pod), object: Some(object_of(service)) },

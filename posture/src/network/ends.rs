@@ -108,7 +108,7 @@ pub fn declared_ports(spec: &PodSpec) -> BTreeSet<(Protocol, u16)> {
 }
 
 /// The live pods of a namespace that carry all of some labels.
-fn carrying(snapshot: &Snapshot, namespace: &str, labels: &Labels) -> Vec<Arc<Pod>> {
+pub(crate) fn carrying(snapshot: &Snapshot, namespace: &str, labels: &Labels) -> Vec<Arc<Pod>> {
     live(snapshot, namespace, |found| carries(found, labels))
 }
 

@@ -139,5 +139,5 @@ fn what_cannot_be_asked_is_told_with_what_to_write() {
         .stopped(2, &["there is no hub staging; did you mean hub/jhub/prod?"]);
     let ran = ask(&files, &["--from", "jupyter-ada", "--to", "metadata"]);
     assert_eq!(ran.code, Some(2));
-    assert!(ran.err.contains("write 169.254.169.254:80"), "{ran:#?}");
+    assert!(ran.err.contains("write an address (169.254.169.254:80"), "{ran:#?}");
 }
