@@ -102,7 +102,7 @@ fn Strip(span: (Timestamp, Timestamp), at: Timestamp, moments: Vec<Moment>, trav
                             <a href=link(mark.at) aria-label=mark.says>
                                 <title>{title}</title>
                                 <rect x=mark.x - 7 width="14" height="24" fill="transparent"></rect>
-                                <rect class="mark" x=mark.x - 2 y="5" width="4" height="14" fill="currentColor"></rect>
+                                <rect x=mark.x - 2 y="5" width="4" height="14" fill="currentColor"></rect>
                             </a>
                         }
                     })
