@@ -86,7 +86,7 @@ pub(super) enum Doubt {
 pub(super) struct Trace {
     pub(super) hits: Vec<Hit>,
     pub(super) doubts: Vec<Doubt>,
-    /// Whether plug-ins may read something differently that was met.
+    /// Whether something was met that plug-ins may read differently, so that another reading may come to something else.
     pub(super) is_read_differently: bool,
     /// What kind of rule decided, if one did for certain.
     pub(super) stage: Option<Stage>,
@@ -116,18 +116,12 @@ impl Trace {
     }
 }
 
-/// Whether one of several things holds, and the first that does, or that may.
+/// Whether one of several things holds, and the first that does, or that may. All are asked, for each may leave something in a trace.
 fn first_of(truths: impl Iterator<Item = Truth>) -> (Truth, Option<usize>) {
-    let mut best = (Truth::NO, None);
-    for (index, truth) in truths.enumerate() {
-        if truth.is_certain() {
-            return (truth, Some(index));
-        }
-        if truth.is_open() && best.1.is_none() {
-            best = (truth, Some(index));
-        }
-    }
-    best
+    truths.enumerate().fold((Truth::NO, None), |best, (index, truth)| {
+        let is_better = truth.is_certain() && !best.0.is_certain() || truth.is_open() && best.1.is_none();
+        if is_better { (truth, Some(index)) } else { best }
+    })
 }
 
 /// What a list of ordered rules may come to.
@@ -301,9 +295,8 @@ impl Network {
         if !covered.can_hold {
             return (Truth::NO, 0, None);
         }
-        let truths: Vec<_> =
-            rule.peers.iter().map(|peer| self.is_whom(peer, place, question, trace)).collect();
-        let (found, peer) = first_of(truths.into_iter());
+        let truths = rule.peers.iter().map(|peer| self.is_whom(peer, place, question, trace));
+        let (found, peer) = first_of(truths);
         (covered.and(found), peer.unwrap_or_default(), port)
     }
 
@@ -378,9 +371,7 @@ impl Network {
             let (found, peer) = if rule.peers.is_empty() {
                 (Truth::YES, None)
             } else {
-                let is_peer = |peer| self.is_peer(policy, peer, place, question, trace);
-                let truths: Vec<_> = rule.peers.iter().map(is_peer).collect();
-                first_of(truths.into_iter())
+                first_of(rule.peers.iter().map(|peer| self.is_peer(policy, peer, place, question, trace)))
             };
             let truth = covered.and(found);
             if truth.can_hold {
@@ -415,16 +406,19 @@ impl Network {
             Point::Host(_) => return Truth::NO,
             Point::Address(address) => return self.hidden_pod(*address, question, trace),
         };
+        // Most pods are of another namespace, which is quicker to see than their labels.
+        if namespaces.is_none() && profile.namespace != policy.namespace {
+            return Truth::NO;
+        }
         let labels = pods.as_ref().map_or(Truth::YES, |selector| selector.selects(profile.labels()));
         if labels == Truth::NO {
             return labels;
         }
         let Some(namespaces) = namespaces else {
-            let truth = labels.and((profile.namespace == policy.namespace).into());
-            if truth.is_open() {
+            if labels.is_open() {
                 trace.doubt(|| Doubt::Unread(place));
             }
-            return truth;
+            return labels;
         };
         let namespace = namespaces.selects(profile.labels_of_namespace());
         let truth = labels.and(namespace);
@@ -445,28 +439,28 @@ impl Network {
         question: Question<'_>,
         trace: &mut Trace,
     ) -> Truth {
-        trace.is_read_differently |= !question.is_outside;
-        let (addresses, matches) = match remote {
+        // What no range matches is the same under every reading.
+        let is_matched = remote
+            .addresses()
+            .iter()
+            .any(|address| Family::of(*address) == question.family && contains(*address));
+        let has_none = remote.addresses().is_empty();
+        trace.is_read_differently |= (is_matched || has_none) && !question.is_outside;
+        let reading = question.reading;
+        let matches = match remote {
             Point::Address(address) => {
-                let is_matched = Family::of(*address) == question.family && contains(*address);
-                let reading = question.reading;
                 let can_be_unmatched = is_matched
                     && ((!reading.matches_pods && self.hidden_pod(*address, question, trace).can_hold)
                         || (!reading.matches_hosts && self.hidden_node(*address, question, trace).can_hold));
                 return if can_be_unmatched { Truth::MAYBE } else { is_matched.into() };
             }
-            Point::Pod(pod) => (&pod.addresses, question.reading.matches_pods),
-            Point::Host(host) => (&host.addresses, question.reading.matches_hosts),
+            Point::Pod(_) => reading.matches_pods,
+            Point::Host(_) => reading.matches_hosts,
         };
-        if !matches {
-            return Truth::NO;
-        }
-        if addresses.is_empty() {
+        if matches && has_none {
             return trace.maybe(|| Doubt::NoAddress);
         }
-        let mut of_family =
-            addresses.iter().filter(|address| Family::of(**address) == question.family).peekable();
-        of_family.any(|address| contains(*address)).into()
+        (matches && is_matched).into()
     }
 
     /// Whether an address may be that of a pod that was not seen.
@@ -525,32 +519,24 @@ fn covers(
         return (Truth::YES, None);
     }
     let Question { protocol, port, to, .. } = question;
-    let truths: Vec<_> = ports
-        .iter()
-        .map(|entry| match entry {
-            Ports::All(wanted) => (*wanted == protocol).into(),
-            Ports::Range(wanted, first, last) => {
-                (*wanted == protocol && (*first..=*last).contains(&port)).into()
+    first_of(ports.iter().map(|entry| match entry {
+        Ports::All(wanted) => (*wanted == protocol).into(),
+        Ports::Range(wanted, first, last) => (*wanted == protocol && (*first..=*last).contains(&port)).into(),
+        Ports::Named(wanted, _) if wanted.is_some_and(|wanted| wanted != protocol) => Truth::NO,
+        Ports::Named(_, name) => match to {
+            Point::Pod(pod) => {
+                let ports = &pod.profile.ports;
+                ports
+                    .iter()
+                    .any(|known| known.number == port && known.protocol == protocol && known.name == *name)
+                    .into()
             }
-            Ports::Named(wanted, _) if wanted.is_some_and(|wanted| wanted != protocol) => Truth::NO,
-            Ports::Named(_, name) => match to {
-                Point::Pod(pod) => {
-                    let ports = &pod.profile.ports;
-                    ports
-                        .iter()
-                        .any(|known| {
-                            known.name == *name && known.protocol == protocol && known.number == port
-                        })
-                        .into()
-                }
-                Point::Host(_) => Truth::NO,
-                Point::Address(address) => network.hidden_pod(*address, question, trace),
-            },
-            Ports::None => Truth::NO,
-            Ports::Unread => trace.maybe(|| Doubt::Unread(place)),
-        })
-        .collect();
-    first_of(truths.into_iter())
+            Point::Host(_) => Truth::NO,
+            Point::Address(address) => network.hidden_pod(*address, question, trace),
+        },
+        Ports::None => Truth::NO,
+        Ports::Unread => trace.maybe(|| Doubt::Unread(place)),
+    }))
 }
 
 /// Every range of addresses that rules speak of.

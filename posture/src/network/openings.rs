@@ -158,10 +158,10 @@ impl Network {
         protocol: Protocol,
         port: u16,
     ) -> (Truth, Vec<Hit>) {
-        let mut hits = BTreeSet::new();
+        let mut hits = Vec::new();
         let mut total: Option<Truth> = None;
-        let kinds: BTreeSet<bool> = self.readings.iter().map(|reading| reading.has_admin).collect();
-        for has_admin in kinds {
+        let has = |kind: &bool| self.readings.iter().any(|reading| reading.has_admin == *kind);
+        for has_admin in [false, true].into_iter().filter(has) {
             let reading = Reading { matches_pods: true, matches_hosts: true, has_admin };
             let question = Question {
                 direction: Direction::Egress,
@@ -181,13 +181,14 @@ impl Network {
                 _ => truth,
             });
         }
-        (total.unwrap_or(Truth::MAYBE), hits.into_iter().collect())
+        hits.sort_unstable();
+        hits.dedup();
+        (total.unwrap_or(Truth::MAYBE), hits)
     }
 
     fn in_words(&self, (protocol, first, last, truth, hits): Open) -> OpenPorts {
-        let rules: BTreeSet<_> = hits.into_iter().map(|hit| self.rule_ref(hit)).collect();
         let verdict = if truth.is_certain() { Verdict::Allowed } else { Verdict::Unknown };
-        OpenPorts { protocol, first, last, verdict, rules: rules.into_iter().collect() }
+        OpenPorts { protocol, first, last, verdict, rules: self.rule_refs(hits) }
     }
 }
 

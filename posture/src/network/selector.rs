@@ -57,7 +57,14 @@ impl Selector {
 
     /// Whether these labels are selected.
     pub(super) fn selects(&self, labels: Labels<'_>) -> Truth {
-        self.terms.iter().fold(Truth::YES, |truth, term| truth.and(term.holds(labels)))
+        let mut truth = Truth::YES;
+        for term in &self.terms {
+            truth = truth.and(term.holds(labels));
+            if !truth.can_hold {
+                break;
+            }
+        }
+        truth
     }
 
     /// Adds the labels it asks for.

@@ -41,20 +41,19 @@ impl Network {
             };
             Question { direction, remote, to, family, protocol, port, reading: *reading, is_outside: false }
         };
-        let mut asked = Vec::new();
+        let (mut egress, mut ingress) = (Vec::new(), Vec::new());
         for reading in &self.readings {
             let sent = self.sent(from, ask(Direction::Egress, reading));
             let accepted = self.accepted(to, ask(Direction::Ingress, reading));
             let is_one = !sent.trace.is_read_differently && !accepted.trace.is_read_differently;
-            asked.push((sent, accepted));
-            // Where no rule about addresses was met, every other reading comes to the same.
+            egress.push(sent);
+            ingress.push(accepted);
+            // Where no rule about addresses matches, every other reading comes to the same.
             if is_one && !self.readings.iter().any(|reading| reading.has_admin) {
                 break;
             }
         }
-        let (egress, ingress): (Vec<_>, Vec<_>) = asked.into_iter().unzip();
-        let both: Vec<_> = egress.iter().zip(&ingress).map(|(out, into)| out.truth.and(into.truth)).collect();
-        let verdict = self.verdict(&both);
+        let verdict = self.verdict(&egress.iter().zip(&ingress).map(|(out, into)| out.truth.and(into.truth)));
         let sides = [(Direction::Egress, from, egress), (Direction::Ingress, to, ingress)];
         let mut unknown = Vec::new();
         let [egress, ingress] = sides.map(|(direction, point, asked)| {
@@ -112,11 +111,11 @@ impl Network {
     }
 
     /// The verdict of one truth for each reading.
-    fn verdict(&self, truths: &[Truth]) -> Verdict {
+    fn verdict(&self, truths: &(impl Iterator<Item = Truth> + Clone)) -> Verdict {
         let of = |has_admin: bool| {
-            let readings = self.readings.iter().zip(truths);
+            let readings = self.readings.iter().zip(truths.clone());
             let mut truths =
-                readings.filter(|(reading, _)| reading.has_admin == has_admin).map(|(_, truth)| *truth);
+                readings.filter(|(reading, _)| reading.has_admin == has_admin).map(|(_, truth)| truth);
             let first = truths.next()?;
             Some(truths.fold(plain(first), |verdict, truth| match (verdict, plain(truth)) {
                 (one, other) if one == other => one,
@@ -132,21 +131,11 @@ impl Network {
     }
 
     fn side(&self, direction: Direction, point: &Point, asked: &[Asked]) -> Side {
-        let truths: Vec<_> = asked.iter().map(|asked| asked.truth).collect();
-        let verdict = self.verdict(&truths);
-        let mut certain: Option<BTreeSet<Hit>> = None;
-        let mut all = BTreeSet::new();
-        for asked in asked {
-            let hits: BTreeSet<_> = asked.trace.hits.iter().copied().collect();
-            let here: BTreeSet<_> = hits.iter().copied().filter(|hit| hit.is_certain).collect();
-            all.extend(hits);
-            certain = Some(certain.map_or_else(|| here.clone(), |known| &known & &here));
-        }
-        let certain = certain.unwrap_or_default();
-        let refs = |hits: &mut dyn Iterator<Item = &Hit>| -> Vec<RuleRef> {
-            let refs: BTreeSet<_> = hits.map(|hit| self.rule_ref(*hit)).collect();
-            refs.into_iter().collect()
-        };
+        let verdict = self.verdict(&asked.iter().map(|asked| asked.truth));
+        let is_in_all =
+            |hit: &Hit| hit.is_certain && asked.iter().all(|asked| asked.trace.hits.contains(hit));
+        let hits = asked.iter().flat_map(|asked| &asked.trace.hits).copied();
+        let (certain, perhaps): (Vec<_>, Vec<_>) = hits.partition(is_in_all);
         let because = asked[0].because(verdict);
         Side {
             verdict,
@@ -156,8 +145,8 @@ impl Network {
                 Because::Open
             },
             isolated_by: self.isolating(direction, point),
-            rules: refs(&mut certain.iter()),
-            perhaps: refs(&mut all.iter().filter(|hit| !certain.contains(hit))),
+            rules: self.rule_refs(certain),
+            perhaps: self.rule_refs(perhaps),
         }
     }
 
@@ -174,9 +163,22 @@ impl Network {
             .collect()
     }
 
-    pub(super) fn rule_ref(&self, hit: Hit) -> RuleRef {
-        let Hit { place, direction, rule, peer, port, .. } = hit;
-        RuleRef { policy: self.object(place).clone(), direction, rule, peer, port }
+    /// The rules of these, sorted, each once.
+    pub(super) fn rule_refs(&self, mut hits: Vec<Hit>) -> Vec<RuleRef> {
+        // The readings often find the same: their names need not be copied first.
+        hits.sort_unstable();
+        hits.dedup();
+        let rule_ref = |Hit { place, direction, rule, peer, port, .. }| RuleRef {
+            policy: self.object(place).clone(),
+            direction,
+            rule,
+            peer,
+            port,
+        };
+        let mut rules: Vec<_> = hits.into_iter().map(rule_ref).collect();
+        rules.sort_unstable();
+        rules.dedup();
+        rules
     }
 
     fn object(&self, place: Place) -> &ObjectRef {
