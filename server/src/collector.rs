@@ -31,8 +31,8 @@ pub use input::{ClusterSeen, ScanInput, Sink, SinkError, Trigger};
 use news::{Message, News};
 use state::State;
 
-/// How many pieces of news may wait; few, so that memory follows the page and not the cluster.
-const WAITING: usize = 4;
+/// How many pieces of news may wait; one, so that memory follows the piece and not the cluster.
+const WAITING: usize = 1;
 
 /// How a cluster is collected.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 mod tables;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -14,7 +14,6 @@ use posture::finding::Finding;
 use posture::gap::GapReason;
 use posture::hub::HubKey;
 use posture::judge::judge;
-use posture::kind::Kind;
 use posture::object::ObjectRef;
 use posture::record::Record;
 use posture::settings::Settings;
@@ -24,8 +23,8 @@ use crate::clock::Clock;
 use crate::collector::{self, ClusterSeen, ScanInput, Sink, SinkError};
 use crate::http::events::{Notice, Notices};
 use crate::store::{
-    ClusterId, ClusterIdentity, HubFacts, HubSeen, ScanCommit, StagedObject, StagedPod, Store, StoreError,
-    Trigger, recall,
+    ClusterId, ClusterIdentity, HubFacts, HubSeen, ScanCommit, Staged, StagedPod, Store, StoreError, Trigger,
+    recall,
 };
 use crate::troubles::Troubles;
 use tables::Tables;
@@ -49,22 +48,15 @@ pub struct Keeper {
     shared: Shared,
     clock: Clock,
     cluster: Option<(ClusterId, String)>,
-    objects: BTreeMap<ObjectRef, StagedObject>,
-    pods: BTreeMap<ObjectRef, StagedPod>,
+    /// What was written ahead since the last scan; of an object that stands in it more than once the last one counts.
+    staged: Staged,
     tables: Tables,
 }
 
 impl Keeper {
     /// A keeper for a cluster that has not answered yet.
     pub fn new(shared: Shared, clock: Clock) -> Self {
-        Self {
-            shared,
-            clock,
-            cluster: None,
-            objects: BTreeMap::new(),
-            pods: BTreeMap::new(),
-            tables: Tables::default(),
-        }
+        Self { shared, clock, cluster: None, staged: Staged::default(), tables: Tables::default() }
     }
 
     fn cluster(&self) -> Result<(ClusterId, String), SinkError> {
@@ -106,8 +98,7 @@ impl Sink for Keeper {
     async fn records(&mut self, records: &[Record]) -> Result<(), SinkError> {
         let now = self.clock.now();
         let staged = self.shared.store.stage(records, now).await.map_err(|error| told(&error))?;
-        self.objects.extend(staged.objects.into_iter().map(|object| (object.object.clone(), object)));
-        self.pods.extend(staged.pods.into_iter().map(|pod| (pod.object.clone(), pod)));
+        self.staged.append(staged);
         Ok(())
     }
 
@@ -115,13 +106,18 @@ impl Sink for Keeper {
         let (id, name) = self.cluster()?;
         let recalled = self.recalled(id).await.map_err(|error| told(&error))?;
         let judged = self.judge(input, &recalled);
-        let is_same = self.objects.is_empty() && self.pods.is_empty() && input.removed.is_empty();
+        let is_same = self.staged.is_empty() && input.removed.is_empty();
         let computed = self.tables.of(input, &judged.derived, is_same);
-        let mut commit = self.commit(id, input, &recalled, judged);
+        let mut commit = commit(id, input, &recalled, judged, std::mem::take(&mut self.staged));
         commit.computed = computed;
-        let committed = self.shared.store.commit_scan(&commit).await.map_err(|error| told(&error))?;
-        self.objects.clear();
-        self.pods.clear();
+        let committed = match self.shared.store.commit_scan(&commit).await {
+            Ok(committed) => committed,
+            Err(error) => {
+                // It is handed on again, and what was written ahead is still there.
+                self.staged = Staged { objects: commit.objects, pods: commit.pods };
+                return Err(told(&error));
+            }
+        };
         tracing::info!(
             cluster = name,
             scan = committed.scan.0,
@@ -163,40 +159,47 @@ impl Keeper {
         let controls = derived.hubs.iter().map(|hub| (hub.key.clone(), controls(&context, hub))).collect();
         Judged { derived, findings, controls }
     }
+}
 
-    fn commit(&self, cluster: ClusterId, input: &ScanInput, recall: &Recall, judged: Judged) -> ScanCommit {
-        let Judged { derived, findings, controls } = judged;
-        let owners = Owners::of(&derived);
-        let removed: BTreeSet<&ObjectRef> = input.removed.iter().collect();
-        let mut commit = ScanCommit::new(cluster, trigger(input.trigger), input.taken_at);
-        commit.origin = input.snapshot.origin;
-        commit.fresh_at = input.fresh_at;
-        commit.config_gaps = config_gaps(&input.snapshot);
-        commit.resource_versions.clone_from(&input.resource_versions);
-        commit.coverage.clone_from(&input.coverage);
-        commit.removed.clone_from(&input.removed);
-        commit.relisted.clone_from(&input.relisted);
-        let kept = self.objects.values().filter(|object| !removed.contains(&object.object));
-        commit.objects = kept
-            .map(|object| StagedObject { hub: owners.of_object(&object.object), ..object.clone() })
-            .collect();
-        let kept = self.pods.values().filter(|pod| !removed.contains(&pod.object));
-        commit.pods = kept.map(|pod| StagedPod { hub: owners.of_pod(&pod.object), ..pod.clone() }).collect();
-        commit.hubs = derived
-            .hubs
-            .iter()
-            .map(|hub| HubSeen {
-                key: hub.key.clone(),
-                facts: HubFacts::of(hub, derived.tls(hub).ok().map(|tls| mode_word(tls.mode))),
-            })
-            .collect();
-        commit.servers = servers(&derived, recall, input.taken_at);
-        commit.people = input.people.iter().map(|seen| (seen.token.clone(), seen.name.clone())).collect();
-        commit.reviews.clone_from(&input.snapshot.reviews);
-        commit.findings = findings;
-        commit.controls = controls;
-        commit
+/// Everything a scan adds to the history.
+fn commit(
+    cluster: ClusterId,
+    input: &ScanInput,
+    recall: &Recall,
+    judged: Judged,
+    staged: Staged,
+) -> ScanCommit {
+    let Judged { derived, findings, controls } = judged;
+    let owners = Owners::of(&derived);
+    let mut commit = ScanCommit::new(cluster, trigger(input.trigger), input.taken_at);
+    commit.origin = input.snapshot.origin;
+    commit.fresh_at = input.fresh_at;
+    commit.config_gaps = config_gaps(&input.snapshot);
+    commit.resource_versions.clone_from(&input.resource_versions);
+    commit.coverage.clone_from(&input.coverage);
+    commit.removed.clone_from(&input.removed);
+    commit.relisted.clone_from(&input.relisted);
+    (commit.objects, commit.pods) = (staged.objects, staged.pods);
+    for object in &mut commit.objects {
+        object.hub = owners.of_object(&object.object);
     }
+    for pod in &mut commit.pods {
+        pod.hub = owners.of_pod(pod);
+    }
+    commit.hubs = derived
+        .hubs
+        .iter()
+        .map(|hub| HubSeen {
+            key: hub.key.clone(),
+            facts: HubFacts::of(hub, derived.tls(hub).ok().map(|tls| mode_word(tls.mode))),
+        })
+        .collect();
+    commit.servers = servers(&derived, recall, input.taken_at);
+    commit.people = input.people.iter().map(|seen| (seen.token.clone(), seen.name.clone())).collect();
+    commit.reviews.clone_from(&input.snapshot.reviews);
+    commit.findings = findings;
+    commit.controls = controls;
+    commit
 }
 
 /// The ConfigMaps whose data was to be read and could not be.
@@ -234,25 +237,24 @@ fn servers(derived: &Derived, recall: &Recall, now: Timestamp) -> Vec<RecalledSe
 }
 
 /// Which hub an object belongs to: user servers by their class, the rest by namespace where only one hub lives there.
-struct Owners {
-    pods: BTreeMap<ObjectRef, HubKey>,
-    namespaces: BTreeMap<String, Option<HubKey>>,
+struct Owners<'a> {
+    pods: HashMap<(&'a str, &'a str), Arc<HubKey>>,
+    namespaces: BTreeMap<&'a str, Option<&'a HubKey>>,
 }
 
-impl Owners {
-    fn of(derived: &Derived) -> Self {
-        let mut pods = BTreeMap::new();
-        let mut namespaces: BTreeMap<String, Option<HubKey>> = BTreeMap::new();
+impl<'a> Owners<'a> {
+    fn of(derived: &'a Derived) -> Self {
+        let mut pods = HashMap::new();
+        let mut namespaces: BTreeMap<&str, Option<&HubKey>> = BTreeMap::new();
         for hub in &derived.hubs {
             namespaces
-                .entry(hub.key.namespace.clone())
+                .entry(&hub.key.namespace)
                 .and_modify(|only| *only = None)
-                .or_insert_with(|| Some(hub.key.clone()));
+                .or_insert_with(|| Some(&hub.key));
+            let key = Arc::new(hub.key.clone());
             for class in &hub.user_classes {
                 for pod in &class.pods {
-                    let object =
-                        ObjectRef::namespaced(Kind::Pod, class.namespace.clone(), pod.metadata.name.clone());
-                    pods.insert(object, hub.key.clone());
+                    pods.insert((class.namespace.as_str(), pod.metadata.name.as_str()), Arc::clone(&key));
                 }
             }
         }
@@ -260,11 +262,11 @@ impl Owners {
     }
 
     fn of_object(&self, object: &ObjectRef) -> Option<HubKey> {
-        self.namespaces.get(object.namespace.as_ref()?).cloned().flatten()
+        self.namespaces.get(object.namespace.as_deref()?).copied().flatten().cloned()
     }
 
-    fn of_pod(&self, object: &ObjectRef) -> Option<HubKey> {
-        self.pods.get(object).cloned()
+    fn of_pod(&self, pod: &StagedPod) -> Option<Arc<HubKey>> {
+        self.pods.get(&(&*pod.namespace, &*pod.name)).cloned()
     }
 }
 

@@ -32,6 +32,7 @@ mod stage;
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
 use std::time::Duration;
 
 use sqlx::migrate::Migrator;
@@ -74,6 +75,8 @@ pub struct Store {
     /// A pool of one: writers of several clusters take turns, first come first served.
     writer: SqlitePool,
     readers: SqlitePool,
+    /// The number of the next pod that is written ahead. Opening empties their table, so that it starts from 1 with each process.
+    staged_rows: Arc<AtomicI64>,
     _lock: Arc<Lock>,
 }
 
@@ -100,7 +103,8 @@ impl Store {
             .max_connections(READERS)
             .acquire_timeout(BUSY_TIMEOUT)
             .connect_lazy_with(reading(path));
-        let store = Self { path: path.into(), writer, readers, _lock: Arc::new(lock) };
+        let staged_rows = Arc::new(AtomicI64::new(1));
+        let store = Self { path: path.into(), writer, readers, staged_rows, _lock: Arc::new(lock) };
         store.collect_unreferenced(jiff::Timestamp::MAX).await?;
         Ok(store)
     }

@@ -7,8 +7,9 @@ use std::time::Duration;
 use futures::StreamExt as _;
 use futures::stream::FuturesUnordered;
 use posture::gap::GapReason;
-use posture::kind::{KindInfo, Reading};
-use posture::redact::{DecodeError, Redactor, WatchEvent, decode_json_list, decode_watch_line};
+use posture::kind::{Kind, KindInfo, Reading};
+use posture::record::Record;
+use posture::redact::{DecodeError, ListMeta, Redactor, WatchEvent, decode_json_list, decode_watch_line};
 use tokio::sync::{Mutex, Semaphore, mpsc, watch};
 use tokio::time::Instant;
 
@@ -19,8 +20,8 @@ use crate::cluster::{
     ApiError, Fetched, IdentityGuard, Lister, ResourcePath, Served, Serving, Source, Watch, WatchEnd, review,
 };
 
-/// How many records travel together; pages are cut into pieces of this size.
-const PIECE: usize = 50;
+/// How many records travel together; pages are cut into pieces of this size. A record takes several times the memory of its text.
+const PIECE: usize = 25;
 
 /// How long a refusal of everything, or one in the middle of following, is not believed: an API server that has just started refuses everybody until it knows
 /// its roles, and knows no custom resource until it has read the definitions.
@@ -213,26 +214,8 @@ impl Feed {
                 self.tell(namespace, News::ListBegins).await?;
                 continue;
             }
-            let mut pieces = vec![Vec::with_capacity(PIECE)];
-            let meta = decode_json_list(&page, self.info.kind, &self.shared.redactor, |record| {
-                if pieces.last().is_none_or(|piece| piece.len() == PIECE) {
-                    pieces.push(Vec::with_capacity(PIECE));
-                }
-                if let Some(piece) = pieces.last_mut() {
-                    piece.push(record);
-                }
-            })
-            .map_err(Stop::Decode)?;
-            if meta.malformed > 0 {
-                tracing::warn!(
-                    kind = self.info.plural,
-                    values = meta.malformed,
-                    "values of a wrong type were left out"
-                );
-            }
-            for piece in pieces.into_iter().filter(|piece| !piece.is_empty()) {
-                self.tell(namespace, News::Items(piece)).await?;
-            }
+            let meta;
+            (page, meta) = self.tell_items(namespace, page).await?;
             if !lister.go_on(meta.continue_token) {
                 break meta.resource_version;
             }
@@ -240,6 +223,36 @@ impl Feed {
         drop(turn);
         self.tell(namespace, News::Listed { resource_version: resource_version.clone() }).await?;
         Ok(resource_version)
+    }
+
+    /// Decodes a page on a thread that may be kept busy, and tells its items piece by piece while it goes on; gives the page back, to be
+    /// filled again.
+    ///
+    /// The thread passes pieces through here and tells nothing by itself: where this future is dropped, nothing more is told.
+    async fn tell_items(&self, namespace: Option<&str>, page: Vec<u8>) -> Result<(Vec<u8>, ListMeta), Stop> {
+        let (pieces, mut decoded) = mpsc::channel(1);
+        let (shared, kind) = (Arc::clone(&self.shared), self.info.kind);
+        let decoding = tokio::task::spawn_blocking(move || {
+            let meta = decode_pieces(&page, kind, &shared.redactor, &pieces);
+            (page, meta)
+        });
+        while let Some(piece) = decoded.recv().await {
+            self.tell(namespace, News::Items(piece)).await?;
+        }
+        let (page, meta) = decoding.await.map_err(|error| match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            // The program ends.
+            Err(_) => Stop::Closed,
+        })?;
+        let meta = meta.map_err(Stop::Decode)?;
+        if meta.malformed > 0 {
+            tracing::warn!(
+                kind = self.info.plural,
+                values = meta.malformed,
+                "values of a wrong type were left out"
+            );
+        }
+        Ok((page, meta))
     }
 
     /// Watches one place, and lists it again whenever the watch cannot go on; returns what cannot be waited out.
@@ -489,6 +502,27 @@ impl Feed {
         let at = self.shared.source.clock().now();
         self.shared.news.send(Message::News { place, at, news }).await.map_err(|_| Stop::Closed)
     }
+}
+
+/// Decodes a page, and hands over its records in pieces. Where nobody takes them any more, the rest is decoded for nobody.
+fn decode_pieces(
+    page: &[u8],
+    kind: Kind,
+    redactor: &Redactor,
+    pieces: &mpsc::Sender<Vec<Record>>,
+) -> Result<ListMeta, DecodeError> {
+    let mut piece = Vec::with_capacity(PIECE);
+    let meta = decode_json_list(page, kind, redactor, |record| {
+        piece.push(record);
+        if piece.len() == PIECE {
+            let whole = std::mem::replace(&mut piece, Vec::with_capacity(PIECE));
+            drop(pieces.blocking_send(whole));
+        }
+    })?;
+    if !piece.is_empty() {
+        drop(pieces.blocking_send(piece));
+    }
+    Ok(meta)
 }
 
 impl Shared {
