@@ -21,16 +21,15 @@ const NOISE: &[&str] = &[
 
 /// The drift hash of an object.
 pub(super) fn hash(kind: Kind, body: &Value) -> ContentHash {
-    hash::canonical(&fields(kind, body))
+    match kind {
+        Kind::Pod => shape::drift(body.get("spec").unwrap_or(&Value::Null), shape::owner(body)),
+        _ => hash::canonical(&fields(kind, body)),
+    }
 }
 
-/// The fields whose change is security-relevant.
+/// The fields whose change is security-relevant, of everything but pods.
 fn fields(kind: Kind, body: &Value) -> Value {
     match kind {
-        Kind::Pod => {
-            let spec = body.get("spec").unwrap_or(&Value::Null);
-            template(&shape::shape(spec, shape::owner(body)))
-        }
         Kind::Deployment
         | Kind::StatefulSet
         | Kind::DaemonSet
@@ -154,7 +153,7 @@ fn as_set(value: &Value) -> Value {
                 .map(|item| {
                     let item = as_set(item);
                     let mut bytes = Vec::new();
-                    hash::write(&item, &mut bytes);
+                    hash::write(&item, hash::Whole, &mut bytes);
                     (bytes, item)
                 })
                 .collect();
@@ -165,5 +164,33 @@ fn as_set(value: &Value) -> Value {
             Value::Object(fields.iter().map(|(key, field)| (key.clone(), as_set(field))).collect())
         }
         other => other.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn the_drift_of_a_pod_is_that_of_its_shape_without_values_of_variables() {
+        let env =
+            json!([{"name": "A", "value": "b"}, {"name": "C", "value": {"redacted": true, "hmac": "1:2"}}]);
+        let container = json!({"name": "x", "env": env, "value": "kept", "args": [{"value": "kept"}]});
+        let body = json!({
+            "metadata": {"name": "jupyter-p-0123456789"},
+            "spec": {
+                "nodeName": "node", "hostname": "host", "value": "kept",
+                "containers": [container], "initContainers": [container], "ephemeralContainers": {"env": env},
+                "volumes": [
+                    {"name": "volume-p-0123456789", "nodeName": "kept"}, {"name": "kube-api-access-x7k2m"},
+                    {"name": "claim-p-abcdefghjk"}
+                ],
+            },
+        });
+        let shaped = template(&shape::shape(&body["spec"], shape::owner(&body)));
+        assert_eq!(hash(Kind::Pod, &body), hash::canonical(&shaped));
+        assert_eq!(hash(Kind::Pod, &json!({})), hash::canonical(&Value::Null));
     }
 }

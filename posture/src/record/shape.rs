@@ -1,7 +1,10 @@
 //! The shape of a pod: what pods of one template share, with everything that belongs to one pod or one person taken out.
 
-use serde_json::{Map, Value, json};
+use std::borrow::Cow;
 
+use serde_json::{Map, Value};
+
+use super::hash::{self, View, Whole};
 use crate::record::ContentHash;
 use crate::redact::people::{SERVER_NAME, USER_NAME, token_in, without_tokens};
 
@@ -20,8 +23,75 @@ pub(crate) fn class(body: &Value) -> Option<ContentHash> {
     let labels = body.pointer("/metadata/labels").and_then(Value::as_object).unwrap_or(&none);
     let mut namespace = body.pointer("/metadata/namespace").cloned().unwrap_or_default();
     settle(&mut namespace, Some(owner));
-    let spec = shape(body.get("spec").unwrap_or(&Value::Null), Some(owner));
-    Some(ContentHash::of(&json!([namespace, faceless(labels, Some(owner)), spec])))
+    let mut bytes = vec![b'['];
+    hash::write(&namespace, Whole, &mut bytes);
+    bytes.push(b',');
+    hash::write(&faceless(labels, Some(owner)), Whole, &mut bytes);
+    bytes.push(b',');
+    hash::write(body.get("spec").unwrap_or(&Value::Null), Shaped::spec(Some(owner)), &mut bytes);
+    bytes.push(b']');
+    Some(hash::of_bytes(&bytes))
+}
+
+/// The hash of what [`shape`] makes of a specification.
+pub(crate) fn shape_hash(spec: &Value, owner: Option<&str>) -> ContentHash {
+    hash::viewed(spec, Shaped::spec(owner))
+}
+
+/// The hash of a specification's shape without the values of environment variables, of which only names and sources count.
+pub(super) fn drift(spec: &Value, owner: Option<&str>) -> ContentHash {
+    hash::viewed(spec, Shaped { has_values: false, ..Shaped::spec(owner) })
+}
+
+/// Looks at a specification as [`shape`] leaves it.
+#[derive(Clone, Copy)]
+struct Shaped<'a> {
+    owner: Option<&'a str>,
+    has_values: bool,
+    place: Place,
+}
+
+/// Where in a specification a value stands.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Spec,
+    Containers,
+    Container,
+    Environment,
+    Variable,
+    Elsewhere,
+}
+
+impl<'a> Shaped<'a> {
+    fn spec(owner: Option<&'a str>) -> Self {
+        Self { owner, has_values: true, place: Place::Spec }
+    }
+}
+
+impl View for Shaped<'_> {
+    fn field(self, key: &str) -> Option<Self> {
+        let place = match (self.place, key) {
+            (_, "hmac") | (Place::Spec, "nodeName" | "hostname") => return None,
+            (Place::Variable, "value") if !self.has_values => return None,
+            (Place::Spec, "containers" | "initContainers" | "ephemeralContainers") => Place::Containers,
+            (Place::Container, "env") => Place::Environment,
+            _ => Place::Elsewhere,
+        };
+        Some(Self { place, ..self })
+    }
+
+    fn item(self) -> Self {
+        let place = match self.place {
+            Place::Containers => Place::Container,
+            Place::Environment => Place::Variable,
+            _ => Place::Elsewhere,
+        };
+        Self { place, ..self }
+    }
+
+    fn text(self, text: &str) -> Cow<'_, str> {
+        settled(text, self.owner)
+    }
 }
 
 /// The specification of a pod as its shape has it: no node, `person` where the owner's token stood, no letters that were
@@ -53,15 +123,21 @@ pub(crate) fn faceless(entries: &Map<String, Value>, owner: Option<&str>) -> Val
     Value::Object(settled.collect())
 }
 
+/// A text without what tells one person or one pod from another.
+fn settled<'a>(text: &'a str, owner: Option<&str>) -> Cow<'a, str> {
+    let mut settled = without_tokens(text, owner).map_or(Cow::Borrowed(text), Cow::Owned);
+    // The admission plugin names the volume of the account's token `kube-api-access-` and five random letters.
+    if settled.len() == 21 && settled.starts_with("kube-api-access-") {
+        settled = Cow::Owned(settled[..15].to_owned());
+    }
+    settled
+}
+
 fn settle(value: &mut Value, owner: Option<&str>) {
     match value {
         Value::String(text) => {
-            if let Some(settled) = without_tokens(text, owner) {
+            if let Cow::Owned(settled) = settled(text, owner) {
                 *text = settled;
-            }
-            // The admission plugin names the volume of the account's token `kube-api-access-` and five random letters.
-            if text.len() == 21 && text.starts_with("kube-api-access-") {
-                text.truncate(15);
             }
         }
         Value::Array(items) => items.iter_mut().for_each(|item| settle(item, owner)),
@@ -76,6 +152,8 @@ fn settle(value: &mut Value, owner: Option<&str>) {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
@@ -106,6 +184,7 @@ mod tests {
         };
         let (ada, bob) = ("p-0123456789", "p-abcdefghjk");
         let one = shape(&spec(ada, "a", "x7k2m"), Some(ada));
+        assert_eq!(shape_hash(&spec(bob, "b", "q9z4p"), Some(bob)), ContentHash::of(&one));
         assert_eq!(one, shape(&spec(bob, "b", "q9z4p"), Some(bob)));
         assert_eq!(one["volumes"][0]["persistentVolumeClaim"]["claimName"], "claim-person");
         assert_ne!(

@@ -109,6 +109,8 @@ fn suffix(key: &RedactionKey, name: &str) -> String {
 
 /// Replaces every token in a text: the one of `own` by `person`, every other by `other-person`.
 pub(crate) fn without_tokens(text: &str, own: Option<&str>) -> Option<String> {
+    // Most texts are shorter than a token, or hold none.
+    next_token(text, None)?;
     let mut kept = String::new();
     let mut rest = text;
     while let Some(at) = next_token(rest, kept.chars().next_back()) {
@@ -127,6 +129,9 @@ pub(crate) fn token_in(text: &str) -> Option<&str> {
 
 /// Where a token starts: at a word's beginning, and not followed by more of the same word.
 fn next_token(text: &str, before: Option<char>) -> Option<usize> {
+    if text.len() < 12 {
+        return None;
+    }
     text.match_indices("p-").map(|(at, _)| at).find(|at| {
         let previous = text[..*at].chars().next_back().or(before);
         let letters = text.get(at + 2..at + 12);

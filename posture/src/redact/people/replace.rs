@@ -326,6 +326,10 @@ const MARK: char = '\0';
 
 /// Replaces every form of the name wherever it stands as a word of its own; `None` if none does.
 fn replace_word(text: &str, forms: &[String], token: &str) -> Option<String> {
+    // Nearly every text holds no form at all, and is not copied to find that out.
+    if !text.contains(MARK) && !forms.iter().any(|form| text.contains(form.as_str())) {
+        return None;
+    }
     let is_edge = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric());
     let mut marked = text.replace(MARK, "");
     for form in forms {

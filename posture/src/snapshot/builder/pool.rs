@@ -1,5 +1,6 @@
 //! Values that many pods share are kept once.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -52,11 +53,19 @@ where
 {
     /// The value that a part of a record says.
     pub(super) fn read(&mut self, value: &Value) -> Result<Arc<T>, serde_json::Error> {
-        let hash = ContentHash::of(value);
+        self.read_hashed(ContentHash::of(value), || Cow::Borrowed(value))
+    }
+
+    /// The value that a part of a record says, which is made only where its hash is not known yet.
+    pub(super) fn read_hashed<'a>(
+        &mut self,
+        hash: ContentHash,
+        value: impl FnOnce() -> Cow<'a, Value>,
+    ) -> Result<Arc<T>, serde_json::Error> {
         if let Some(known) = self.known.get(&hash) {
             return Ok(Arc::clone(known));
         }
-        let read = Arc::<T>::deserialize(value)?;
+        let read = Arc::<T>::deserialize(&*value())?;
         self.known.insert(hash, Arc::clone(&read));
         Ok(read)
     }

@@ -1,5 +1,6 @@
 //! Reads facts from records.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use serde::Deserialize;
@@ -39,7 +40,8 @@ pub(super) fn pod(record: &Record, pools: &mut Pools) -> Read<Pod> {
     let empty = nothing();
     let spec = record.body.get("spec").unwrap_or(&empty);
     let status = record.body.get("status").unwrap_or(&empty);
-    let list = |field: &str| status.get(field).cloned().unwrap_or_else(|| json!([]));
+    let none = json!([]);
+    let list = |field: &str| status.get(field).unwrap_or(&none);
     let mut word = |value: Option<&Value>| value.map(|value| pools.words.read(value)).transpose();
     let node_name = word(spec.get("nodeName"))?;
     let phase = word(status.get("phase"))?;
@@ -53,14 +55,16 @@ pub(super) fn pod(record: &Record, pools: &mut Pools) -> Read<Pod> {
         phase,
         pod_ips,
         host_ip,
-        conditions: pools.conditions.read(&list("conditions"))?,
-        container_statuses: pools.statuses.read(&list("containerStatuses"))?,
-        init_container_statuses: pools.statuses.read(&list("initContainerStatuses"))?,
+        conditions: pools.conditions.read(list("conditions"))?,
+        container_statuses: pools.statuses.read(list("containerStatuses"))?,
+        init_container_statuses: pools.statuses.read(list("initContainerStatuses"))?,
     };
     let mut metadata = meta(record, pools)?;
     // Nothing asks who wrote a live pod, and a hundred thousand answers are not kept for nothing.
     metadata.managed_fields = Vec::new();
-    Ok(Pod { metadata, spec: pools.specs.read(&shape::shape(spec, owner))?, node_name, status })
+    let spec =
+        pools.specs.read_hashed(shape::shape_hash(spec, owner), || Cow::Owned(shape::shape(spec, owner)))?;
+    Ok(Pod { metadata, spec, node_name, status })
 }
 
 /// A controller of pods, brought into the one shape that all of them share.

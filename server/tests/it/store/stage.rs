@@ -24,6 +24,40 @@ async fn servers_of_one_shape_share_their_contents() {
     place.commit(commit).await;
     assert_eq!(place.count("pods").await, 50);
     assert_eq!(place.count("contents").await, 2);
+    assert_eq!(place.count("staged_pods").await, 0, "what is committed does not wait any more");
+}
+
+#[tokio::test]
+async fn of_a_pod_that_was_staged_twice_the_last_one_counts() {
+    let place = Place::new().await;
+    let mut commit = place.scan(0);
+    let records = [pod("p-0000000001", "10.0.0.1"), pod("p-0000000001", "10.0.0.2")];
+    commit.pods = place.store.stage(&records, at(0)).await.unwrap().pods;
+    place.commit(commit).await;
+    let second = place.number("select count(*) from pods where own_json like '%10.0.0.2%'").await;
+    assert_eq!((place.count("pods").await, second), (1, Some(1)));
+    assert_eq!(place.count("staged_pods").await, 0);
+}
+
+#[tokio::test]
+async fn another_status_begins_an_interval_and_another_uid_an_incarnation() {
+    let place = Place::new().await;
+    let first = pod("p-0000000001", "10.0.0.1");
+    let changed = Record { content: hash("other"), ..first.clone() };
+    let replaced = Record { uid: "uid-other".to_owned(), ..changed.clone() };
+    for (minute, record) in [first.clone(), first, changed, replaced].into_iter().enumerate() {
+        let mut commit = place.scan(i64::try_from(minute).unwrap());
+        commit.pods = place.store.stage(&[record], at(0)).await.unwrap().pods;
+        place.commit(commit).await;
+    }
+    assert_eq!(place.count("pods").await, 3, "the second scan saw nothing new");
+    assert_eq!(place.number("select count(*) from pods where is_new = 1").await, Some(2));
+    assert_eq!(place.number("select gone from pods where first_scan = 1").await, Some(0));
+    assert_eq!(place.number("select gone from pods where first_scan = 3").await, Some(1));
+    assert_eq!(
+        place.number("select count(*) from pods where first_scan = 4 and until_scan is null").await,
+        Some(1)
+    );
 }
 
 #[tokio::test]
@@ -33,10 +67,15 @@ async fn opening_removes_what_was_never_committed() {
     commit.objects.push(place.stage(&record(Kind::Service, "jhub", "hub", "kept")).await);
     place.commit(commit).await;
     place.stage(&record(Kind::Service, "jhub", "hub", "lost")).await;
+    place.store.stage(&[pod("p-0000000001", "10.0.0.1")], at(0)).await.unwrap();
+    assert_eq!(place.count("staged_pods").await, 1);
     let Place { folder, store, .. } = place;
     store.close().await;
     let store = Store::open(&folder.path().join("data/perijove.db")).await.unwrap();
     let mut reading = store.read().await.unwrap();
+    let pods: i64 =
+        sqlx::query_scalar("select count(*) from staged_pods").fetch_one(&mut *reading).await.unwrap();
+    assert_eq!(pods, 0);
     let bodies: Vec<String> =
         sqlx::query_scalar("select body from contents").fetch_all(&mut *reading).await.unwrap();
     let bodies: Vec<Value> = bodies.iter().map(|body| serde_json::from_str(body).unwrap()).collect();
