@@ -1,9 +1,7 @@
 -- Pods that are written ahead, so that memory does not follow their number. Only the commit of their scan reads them, and takes them out;
--- what is never committed is removed when the database is opened, or after a day. They do not hold the contents they name: those
--- are young, and stay as long.
+-- what is never committed is removed when the database is opened. They do not hold the contents they name, which are kept for a day.
 create table staged_pods (
     id integer not null primary key,
-    staged_at integer not null,
     namespace text not null,
     name text not null,
     uid text not null,

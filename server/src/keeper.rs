@@ -96,7 +96,8 @@ impl Sink for Keeper {
     }
 
     async fn records(&mut self, records: &[Record]) -> Result<(), SinkError> {
-        let now = self.clock.now();
+        // What is written ahead is collected by the system's clock, whatever the time is where it comes from.
+        let now = Clock::System.now();
         let staged = self.shared.store.stage(records, now).await.map_err(|error| told(&error))?;
         self.staged.append(staged);
         Ok(())
@@ -288,5 +289,26 @@ mod tests {
         let seen = ClusterSeen { name: "demo".into(), uid: None, address: "https://demo.invalid".into() };
         keeper.connected(&seen).await.unwrap();
         assert_eq!(shared.troubles.replay_of("demo").as_deref(), Some("1 of 30 days"));
+    }
+    #[tokio::test]
+    async fn what_a_past_is_made_of_outlives_pruning_until_its_commit() {
+        let folder = tempfile::tempdir().unwrap();
+        let shared = Shared {
+            store: Store::open(&folder.path().join("perijove.db")).await.unwrap(),
+            notices: Notices::default(),
+            settings: Arc::default(),
+            troubles: Arc::default(),
+        };
+        let past: Timestamp = "2020-01-01T00:00:00Z".parse().unwrap();
+        let mut keeper = Keeper::new(shared.clone(), Clock::at(past));
+        let seen = ClusterSeen { name: "demo".into(), uid: None, address: "https://demo.invalid".into() };
+        keeper.connected(&seen).await.unwrap();
+        let body = serde_json::json!({"metadata": {"name": "hub", "namespace": "jhub"}});
+        let object = ObjectRef::namespaced(posture::kind::Kind::Service, "jhub", "hub");
+        keeper.records(&[Record::new(object, body, Vec::new(), String::new())]).await.unwrap();
+        shared.store.prune(&crate::store::Retention::default(), Timestamp::now()).await.unwrap();
+        let mut commit = ScanCommit::new(keeper.cluster().unwrap().0, Trigger::Initial, past);
+        commit.objects = keeper.staged.objects;
+        shared.store.commit_scan(&commit).await.unwrap();
     }
 }

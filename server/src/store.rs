@@ -105,6 +105,7 @@ impl Store {
             .connect_lazy_with(reading(path));
         let staged_rows = Arc::new(AtomicI64::new(1));
         let store = Self { path: path.into(), writer, readers, staged_rows, _lock: Arc::new(lock) };
+        store.drop_all_staged().await?;
         store.collect_unreferenced(jiff::Timestamp::MAX).await?;
         Ok(store)
     }

@@ -60,7 +60,7 @@ pub(super) fn collectable_before(now: Timestamp) -> Timestamp {
 }
 
 impl Store {
-    /// Removes bodies that nothing refers to, and pods, that were written ahead before an instant; gives their number.
+    /// Removes bodies that nothing refers to and that were written ahead before an instant; gives their number.
     pub(super) async fn collect_unreferenced(&self, before: Timestamp) -> Result<u64, StoreError> {
         let mut transaction = self.write().await?;
         let removed = collect(&mut transaction, before).await.map_err(|e| e.at(self.path()))?;
@@ -71,8 +71,6 @@ impl Store {
 
 async fn collect(connection: &mut SqliteConnection, before: Timestamp) -> Result<u64, StoreError> {
     let before = before.as_millisecond();
-    let pods =
-        sqlx::query!("delete from staged_pods where staged_at < ?", before).execute(&mut *connection).await?;
     let done = sqlx::query!(
         "delete from contents where staged_at < ?
          and not exists (select 1 from revisions where content_id = contents.id)
@@ -85,5 +83,5 @@ async fn collect(connection: &mut SqliteConnection, before: Timestamp) -> Result
     )
     .execute(connection)
     .await?;
-    Ok(done.rows_affected() + pods.rows_affected())
+    Ok(done.rows_affected())
 }

@@ -81,6 +81,14 @@ impl Store {
         Ok(staged)
     }
 
+    /// Removes the pods that an earlier process wrote ahead. Those of this one stay until their commit, however long that is kept from them.
+    pub(super) async fn drop_all_staged(&self) -> Result<(), StoreError> {
+        let mut transaction = self.write().await?;
+        let dropped = sqlx::query!("delete from staged_pods").execute(&mut *transaction).await;
+        dropped.map_err(|e| StoreError::from(e).at(self.path()))?;
+        self.finish(transaction).await
+    }
+
     async fn stage_in(
         &self,
         connection: &mut SqliteConnection,
@@ -100,7 +108,7 @@ impl Store {
             }
         }
         if !rows.is_empty() {
-            insert_pods(connection, &rows, now).await?;
+            insert_pods(connection, &rows).await?;
         }
         Ok(staged)
     }
@@ -187,21 +195,15 @@ async fn pod<'a>(
 }
 
 /// Inserts rows of pods with one statement, which costs a fraction of one for each.
-async fn insert_pods(
-    connection: &mut SqliteConnection,
-    rows: &[PodRow<'_>],
-    now: Timestamp,
-) -> Result<(), StoreError> {
+async fn insert_pods(connection: &mut SqliteConnection, rows: &[PodRow<'_>]) -> Result<(), StoreError> {
     let rows = serde_json::to_string(rows).map_err(StoreError::unreadable("a pod"))?;
-    let staged_at = now.as_millisecond();
     sqlx::query!(
-        "insert into staged_pods (id, staged_at, namespace, name, uid, person, account, node, phase, created_at,
+        "insert into staged_pods (id, namespace, name, uid, person, account, node, phase, created_at,
            own_json, shape_id, status_id, content)
-         select value ->> 'id', ?1, value ->> 'namespace', value ->> 'name', value ->> 'uid', value ->> 'person',
+         select value ->> 'id', value ->> 'namespace', value ->> 'name', value ->> 'uid', value ->> 'person',
            value ->> 'account', value ->> 'node', value ->> 'phase', value ->> 'created', value ->> 'own',
            value ->> 'shape', value ->> 'status', unhex(value ->> 'content')
-         from json_each(?2)",
-        staged_at,
+         from json_each(?)",
         rows
     )
     .execute(connection)

@@ -1,5 +1,7 @@
 //! What is written ahead, and who shares it.
 
+use server::store::Retention;
+
 use super::*;
 
 fn pod(user: &str, ip: &str) -> Record {
@@ -58,6 +60,19 @@ async fn another_status_begins_an_interval_and_another_uid_an_incarnation() {
         place.number("select count(*) from pods where first_scan = 4 and until_scan is null").await,
         Some(1)
     );
+}
+
+#[tokio::test]
+async fn pruning_leaves_pods_that_wait_for_their_commit() {
+    let place = Place::new().await;
+    let mut commit = place.scan(0);
+    commit.pods = place.store.stage(&[pod("p-0000000001", "10.0.0.1")], at(0)).await.unwrap().pods;
+    place.commit(commit).await;
+    let mut commit = place.scan(1);
+    commit.pods = place.store.stage(&[pod("p-0000000002", "10.0.0.2")], at(1)).await.unwrap().pods;
+    place.store.prune(&Retention::default(), at(60 * 48)).await.unwrap();
+    place.commit(commit).await;
+    assert_eq!(place.count("pods").await, 2);
 }
 
 #[tokio::test]
