@@ -46,6 +46,8 @@ pub struct Fix {
     pub advice: &'static str,
     /// Lines for `config.yaml`: dotted path and value. Where there are any, the `helm upgrade` command follows.
     pub values: &'static [(&'static str, FixValue)],
+    /// Whether a newer version of the chart repairs it: the `helm upgrade` command then asks for one.
+    pub newer_chart: bool,
     /// Commands, as argument lists in which `<name>` is a slot, also within an argument.
     pub commands: &'static [&'static [&'static str]],
 }
@@ -53,17 +55,33 @@ pub struct Fix {
 impl Fix {
     /// A fix for every chart version, without values or commands.
     pub const fn advice(advice: &'static str) -> Self {
-        Self { from: None, to: None, case: None, advice, values: &[], commands: &[] }
+        Self { from: None, to: None, case: None, advice, values: &[], newer_chart: false, commands: &[] }
     }
 
     /// A fix for chart versions from this one on.
     pub const fn from(major: u64, minor: u64, advice: &'static str) -> Self {
-        Self { from: Some((major, minor)), to: None, case: None, advice, values: &[], commands: &[] }
+        Self {
+            from: Some((major, minor)),
+            to: None,
+            case: None,
+            advice,
+            values: &[],
+            newer_chart: false,
+            commands: &[],
+        }
     }
 
     /// A fix for chart versions before this one.
     pub const fn before(major: u64, minor: u64, advice: &'static str) -> Self {
-        Self { from: None, to: Some((major, minor)), case: None, advice, values: &[], commands: &[] }
+        Self {
+            from: None,
+            to: Some((major, minor)),
+            case: None,
+            advice,
+            values: &[],
+            newer_chart: false,
+            commands: &[],
+        }
     }
 
     /// The same, before this chart version only.
@@ -81,6 +99,12 @@ impl Fix {
     /// The same with lines for `config.yaml`.
     pub const fn values(mut self, values: &'static [(&'static str, FixValue)]) -> Self {
         self.values = values;
+        self
+    }
+
+    /// The same with the command that upgrades the chart, to a version that the person chooses.
+    pub const fn newer_chart(mut self) -> Self {
+        self.newer_chart = true;
         self
     }
 
@@ -214,10 +238,13 @@ pub fn render(fix: &Fix, slots: &Slots) -> RenderedFix {
     let config_yaml = (!fix.values.is_empty()).then(|| {
         let mut names = fix.values.iter().flat_map(|(_, value)| values::slot_names(value));
         refused = names.find_map(|name| refusal(name, slots.value(name)?));
-        commands.push(command_line(if is_nested { UPGRADE_BINDERHUB } else { UPGRADE }, slots));
+        commands.push(upgrade(is_nested, false, slots));
         // The values of a subchart stand below its name.
         values::render(is_nested.then_some("jupyterhub"), fix.values, slots)
     });
+    if fix.newer_chart {
+        commands.push(upgrade(is_nested, true, slots));
+    }
     commands.extend(fix.commands.iter().map(|arguments| command_line(arguments, slots)));
     let refused = refused.or_else(|| commands.iter().find_map(|command| command.refused.clone()));
     RenderedFix {
@@ -229,34 +256,17 @@ pub fn render(fix: &Fix, slots: &Slots) -> RenderedFix {
     }
 }
 
-/// The same chart version again, with the changed values: an upgrade of the chart is a decision of its own.
-const UPGRADE: &[&str] = &[
-    "helm",
-    "upgrade",
-    "--cleanup-on-fail",
-    "<release>",
-    "jupyterhub/jupyterhub",
-    "--namespace",
-    "<namespace>",
-    "--version",
-    "<chart-version>",
-    "--values",
-    "config.yaml",
-];
-
-const UPGRADE_BINDERHUB: &[&str] = &[
-    "helm",
-    "upgrade",
-    "--cleanup-on-fail",
-    "<release>",
-    "jupyterhub/binderhub",
-    "--namespace",
-    "<namespace>",
-    "--version",
-    "<binderhub-chart-version>",
-    "--values",
-    "config.yaml",
-];
+/// The upgrade of the release. With changed values it stays on the chart version that runs, for a newer one is a decision of its own.
+fn upgrade(is_nested: bool, to_newer: bool, slots: &Slots) -> CommandLine {
+    let (chart, version) = match (is_nested, to_newer) {
+        (false, false) => ("jupyterhub/jupyterhub", "<chart-version>"),
+        (false, true) => ("jupyterhub/jupyterhub", "<newer-chart-version>"),
+        (true, false) => ("jupyterhub/binderhub", "<binderhub-chart-version>"),
+        (true, true) => ("jupyterhub/binderhub", "<newer-binderhub-chart-version>"),
+    };
+    let release = ["helm", "upgrade", "--cleanup-on-fail", "<release>", chart, "--namespace", "<namespace>"];
+    command_line(&[&release[..], &["--version", version, "--values", "config.yaml"]].concat(), slots)
+}
 
 /// Why a live value must not be copied into a shell or a file, as a sentence.
 fn refusal(slot: &str, value: &str) -> Option<String> {

@@ -128,7 +128,7 @@ fn no_hub_visible(context: &Context<'_>, gap: &Gap) -> Reason {
     let reason = match context.snapshot.origin {
         Origin::Declared => Reason::new(
             "no-hub-in-files",
-            "These files hold no JupyterHub, so nothing can be said; needed: {permission}",
+            "These files hold no JupyterHub, so nothing can be said; needed: the manifests of one, or {permission}",
         ),
         Origin::Observed => {
             Reason::new("no-hub-visible", "No JupyterHub is visible, but {what}; needed: {permission}")

@@ -108,7 +108,7 @@ pub struct ClusterArgs {
 pub enum Output {
     /// A table for people.
     Table,
-    /// One JSON object with `findings` and `gaps`.
+    /// One JSON object with `findings` and `gaps`; `perijove check --schema` prints its schema.
     Json,
 }
 

@@ -33,7 +33,8 @@ pub(super) const CHECK: Check = Check {
             ("proxy.service.disableHttpPort", FixValue::Bool(false)),
             ("proxy.service.loadBalancerSourceRanges", FixValue::List(&[])),
         ]),
-        Fix::before(0, 9, "Upgrade the chart: kube-lego knows only a protocol that was switched off."),
+        Fix::before(0, 9, "Upgrade the chart: kube-lego knows only a protocol that was switched off.")
+            .newer_chart(),
         Fix::from(0, 9, "Read what it says, repair the DNS record or port 80, then restart it.").commands(&[
             &[
                 "kubectl",

@@ -24,7 +24,8 @@ pub(super) const CHECK: Check = Check {
     needs: &[Kind::Service, Kind::Deployment, Kind::Ingress],
     fixes: &[Fix::advice(
         "Upgrade the chart to 1.1 or later, or let cert-manager renew a Secret and name it with `proxy.https.type: secret`.",
-    )],
+    )
+    .newer_chart()],
     kubectl: &[
         "kubectl",
         "--namespace",

@@ -42,6 +42,7 @@ pub(super) const CHECK: Check = Check {
     fixes: &[
         Fix::advice("Give the other programs a namespace of their own, with their Secrets, or give the hub one.").case("shared"),
         Fix::before(2, 0, "Upgrade to chart 2.0 or later first: before, the hub's account cannot be kept without its role.")
+            .newer_chart()
             .case("unused"),
         Fix::from(
             2,

@@ -21,7 +21,7 @@ pub(super) const CHECK: Check = Check {
     verdicts: &[Verdict::Pass, Verdict::Warn, Verdict::Unknown, Verdict::NotApplicable],
     needs: PATHS,
     fixes: &[
-        Fix::before(0, 11, "Upgrade to chart 0.11 or newer, where the init container can be turned off by itself."),
+        Fix::before(0, 11, "Upgrade to chart 0.11 or newer, where the init container can be turned off by itself.").newer_chart(),
         Fix::from(
             0,
             11,

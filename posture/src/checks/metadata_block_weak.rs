@@ -34,7 +34,8 @@ pub(super) const CHECK: Check = Check {
             11,
             "Give the init container its privileges back, move what need not run before it out of `singleuser.initContainers`, and \
              upgrade the chart. Then restart the user servers.",
-        ),
+        )
+        .newer_chart(),
         Fix {
             to: Some((2, 0)),
             ..Fix::from(

@@ -40,7 +40,8 @@ pub(super) const CHECK: Check = Check {
             6,
             "Upgrade the chart: this version has no block of the metadata server. Until then, write a network policy that denies \
              egress to 169.254.169.254 and make sure that something enforces it.",
-        ),
+        )
+        .newer_chart(),
         Fix {
             to: Some((0, 10)),
             ..Fix::from(

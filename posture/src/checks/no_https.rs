@@ -40,7 +40,8 @@ pub(super) const CHECK: Check = Check {
             "Upgrade the chart: automatic HTTPS of this version speaks a protocol that was switched off in 2021. Until then give the proxy a \
              certificate of your own with `proxy.https.hosts`, `proxy.https.type: manual` and `proxy.https.manual`, or let an Ingress in \
              front of it do HTTPS.",
-        ),
+        )
+        .newer_chart(),
         Fix { to: Some((0, 10)), ..Fix::from(0, 9, ADVICE) }.values(&[
             ("proxy.https.hosts", FixValue::List(&[FixValue::Slot("domain")])),
             ("proxy.https.letsencrypt.contactEmail", FixValue::Slot("mail")),

@@ -23,11 +23,12 @@ pub(super) const CHECK: Check = Check {
     needs: &[Kind::ClusterRole, Kind::ClusterRoleBinding],
     fixes: &[
         Fix::before(0, 9, "Upgrade the chart: from 0.9 on the proxy needs no such role. Then see that both objects are gone.")
+            .newer_chart()
             .case("nginx"),
         Fix::from(0, 9, "Delete the role and its binding: the chart that runs does not use them.")
             .case("nginx")
             .commands(&[&["kubectl", "delete", "clusterrole,clusterrolebinding", "nginx-<release>"]]),
-        Fix::before(0, 10, "Upgrade the chart: from 0.10 on the user scheduler has a role of its own.").case("scheduler"),
+        Fix::before(0, 10, "Upgrade the chart: from 0.10 on the user scheduler has a role of its own.").case("scheduler").newer_chart(),
         Fix::from(0, 10, "Delete the binding: the user scheduler of the chart that runs has a role of its own.")
             .case("scheduler")
             .commands(&[&["kubectl", "delete", "clusterrolebinding", "<binding>"]]),

@@ -48,7 +48,8 @@ pub(super) const CHECK: Check = Check {
             1,
             0,
             "Upgrade the chart to 1.0 or later, which can close port 80, or let the load balancer redirect it to HTTPS.",
-        ),
+        )
+        .newer_chart(),
     ],
     kubectl: &["kubectl", "--namespace", "<namespace>", "get", "<entrances>", "--output", "wide"],
     references: &[

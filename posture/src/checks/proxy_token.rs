@@ -34,7 +34,7 @@ pub(super) const CHECK: Check = Check {
         Kind::ClusterRole,
     ],
     fixes: &[
-        Fix::before(0, 7, "Upgrade the chart: the proxy of these versions holds an nginx that needs the token."),
+        Fix::before(0, 7, "Upgrade the chart: the proxy of these versions holds an nginx that needs the token.").newer_chart(),
         Fix::from(
             0,
             7,

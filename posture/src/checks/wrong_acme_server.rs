@@ -24,7 +24,7 @@ pub(super) const CHECK: Check = Check {
     verdicts: &[Verdict::Pass, Verdict::Warn, Verdict::Fail, Verdict::Unknown, Verdict::NotApplicable],
     needs: &[Kind::Service, Kind::Deployment, Kind::ConfigMap],
     fixes: &[
-        Fix::before(0, 9, "Upgrade the chart: kube-lego knows only a protocol that was switched off."),
+        Fix::before(0, 9, "Upgrade the chart: kube-lego knows only a protocol that was switched off.").newer_chart(),
         Fix::advice(
             "Nothing, if this authority is meant and every browser trusts it; else remove `proxy.https.letsencrypt.acmeServer` from the \
              values.",

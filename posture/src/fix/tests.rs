@@ -63,6 +63,20 @@ fn the_values_of_a_hub_inside_binderhub_stand_below_its_subchart() {
 }
 
 #[test]
+fn a_fix_by_a_newer_chart_shows_the_upgrade_and_leaves_the_version_to_the_person() {
+    const NEWER: Fix = Fix::advice("Upgrade the chart.").newer_chart();
+    let slots = slots(&[("release", "prod"), ("namespace", "jhub"), ("chart-version", "0.6.0")]);
+    let fix = render(&NEWER, &slots);
+    assert_eq!(fix.config_yaml, None);
+    assert_eq!(
+        fix.commands,
+        [
+            "helm upgrade --cleanup-on-fail prod jupyterhub/jupyterhub --namespace jhub --version '<newer-chart-version>' --values config.yaml"
+        ]
+    );
+}
+
+#[test]
 fn the_range_of_the_installed_chart_decides() {
     const FIXES: &[Fix] = &[Fix::before(0, 10, "Old."), HTTPS];
     let advice = |version: &str| for_slots(FIXES, &slots(&[("chart-range", version)])).unwrap().advice;

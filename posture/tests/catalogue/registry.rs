@@ -45,6 +45,15 @@ fn every_file_and_folder_of_the_catalogue_belongs_to_a_check() {
 }
 
 #[test]
+fn a_fix_by_a_newer_chart_shows_the_command() {
+    for check in CHECKS {
+        for fix in check.fixes.iter().filter(|fix| fix.advice.to_lowercase().contains("upgrade the chart")) {
+            assert!(fix.newer_chart || !fix.values.is_empty(), "{}: {}", check.code, fix.advice);
+        }
+    }
+}
+
+#[test]
 fn texts_are_sentences_where_they_should_be() {
     for check in CHECKS {
         let name = check.name;

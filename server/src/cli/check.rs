@@ -17,7 +17,7 @@ use crate::manifests;
 #[derive(Debug, Args)]
 pub struct CheckArgs {
     /// A file or a folder of manifests (YAML or JSON, many documents), or `-` for standard input; may be given more than once.
-    #[arg(short, long = "file", value_name = "FILE", required_unless_present = "reference")]
+    #[arg(short, long = "file", value_name = "FILE", required_unless_present_any = ["reference", "schema"])]
     files: Vec<PathBuf>,
     /// The namespace of manifests that name none, as `helm install --namespace` would set it.
     #[arg(short, long, value_name = "NAME", default_value = "default", value_parser = crate::config::namespace_name)]
@@ -25,6 +25,9 @@ pub struct CheckArgs {
     /// Print the reference of all checks as Markdown instead.
     #[arg(long, conflicts_with = "files")]
     reference: bool,
+    /// Print the JSON Schema of what `--output json` prints, here and in `perijove scan`.
+    #[arg(long, conflicts_with_all = ["files", "reference"])]
+    schema: bool,
     #[command(flatten)]
     result: ResultArgs,
 }
@@ -33,6 +36,10 @@ pub struct CheckArgs {
 pub fn run(args: &CheckArgs, config: &Config) -> Result<u8, Stopped> {
     if args.reference {
         print(&posture::checks::reference_page())?;
+        return Ok(0);
+    }
+    if args.schema {
+        print(posture::output::SCHEMA)?;
         return Ok(0);
     }
     let manifests =

@@ -39,7 +39,7 @@ pub struct ServeArgs {
     #[arg(long, value_name = "NAME", value_parser = crate::config::cluster_name)]
     name: Option<String>,
     /// Serve the embedded demo: three invented clusters with thirty days of past, in a database that is thrown away.
-    #[arg(long, conflicts_with_all = ["kubeconfig", "context", "manifests"])]
+    #[arg(long, conflicts_with_all = ["kubeconfig", "context", "manifests", "store"])]
     demo: bool,
     /// Let nothing happen in the demo once its past has been played: for tests, pictures and lessons, which need the same at any time.
     #[arg(long, requires = "demo")]

@@ -141,6 +141,11 @@ impl Key {
 
 /// The key or table name nearest to what was written.
 pub fn nearest(written: &str) -> Option<&'static str> {
+    if !written.contains('.')
+        && let Some(path) = nearest_section(written)
+    {
+        return Some(path);
+    }
     // A name that was cut short is nearer than its length says.
     let longer = |path: &&str| written.len() > "serve.".len() && path.starts_with(written);
     if let Some(path) = KEYS.iter().map(|key| key.path).find(longer) {
@@ -152,6 +157,20 @@ pub fn nearest(written: &str) -> Option<&'static str> {
         .min()
         .filter(|(distance, path)| *distance <= path.len() / 3 + 1)
         .map(|(_, path)| path)
+}
+
+/// The name of the table nearest to what was written; for the name of a key without its table, the whole key.
+fn nearest_section(written: &str) -> Option<&'static str> {
+    let whole = KEYS.iter().map(|key| key.path).find(|path| path.rsplit('.').next() == Some(written));
+    whole.or_else(|| {
+        KEYS.iter()
+            .filter_map(|key| key.path.split('.').next())
+            .map(|section| section.trim_end_matches("[]"))
+            .map(|section| (strsim::damerau_levenshtein(section, written), section))
+            .min()
+            .filter(|(distance, section)| *distance <= section.len() / 3 + 1)
+            .map(|(_, section)| section)
+    })
 }
 
 /// The reference page of all keys, in Markdown.
@@ -202,6 +221,9 @@ mod tests {
         assert_eq!(nearest("serve.listn"), Some("serve.listen"));
         assert_eq!(nearest("store.keepdays"), Some("store.keep_days"));
         assert_eq!(nearest("collect.tick"), Some("collect.tick_seconds"));
+        assert_eq!(nearest("servr"), Some("serve"));
+        assert_eq!(nearest("cluster"), Some("clusters"));
+        assert_eq!(nearest("listen"), Some("serve.listen"));
         assert_eq!(nearest("zebra"), None);
     }
 }

@@ -18,6 +18,19 @@ fn what_files_do_not_hold_is_told_once() {
 }
 
 #[test]
+fn the_schema_of_the_json_is_printed() {
+    let place = folder(&[("a.yaml", SERVICE)]);
+    let schema: Value = serde_json::from_str(&perijove(place.path(), &["check", "--schema"]).out).unwrap();
+    let result: Value =
+        serde_json::from_str(&perijove(place.path(), &["check", "-f", "a.yaml", "--output", "json"]).out)
+            .unwrap();
+    let finding = &schema["$defs"]["finding"]["properties"];
+    for key in result["findings"][0].as_object().unwrap().keys() {
+        assert!(finding[key].is_object(), "{key}");
+    }
+}
+
+#[test]
 fn documents_lists_json_and_line_ends_of_every_kind_are_read() {
     let list =
         "kind: List\napiVersion: v1\nitems:\n- &a {apiVersion: v1, kind: Service, metadata: {name: a}}\n";
