@@ -29,6 +29,7 @@ pub mod scans;
 mod schema;
 mod scope;
 mod stage;
+mod waiting;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -55,6 +56,7 @@ pub use scope::Scope;
 pub use stage::{Staged, StagedObject, StagedPod};
 
 use lock::Lock;
+use waiting::Waiting;
 
 /// The schema, embedded.
 pub static MIGRATOR: Migrator = sqlx::migrate!("../migrations");
@@ -77,6 +79,8 @@ pub struct Store {
     readers: SqlitePool,
     /// The number of the next pod that is written ahead. Opening empties their table, so that it starts from 1 with each process.
     staged_rows: Arc<AtomicI64>,
+    /// The bodies that are written ahead and wait for their commit.
+    waiting: Arc<Waiting>,
     _lock: Arc<Lock>,
 }
 
@@ -104,7 +108,8 @@ impl Store {
             .acquire_timeout(BUSY_TIMEOUT)
             .connect_lazy_with(reading(path));
         let staged_rows = Arc::new(AtomicI64::new(1));
-        let store = Self { path: path.into(), writer, readers, staged_rows, _lock: Arc::new(lock) };
+        let waiting = Arc::default();
+        let store = Self { path: path.into(), writer, readers, staged_rows, waiting, _lock: Arc::new(lock) };
         store.drop_all_staged().await?;
         store.collect_unreferenced(jiff::Timestamp::MAX).await?;
         Ok(store)

@@ -150,6 +150,7 @@ impl Store {
         let mut transaction = self.write().await?;
         let committed = write(&mut transaction, commit).await.map_err(|e| e.at(self.path()))?;
         self.finish(transaction).await?;
+        self.waiting.end(commit.objects.iter().map(|object| object.body));
         Ok(committed)
     }
 }

@@ -14,7 +14,7 @@ pub struct ContentId(pub i64);
 const RENEW_AFTER_MINUTES: i64 = 60;
 
 /// How long what was written ahead may wait for its commit before it is collected.
-pub(super) const COLLECT_AFTER_HOURS: i64 = 24;
+pub(super) const COLLECT_AFTER_HOURS: u32 = 24;
 
 /// The first 128 bits of a SHA-256.
 pub(super) fn digest(bytes: &[u8]) -> [u8; 16] {
@@ -56,30 +56,38 @@ pub(super) async fn put(
 
 /// The latest instant for which a row that nothing refers to may be collected at `now`.
 pub(super) fn collectable_before(now: Timestamp) -> Timestamp {
-    now.checked_sub(COLLECT_AFTER_HOURS.hours()).unwrap_or(Timestamp::MIN)
+    now.checked_sub(i64::from(COLLECT_AFTER_HOURS).hours()).unwrap_or(Timestamp::MIN)
 }
 
 impl Store {
-    /// Removes bodies that nothing refers to and that were written ahead before an instant; gives their number.
+    /// Removes bodies that nothing refers to, that were written ahead before an instant and do not wait for a commit; gives their number.
     pub(super) async fn collect_unreferenced(&self, before: Timestamp) -> Result<u64, StoreError> {
         let mut transaction = self.write().await?;
-        let removed = collect(&mut transaction, before).await.map_err(|e| e.at(self.path()))?;
+        let removed =
+            collect(&mut transaction, before, &self.waiting.list()).await.map_err(|e| e.at(self.path()))?;
         self.finish(transaction).await?;
         Ok(removed)
     }
 }
 
-async fn collect(connection: &mut SqliteConnection, before: Timestamp) -> Result<u64, StoreError> {
+async fn collect(
+    connection: &mut SqliteConnection,
+    before: Timestamp,
+    waiting: &str,
+) -> Result<u64, StoreError> {
     let before = before.as_millisecond();
     let done = sqlx::query!(
         "delete from contents where staged_at < ?
+         and id not in (select value from json_each(?))
+         and id not in (select shape_id from staged_pods union all select status_id from staged_pods)
          and not exists (select 1 from revisions where content_id = contents.id)
          and not exists (select 1 from current_objects where content_id = contents.id)
          and not exists (select 1 from pods where shape_id = contents.id)
          and not exists (select 1 from pods where status_id = contents.id)
          and not exists (select 1 from pod_counts where shape_id = contents.id)
          and not exists (select 1 from computed where content_id = contents.id)",
-        before
+        before,
+        waiting
     )
     .execute(connection)
     .await?;

@@ -77,6 +77,7 @@ impl Store {
     pub async fn stage(&self, records: &[Record], now: Timestamp) -> Result<Staged, StoreError> {
         let mut transaction = self.write().await?;
         let staged = self.stage_in(&mut transaction, records, now).await.map_err(|e| e.at(self.path()))?;
+        self.waiting.begin(staged.objects.iter().map(|object| object.body));
         self.finish(transaction).await?;
         Ok(staged)
     }

@@ -30,6 +30,26 @@ async fn servers_of_one_shape_share_their_contents() {
 }
 
 #[tokio::test]
+async fn a_clock_that_jumps_takes_nothing_from_a_scan_that_is_not_committed_yet() {
+    let place = Place::new().await;
+    let mut commit = place.scan(0);
+    let policy = record(Kind::NetworkPolicy, "jhub", "hub", "a");
+    commit.objects.push(place.stage(&policy).await);
+    commit.pods = place.store.stage(&[pod("p-0000000001", "10.0.0.1")], at(0)).await.unwrap().pods;
+    // What was written ahead seems to be years old, and another cluster writes before the commit comes.
+    let later = at(90 * 24 * 60);
+    place.store.prune(&Retention::default(), later).await.unwrap();
+    place.store.stage(&[record(Kind::Service, "jhub", "other", "b")], later).await.unwrap();
+    place.commit(commit).await;
+    let broken = "select count(*) from revisions r join objects o on o.id = r.object_id join contents c on c.id = r.content_id
+        where c.body not like '%' || o.name || '%'";
+    assert_eq!(place.number(broken).await, Some(0));
+    let pods =
+        "select count(*) from pods p join contents c on c.id = p.shape_id where c.body like '%volumes%'";
+    assert_eq!(place.number(pods).await, Some(1));
+}
+
+#[tokio::test]
 async fn of_a_pod_that_was_staged_twice_the_last_one_counts() {
     let place = Place::new().await;
     let mut commit = place.scan(0);
