@@ -106,7 +106,7 @@ fn body(view: ReachView) -> impl IntoView {
                 }
             }
         />
-        <Notices table=table.clone() class=class.clone() now />
+        <Notices table=table.clone() now />
         {asks.then(|| view! { <question::Ask view=view.clone() /> })}
         <Classes view=view.clone() />
         <rows::Reached rows now />
@@ -151,14 +151,13 @@ fn Enforced(enforcement: posture::reach::Enforcing, now: Timestamp) -> impl Into
 
 /// What limits the answer.
 #[component]
-fn Notices(table: ReachTable, class: ClassReach, now: Timestamp) -> impl IntoView {
+fn Notices(table: ReachTable, now: Timestamp) -> impl IntoView {
     let broken = table.enforcement.broken_nodes;
     let hidden = table.hidden.map(|unknown| match unknown {
         posture::gap::Unknown::Gap(gap) => posture::check::gap_reason(&gap),
         posture::gap::Unknown::Reason(reason) => reason,
     });
     let left_out = table.left_out;
-    let _ = class;
     view! {
         {hidden
             .map(|reason| {

@@ -337,7 +337,11 @@ fn peer(policy: &NetworkPolicy, rule: &RuleRef) -> Option<Arg> {
     let found = rules.get(rule.rule)?;
     let peers = if is_egress { &found.to } else { &found.from };
     let Some(index) = rule.peer else {
-        return Some(Arg::word(if found.ports.is_empty() { "everybody, all ports" } else { "everybody" }));
+        return Some(Arg::word(match (found.ports.is_empty(), rule.port) {
+            (true, _) => "everybody, all ports",
+            (false, Some(_)) => "this port, to or from everybody",
+            (false, None) => "everybody",
+        }));
     };
     let peer = peers.get(index)?;
     if let Some(block) = &peer.ip_block {
