@@ -339,7 +339,8 @@ fn peer(policy: &NetworkPolicy, rule: &RuleRef) -> Option<Arg> {
     let Some(index) = rule.peer else {
         return Some(Arg::word(match (found.ports.is_empty(), rule.port) {
             (true, _) => "everybody, all ports",
-            (false, Some(_)) => "this port, to or from everybody",
+            (false, Some(_)) if is_egress => "this port, to everybody",
+            (false, Some(_)) => "this port, from everybody",
             (false, None) => "everybody",
         }));
     };
