@@ -128,6 +128,11 @@ impl Service {
         !self.spec.selector.is_empty() && self.spec.selector.iter().all(|(k, v)| labels.get(k) == Some(v))
     }
 
+    /// Whether it has no address of its own, so that its name leads to its pods' own.
+    pub fn is_headless(&self) -> bool {
+        self.spec.cluster_ip.as_deref() == Some("None")
+    }
+
     /// The port of this number.
     pub fn port(&self, number: u16) -> Option<&ServicePort> {
         self.spec.ports.iter().find(|p| p.port == number)

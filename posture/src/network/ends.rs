@@ -61,9 +61,18 @@ impl Network {
         let is_asked = |published: &&ServicePort| {
             published.port == port && Protocol::parse(published.protocol.as_deref()) == Some(protocol)
         };
-        let Some(published) = service.spec.ports.iter().find(is_asked) else { return Ok(Vec::new()) };
+        let published = service.spec.ports.iter().find(is_asked).filter(|_| !service.is_headless());
+        if published.is_none() && !service.is_headless() {
+            return Ok(Vec::new());
+        }
         let namespace = service.metadata.namespace.as_deref().unwrap_or_default();
-        let ends = self.selected(snapshot, service, namespace, published);
+        // Nobody rewrites the port behind a headless Service.
+        let number = |spec: &PodSpec| match published.map(|published| target(published, spec)) {
+            None => Some(port),
+            Some(IntOrString::Int(number)) => u16::try_from(number).ok(),
+            Some(IntOrString::String(_)) => None,
+        };
+        let ends = self.selected(snapshot, service, namespace, number);
         if ends.is_empty() {
             backends?;
         }
@@ -76,12 +85,8 @@ impl Network {
         snapshot: &Snapshot,
         service: &Service,
         namespace: &str,
-        published: &ServicePort,
+        number: impl Fn(&PodSpec) -> Option<u16>,
     ) -> Vec<(Point, u16)> {
-        let number = |spec: &PodSpec| match target(published, spec) {
-            IntOrString::Int(number) => u16::try_from(number).ok(),
-            IntOrString::String(_) => None,
-        };
         let pods = live(snapshot, namespace, |labels| service.selects(labels));
         let running = pods.iter().filter_map(|pod| Some((self.pod(pod), number(&pod.spec)?)));
         let mut ends: Vec<(Point, u16)> = running.collect();

@@ -384,6 +384,33 @@ ports: [{ name: hub, port: 8081, protocol: TCP }, { name: other, port: 9, protoc
 }
 
 #[test]
+fn nobody_rewrites_the_port_behind_a_headless_service() {
+    let service = "
+---
+apiVersion: v1
+kind: Service
+metadata: { name: db, namespace: jhub }
+spec: { clusterIP: None, ports: [{ name: db, port: 80, targetPort: 9090 }] }
+---
+apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata: { name: db-x, namespace: jhub, labels: { kubernetes.io/service-name: db } }
+addressType: IPv4
+endpoints: [{ addresses: [10.0.1.1], conditions: { ready: true } }]
+ports: [{ name: db, port: 9090, protocol: TCP }]
+";
+    let scene = Scene::with(&format!("{service}---\n{}", include_str!("../bases/policies-4.4.0.yaml")));
+    let snapshot = &scene.fixture.snapshot;
+    let service = snapshot.services.find(Some("jhub"), "db").unwrap();
+    for port in [80, 9090] {
+        let backends = scene.network.backends(snapshot, service, Tcp, port).unwrap();
+        assert_eq!(backends.iter().map(|backend| backend.port).collect::<Vec<_>>(), [port]);
+        let ends = scene.network.behind(snapshot, service, Tcp, port).unwrap();
+        assert_eq!(ends.iter().map(|(_, port)| *port).collect::<Vec<_>>(), [port]);
+    }
+}
+
+#[test]
 fn the_openings_of_a_user_server_say_which_ports_lead_where() {
     let scene = Scene::chart("4.4.0", "");
     let openings = scene.network.reachable_addresses(&scene.point("jupyter-ada"));

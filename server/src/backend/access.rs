@@ -78,7 +78,9 @@ async fn of_cluster(
     let Some(view) = view.map_err(|error| failed(&error))? else { return Ok(None) };
     let (asked, namespaces) = serde_json::from_str(&view.counts).unwrap_or_default();
     let mut access: Option<ClusterAccess> = serde_json::from_str(&view.body).ok();
-    access.iter_mut().for_each(|access| access.own.asked = asked);
+    if let Some(access) = &mut access {
+        access.own.asked = asked;
+    }
     Ok(access.map(|access| (access, namespaces)))
 }
 
@@ -93,7 +95,9 @@ async fn of_hub(
     let Some(view) = view.map_err(|error| failed(&error))? else { return Ok(None) };
     let servers: AccountServers = serde_json::from_str(&view.counts).unwrap_or_default();
     let mut access: Option<HubAccess> = serde_json::from_str(&view.body).ok();
-    access.iter_mut().for_each(|access| access.put_servers(&servers));
+    if let Some(access) = &mut access {
+        access.put_servers(&servers);
+    }
     Ok(access)
 }
 

@@ -38,6 +38,9 @@ pub(super) struct Report {
     /// Every rule of the subject.
     #[serde(skip_serializing_if = "Option::is_none")]
     rules: Option<Vec<RuleView>>,
+    /// Whether the subject may have rules that were not seen; the gaps say which.
+    #[serde(skip)]
+    hides_rules: bool,
     /// Whose rights the subject could take, a sentence for each step.
     #[serde(skip_serializing_if = "Option::is_none")]
     ways: Option<WaysView>,
@@ -135,6 +138,7 @@ impl Report {
         }
         Self {
             subject: None,
+            hides_rules: false,
             question: None,
             verdict: None,
             enforced: world.enforced,
@@ -193,6 +197,7 @@ impl Report {
                 .collect(),
             more: ways.more,
         });
+        self.hides_rules = rights.gap.is_some();
         rights.gap.iter().chain(&ways.gap).for_each(|gap| self.add(gap));
     }
 
@@ -229,8 +234,13 @@ impl Report {
             }
         }
         if let Some(rules) = &self.rules {
-            let none = if rules.is_empty() { " nothing" } else { "" };
-            lines.push(format!("{who} may{none}{}", if rules.is_empty() { "." } else { ":" }));
+            lines.push(match (rules.is_empty(), self.hides_rules) {
+                (false, _) => format!("{who} may:"),
+                (true, false) => format!("{who} may nothing."),
+                (true, true) => {
+                    format!("No right of {who} was seen, and what is not known below may give some.")
+                }
+            });
             for rule in rules {
                 lines.push(format!("  {}", rule.words));
                 lines.push(format!("    by {}", rule.decided_by.words()));

@@ -149,6 +149,9 @@ fn the_text_says_the_same_in_sentences() {
     assert!(ran.out.contains("by rules[1] of Role/jhub/hub, given by RoleBinding/jhub/hub"), "{}", ran.out);
     let ran = access(&["--subject", "serviceaccount:jhub/default"]);
     assert!(ran.out.starts_with("serviceaccount:jhub/default may nothing.\n"), "{}", ran.out);
+    // What its binding gives stands in a role that the files do not hold.
+    let ran = access(&["--subject", "group:staff"]);
+    assert!(ran.out.starts_with("No right of group:staff was seen, "), "{}", ran.out);
 }
 
 #[test]
