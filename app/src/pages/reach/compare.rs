@@ -218,16 +218,18 @@ mod tests {
 
     use super::*;
 
-    fn row(outcome: RowOutcome) -> Option<ReachRow> {
-        Some(ReachRow { destination: Destination::Hub, outcome, notes: Vec::new() })
+    fn row(outcome: RowOutcome) -> ReachRow {
+        ReachRow { destination: Destination::Hub, outcome, notes: Vec::new() }
     }
 
     #[test]
     fn what_cannot_be_told_is_neither_opened_nor_closed() {
         let unknown: Unknown = Reason::new("x", "not seen").into();
         let difference = |here, there| Difference { name: "Hub and its API".to_owned(), here, there };
-        let differences =
-            [difference(row(RowOutcome::Unknown(unknown)), row(RowOutcome::Nothing)), difference(None, None)];
+        let differences = [
+            difference(Some(row(RowOutcome::Unknown(unknown))), Some(row(RowOutcome::Nothing))),
+            difference(None, None),
+        ];
         assert_eq!(in_words(&differences, ComparedWith::Class), "Two answers differ.");
         assert_eq!(in_words(&differences[..1], ComparedWith::Class), "One answer differs.");
     }
