@@ -4,8 +4,10 @@
 //! holds the state. Nothing is judged before every kind is listed or is a gap.
 
 mod classes;
+mod conduct;
 pub mod config_maps;
 mod feed;
+mod handle;
 mod input;
 mod known;
 mod news;
@@ -16,8 +18,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
-use posture::kind::{KINDS, Kind, Reading};
+use posture::kind::Kind;
 use posture::record::Record;
 use posture::redact::{Redactor, decode_json};
 use tokio::sync::{Mutex, Semaphore, mpsc, oneshot, watch};
@@ -26,7 +27,10 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::cluster::backoff::Backoff;
 use crate::cluster::{ApiError, Identity, IdentityGuard, ResourcePath, Serving, Source, review};
-use feed::{DOUBT, Feed, Position, Shared};
+use conduct::{conduct, list_once};
+use feed::{DOUBT, Shared};
+use handle::Command;
+pub use handle::{Handle, Phase, Status};
 pub use input::{ClusterSeen, ScanInput, Sink, SinkError, Trigger};
 use news::{Message, News};
 use state::State;
@@ -81,90 +85,6 @@ pub enum CollectorError {
     /// What was collected is not taken.
     #[error("{0}")]
     Sink(String),
-}
-
-/// What a collector is doing.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Phase {
-    /// It waits for the API server's first answer; the last problem, if there was one.
-    Connecting(Option<String>),
-    /// It lists every kind for the first time.
-    Listing,
-    /// It follows the cluster.
-    Following,
-    /// It has ended; why.
-    Ended(String),
-}
-
-/// The state of a collector as others may see it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Status {
-    /// What it is doing.
-    pub phase: Phase,
-    /// Why what it collects cannot be stored for now.
-    pub blocked: Option<String>,
-    /// What keeps the cluster from being followed for now, as a sentence.
-    pub interrupted: Option<String>,
-    /// The oldest of the kinds' last list, event or bookmark.
-    pub fresh_at: Option<Timestamp>,
-    /// How many objects are known.
-    pub objects: usize,
-    /// How far the server's clock is ahead of ours, in milliseconds.
-    pub skew_milliseconds: Option<i64>,
-}
-
-/// What others may ask of a collector.
-#[derive(Debug)]
-enum Command {
-    /// Make a scan now.
-    Scan(oneshot::Sender<()>),
-    /// Say when the first scan is committed.
-    First(oneshot::Sender<()>),
-    /// Make a scan for this reason once everything up to a version has been told; do not scan on your own meanwhile.
-    ScanAt(u64, Trigger, oneshot::Sender<()>),
-    /// Scan on your own from now on.
-    GoLive,
-}
-
-/// A collector as others hold it.
-#[derive(Debug, Clone)]
-pub struct Handle {
-    commands: mpsc::Sender<Command>,
-    status: watch::Receiver<Status>,
-}
-
-impl Handle {
-    /// Asks for a scan and waits until it is committed; false if the collector has ended.
-    pub async fn scan_now(&self) -> bool {
-        let (done, wait) = oneshot::channel();
-        self.commands.send(Command::Scan(done)).await.is_ok() && wait.await.is_ok()
-    }
-
-    /// What the collector is doing.
-    pub fn status(&self) -> Status {
-        self.status.borrow().clone()
-    }
-
-    /// Tells whenever that changes.
-    pub fn subscribe(&self) -> watch::Receiver<Status> {
-        self.status.clone()
-    }
-
-    /// Asks for a scan that shows everything up to a version, and waits until it is committed; false if the collector has ended.
-    async fn scan_at(&self, version: u64, trigger: Trigger) -> bool {
-        let (done, wait) = oneshot::channel();
-        self.commands.send(Command::ScanAt(version, trigger, done)).await.is_ok() && wait.await.is_ok()
-    }
-
-    /// Waits until the first scan is committed; false if the collector has ended.
-    async fn first_scan(&self) -> bool {
-        let (done, wait) = oneshot::channel();
-        self.commands.send(Command::First(done)).await.is_ok() && wait.await.is_ok()
-    }
-
-    async fn go_live(&self) -> bool {
-        self.commands.send(Command::GoLive).await.is_ok()
-    }
 }
 
 /// Follows one cluster.
@@ -560,76 +480,6 @@ async fn wait_until(due: Option<Instant>) {
     match due {
         Some(due) => sleep_until(due).await,
         None => std::future::pending().await,
-    }
-}
-
-fn feeds(shared: &Arc<Shared>) -> impl Iterator<Item = Feed> {
-    KINDS
-        .iter()
-        .filter(|info| info.reading != Reading::OnDemand)
-        .map(|info| Feed { info, shared: shared.clone() })
-}
-
-/// Lists every kind in turn, lets each be followed from then on, and has what cannot be read tried again from time to time.
-async fn conduct(shared: Arc<Shared>, tick: Duration) {
-    let mut tasks = JoinSet::new();
-    let mut one_by_one = Vec::new();
-    for feed in feeds(&shared) {
-        match patiently(&feed).await {
-            Position::OneByOne(_) => one_by_one.push(feed),
-            position => drop(tasks.spawn(feed.follow(position))),
-        }
-    }
-    // By now the namespaces are known, if they may be listed at all.
-    for feed in one_by_one {
-        let listed = feed.list_namespaces().await;
-        tasks.spawn(feed.follow(Position::OneByOne(listed)));
-    }
-    if shared.news.send(Message::AllTried).await.is_err() {
-        return;
-    }
-    loop {
-        tokio::time::sleep(tick).await;
-        if let Ok(serving) = Serving::discover(&shared.source).await {
-            shared.serving.send_if_modified(|known| {
-                let differs = **known != serving;
-                if differs {
-                    *known = Arc::new(serving);
-                }
-                differs
-            });
-        }
-        shared.retry.send_modify(|round| *round += 1);
-    }
-}
-
-/// The first list of a kind. While the whole API server is away, waiting is better than a gap for every kind.
-async fn patiently(feed: &Feed) -> Position {
-    let tuning = feed.shared.source.tuning();
-    let mut backoff = Backoff::new(tuning.first_wait, tuning.longest_wait, 11);
-    for _ in 0..2 {
-        let position = feed.first().await;
-        if !matches!(position, Position::Later) {
-            return position;
-        }
-        while Identity::ask(&feed.shared.source).await.is_err_and(|error| error.is_transient()) {
-            tokio::time::sleep(backoff.next(None)).await;
-        }
-    }
-    Position::Later
-}
-
-/// Lists every kind in turn, and namespace by namespace what may not be listed everywhere.
-async fn list_once(shared: Arc<Shared>) {
-    let mut one_by_one = Vec::new();
-    for feed in feeds(&shared) {
-        if matches!(feed.first().await, Position::OneByOne(_)) {
-            one_by_one.push(feed);
-        }
-    }
-    for feed in one_by_one {
-        // Listing is all there is to do.
-        drop(feed.list_namespaces().await);
     }
 }
 

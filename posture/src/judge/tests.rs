@@ -8,7 +8,7 @@ use crate::testing::Fixture;
 const HUB: &str = include_str!("../../tests/bases/chart-4.4.0.yaml");
 
 const CHECK: Check = Check {
-    code: "XXX-01",
+    code: "OPN-01",
     name: "some-fault",
     title: "All is well",
     fault: "Something is wrong",
@@ -88,5 +88,5 @@ fn findings_are_sorted_by_key() {
     let derived = fixture.derived();
     let findings = judge_with(&[&CHECK, &cluster], &fixture.context(&derived));
     let codes: Vec<&str> = findings.iter().map(|finding| finding.key.code.as_str()).collect();
-    assert_eq!(codes, ["AAA-01", "XXX-01"]);
+    assert_eq!(codes, ["AAA-01", "OPN-01"]);
 }

@@ -121,8 +121,8 @@ mod tests {
         let gap = Gap { kind: Kind::Role, namespace: None, reason: GapReason::Forbidden };
         insta::assert_snapshot!(table(&[warn, finding(), pass], &[gap]), @r"
         VERDICT  SEVERITY  CODE    WHERE      REASON
-        fail     high      XXX-01  jhub/prod  port 80 of Service/jhub/a\u{1b}[2J\u{202e}b is open
-        warn     critical  XXX-01  jhub/prod  port 80 of Service/jhub/a\u{1b}[2J\u{202e}b is open
+        fail     high      OPN-01  jhub/prod  port 80 of Service/jhub/a\u{1b}[2J\u{202e}b is open
+        warn     critical  OPN-01  jhub/prod  port 80 of Service/jhub/a\u{1b}[2J\u{202e}b is open
 
         1 fail, 1 warn, 0 unknown, 1 pass, 0 not applicable
 

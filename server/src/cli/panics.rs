@@ -20,17 +20,19 @@ mod tests {
 
     use super::*;
 
-    #[test]
-    #[ignore = "it panics on purpose, in the process that the test below starts"]
-    fn panics_with_a_secret() {
-        keep_quiet();
-        panic!("hunter2 {:?}", ["hunter2"]);
-    }
+    /// Set in the process that the test starts of itself.
+    const PANICS: &str = "PERIJOVE_TEST_PANICS";
 
     #[test]
     fn a_panic_says_where_and_not_what_even_where_backtraces_are_asked_for() {
+        if std::env::var_os(PANICS).is_some() {
+            keep_quiet();
+            panic!("hunter2 {:?}", ["hunter2"]);
+        }
+        let name = "cli::panics::tests::a_panic_says_where_and_not_what_even_where_backtraces_are_asked_for";
         let output = Command::new(std::env::current_exe().unwrap())
-            .args(["--ignored", "--exact", "--nocapture", "cli::panics::tests::panics_with_a_secret"])
+            .args(["--exact", "--nocapture", name])
+            .env(PANICS, "1")
             .env("RUST_BACKTRACE", "full")
             .output()
             .unwrap();

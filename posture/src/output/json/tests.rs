@@ -18,7 +18,7 @@ pub(in crate::output) fn finding() -> Finding {
         slots: Slots::of_key(&hub),
         key: FindingKey {
             cluster: "teaching".to_owned(),
-            code: "XXX-01".to_owned(),
+            code: "OPN-01".to_owned(),
             hub: Some(hub),
             subject: Some(service.clone()),
         },
