@@ -9,6 +9,7 @@ mod ends;
 mod found;
 pub mod metadata;
 mod reverse;
+mod rewritten;
 mod rows;
 mod words;
 

@@ -10,6 +10,7 @@ pub use report::AskReport;
 use thiserror::Error;
 
 use super::found::{End, Group, Groups};
+use super::rewritten::Rewritten;
 use super::rows::at;
 use super::{Enforcing, Reach, Start, is_same};
 use crate::derived::Enforcement;
@@ -80,7 +81,8 @@ impl Reach<'_> {
         let mut notes = Vec::new();
         let (hub, starts) = self.asking(from, &mut notes)?;
         let home = starts.first().map(|start| start.namespace.clone()).unwrap_or_default();
-        let ends = self.asked_for(to, &home)?;
+        let rewritten = self.rewritten(to);
+        let ends = if rewritten.is_some() { Vec::new() } else { self.asked_for(to, &home)? };
         let enforcement: &Enforcement =
             hub.map_or_else(|| self.derived.enforcement(), |hub| self.derived.enforcement_for(hub));
         let mut groups = Groups::default();
@@ -90,8 +92,14 @@ impl Reach<'_> {
                     groups.add(&end.place, found);
                 }
             }
+            if let Some(Rewritten { place, ends, is_whole }) = &rewritten
+                && let Some(found) = self.found_rewritten(start, ends, *is_whole, enforcement)
+            {
+                groups.add(place, found);
+            }
             let is_v6 = |end: &End| end.point.addresses().iter().any(IpAddr::is_ipv6);
-            if start.lacks_ipv6() && ends.iter().all(is_v6) && notes.is_empty() {
+            let meant = rewritten.as_ref().map_or(&ends, |rewritten| &rewritten.ends);
+            if start.lacks_ipv6() && meant.iter().all(is_v6) && notes.is_empty() {
                 notes.push(Reason::new("no-ipv6", "The source has no IPv6 address"));
             }
         }

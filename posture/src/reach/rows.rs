@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
-use super::found::{End, Groups, rank};
+use super::found::{End, Groups};
 use super::metadata::{SERVICES, Service as Metadata};
 use super::{Reach, ReachRow, RowOutcome, Start};
 use crate::component::tiller::{Listening, listening, tillers};
@@ -14,7 +14,7 @@ use crate::derived::Enforcement;
 use crate::facts::Service;
 use crate::gap::{Gap, Unknown};
 use crate::hub::Hub;
-use crate::network::{Family, Opening, PodClass, Point, Protocol, Verdict, declared_ports, parse_address};
+use crate::network::{Family, Opening, PodClass, Point, Protocol, declared_ports, parse_address};
 use crate::text::{Arg, Reason};
 
 /// Which of the ways to the Kubernetes API.
@@ -310,18 +310,10 @@ impl Rows<'_, '_> {
                 let is_whole =
                     behind.is_ok() && !(ends.is_empty() && self.reach.snapshot.nodes.complete().is_err());
                 ends.extend(behind.unwrap_or_default());
-                let found = ends
-                    .iter()
-                    .flat_map(|end| self.reach.found_from(self.start, end, self.enforcement))
-                    .collect::<Vec<_>>();
-                let verdicts: BTreeSet<Verdict> = found.iter().map(|found| found.verdict).collect();
-                let Some(mut worst) = found.into_iter().max_by_key(|found| rank(found.verdict)) else {
-                    continue;
-                };
-                if worst.verdict == Verdict::Allowed && (verdicts.len() > 1 || !is_whole) {
-                    worst.verdict = if is_whole { Verdict::CniDependent } else { Verdict::Unknown };
+                if let Some(found) = self.reach.found_rewritten(self.start, &ends, is_whole, self.enforcement)
+                {
+                    groups.add(&place, found);
                 }
-                groups.add(&place, worst);
             }
         }
         groups.sorted()

@@ -236,6 +236,34 @@ fn a_question_may_name_a_service_by_its_address() {
 }
 
 #[test]
+fn an_address_that_leads_to_a_service_is_judged_as_itself_and_at_the_pods_behind() {
+    let lone = "
+---
+apiVersion: v1
+kind: Service
+metadata: { name: lone, namespace: jhub }
+spec:
+  clusterIP: 10.96.0.99
+  externalIPs: [203.0.113.9]
+  selector: { app: jupyterhub, component: hub, release: prod }
+  ports: [{ name: hub, port: 8081, targetPort: 8081 }, { name: other, port: 9999, targetPort: 9999 }]
+status: { loadBalancer: { ingress: [{ ip: 203.0.113.7 }] } }
+";
+    let fixture = fixture(&format!("{CALICO}{lone}"));
+    let verdict = |to: &str| {
+        let key = only(&table(&fixture)).key.clone();
+        ask(&fixture, &format!("class/{key}"), to).unwrap().groups[0].found.verdict
+    };
+    assert_eq!(verdict("203.0.113.8:9999"), Verdict::Allowed, "the internet is open");
+    assert_eq!(verdict("service/jhub/lone:9999"), Verdict::Denied, "of the hub only its own port is open");
+    for address in ["203.0.113.7", "203.0.113.9"] {
+        assert_eq!(verdict(&format!("{address}:8081")), Verdict::Allowed, "{address}: both ways are open");
+        assert_eq!(verdict(&format!("{address}:9999")), Verdict::CniDependent, "{address}");
+    }
+    assert_eq!(verdict("203.0.113.7:80"), verdict("203.0.113.8:80"), "no Service publishes this port there");
+}
+
+#[test]
 fn a_name_that_is_not_there_is_answered_with_those_that_are_near_and_never_with_a_persons() {
     let fixture = fixture(CALICO);
     let error = ask(&fixture, "plan", "1.1.1.1:1").unwrap_err();
