@@ -9,6 +9,7 @@
 //! Two answers of the API server come from outside RBAC. The group `system:masters` may do everything without any binding, which is
 //! answered here too. What the node authoriser gives to a kubelet (`system:node:<name>` in `system:nodes`) is not.
 
+mod built_in;
 pub mod escalation;
 mod grant;
 mod held;
@@ -21,7 +22,9 @@ mod roles;
 mod rule;
 pub mod subject;
 mod table;
+mod unresolved;
 
+pub use built_in::{BUILT_IN, built_in_roles};
 pub use escalation::{Escalations, Means, Path, Reached, Step, Taken};
 pub use grant::{Grant, Reach};
 pub use held::{Held, Power, rule_path};
@@ -32,3 +35,4 @@ pub use resource::{Asking, ask};
 pub use rights::{Rights, RightsIndex};
 pub use subject::{Caller, account, group, user};
 pub use table::{AccessTable, AccountAccess, AccountServers, ClusterAccess, HubAccess, Ways, ways_of};
+pub use unresolved::Unresolved;

@@ -25,7 +25,7 @@ pub use network::{
 };
 pub use node::{Namespace, Node};
 pub use pod::{Container, EnvVar, Pod, PodSpec, PodStatus, Volume};
-pub use rbac::{Binding, PolicyRule, Role, RoleRef, ServiceAccount, Subject};
+pub use rbac::{AggregationRule, Binding, PolicyRule, Role, RoleRef, ServiceAccount, Subject};
 pub use secret::UsedSecret;
 pub use storage::PersistentVolumeClaim;
 pub use workload::{PodTemplate, Workload};

@@ -1,7 +1,7 @@
 //! Who can do what in a cluster, and the answer to a question about it.
 
 use posture::Timestamp;
-use posture::access::{AccessTable, Answer, Asking, Held, Way, Ways};
+use posture::access::{AccessTable, Answer, Asking, Held, Unresolved, Way, Ways};
 use posture::facts::Subject;
 use posture::gap::Gap;
 
@@ -35,6 +35,8 @@ pub enum AccessAnswer {
         words: String,
         /// The answer.
         answer: Answer,
+        /// The bindings that may allow it by a role which is not there to be judged.
+        unresolved: Vec<Unresolved>,
     },
     /// Everybody who may do one thing.
     Who {
@@ -42,6 +44,8 @@ pub enum AccessAnswer {
         words: String,
         /// Everybody, with what gives it.
         holders: Vec<(Subject, Vec<Way>)>,
+        /// The bindings that may allow it to more by a role which is not there to be judged.
+        unresolved: Vec<Unresolved>,
         /// What may hide more.
         gap: Option<Gap>,
     },
@@ -58,6 +62,8 @@ pub struct SubjectAccess {
     pub exists: Option<bool>,
     /// Its rules, the mightiest first, without those that everybody has.
     pub rules: Vec<Held>,
+    /// The bindings that give it a role which is not there to be judged.
+    pub unresolved: Vec<Unresolved>,
     /// How many rules it shares with every authenticated identity.
     pub usual: usize,
     /// What may hide more rules.

@@ -7,7 +7,7 @@ use crate::object::ObjectRef;
 
 use super::leading::{Lead, Leading, leading_to};
 use super::question::{Given, Question, Way};
-use super::roles::Behind;
+use super::roles::{Behind, PlacedRule};
 use super::rule;
 
 /// Where a grant holds.
@@ -38,12 +38,18 @@ pub struct Grant {
 impl Grant {
     /// The rules, aggregated ones included.
     pub fn rules(&self) -> impl Iterator<Item = &PolicyRule> {
-        self.behind.rules().map(|(_, _, rule)| rule)
+        self.placed().map(|placed| placed.rule)
     }
 
     /// The rules with where each stands: the role that holds it, which is another one where this one collects it, and its number there.
     pub fn placed_rules(&self) -> impl Iterator<Item = (ObjectRef, usize, &PolicyRule)> {
-        self.behind.rules().map(|(role, number, rule)| (role.object(), number, rule))
+        self.placed().map(|placed| (placed.part.role.object(), placed.number, placed.rule))
+    }
+
+    /// The rules that count. What a RoleBinding gives holds in its namespace, and paths outside resources are in none.
+    pub(super) fn placed(&self) -> impl Iterator<Item = PlacedRule<'_>> {
+        let is_everywhere = self.reach == Reach::Cluster;
+        self.behind.rules().filter(move |placed| is_everywhere || !placed.rule.resources.is_empty())
     }
 
     /// Whether it allows what is asked, in the namespace of the question or in the whole cluster.
@@ -58,14 +64,15 @@ impl Grant {
 
     /// The first rule that allows what is asked.
     pub fn way(&self, question: &Question) -> Option<Way> {
-        let answers = |(_, _, rule): &(_, _, &PolicyRule)| rule::answers(rule, question);
-        let (holder, rule, _) = self.behind.rules().find(answers).filter(|_| self.answers(question))?;
+        let mut rules = self.placed().filter(|placed| rule::answers(placed.rule, question));
+        let placed = rules.next().filter(|_| self.answers(question))?;
         Some(Way::Rule(Box::new(Given {
             subject: self.subject.clone(),
             binding: self.binding.clone(),
             role: self.role.clone(),
-            holder: holder.object(),
-            rule,
+            holder: placed.part.role.object(),
+            rule: placed.number,
+            is_built_in: placed.part.is_built_in,
         })))
     }
 

@@ -62,6 +62,14 @@ pub struct Held {
     pub holder: ObjectRef,
     /// The number of the rule there, from zero.
     pub number: usize,
+    /// Whether that role was not read: it is one that Kubernetes installs, and the rule is known from there. Its number says nothing then.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub is_built_in: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 impl Held {
@@ -114,15 +122,16 @@ impl Rights {
 }
 
 fn of_grant(grant: &Grant) -> impl Iterator<Item = Held> {
-    grant.placed_rules().map(|(holder, number, rule)| Held {
-        power: Power::of(rule),
+    grant.placed().map(|placed| Held {
+        power: Power::of(placed.rule),
         reach: grant.reach.clone(),
-        rule: rule.clone(),
+        rule: placed.rule.clone(),
         subject: grant.subject.clone(),
         binding: grant.binding.clone(),
         role: grant.role.clone(),
-        holder,
-        number,
+        holder: placed.part.role.object(),
+        number: placed.number,
+        is_built_in: placed.part.is_built_in,
     })
 }
 

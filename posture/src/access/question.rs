@@ -11,6 +11,7 @@ use super::rights::RightsIndex;
 use super::roles::{self, Behind};
 use super::rule;
 use super::subject::{Caller, group, meant};
+use super::unresolved::{Unresolved, sorted};
 
 /// What somebody wants to do, as a `SubjectAccessReview` has it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -83,6 +84,8 @@ pub struct Given {
     pub holder: ObjectRef,
     /// The number of the rule in it, from zero.
     pub rule: usize,
+    /// Whether that role was not read: it is one that Kubernetes installs, and the rule is known from there. Its number says nothing then.
+    pub is_built_in: bool,
 }
 
 /// Who may do something.
@@ -186,7 +189,7 @@ impl RightsIndex {
             let behind =
                 judged.entry((&binding.role_ref.kind, roles::object(binding))).or_insert_with(|| {
                     let mut behind = self.behind(binding);
-                    let allows = behind.rules().any(|(_, _, rule)| rule::answers(rule, question));
+                    let allows = behind.rules().any(|placed| rule::answers(placed.rule, question));
                     if !allows {
                         behind.parts = Arc::default();
                     }
@@ -209,6 +212,28 @@ impl RightsIndex {
         holders
     }
 
+    /// The bindings that may give a caller what is asked, by roles whose rules are not there to be judged.
+    pub fn unresolved(&self, caller: &Caller, question: &Question) -> Vec<Unresolved> {
+        let of = |subject| {
+            let bindings = self.bindings_in(subject, question.scope());
+            bindings.filter_map(|binding| self.unresolved_by(binding, subject))
+        };
+        sorted(caller.subjects().iter().flat_map(of).collect())
+    }
+
+    /// The bindings that may give anybody what is asked, by roles whose rules are not there to be judged.
+    pub fn unresolved_for(&self, question: &Question) -> Vec<Unresolved> {
+        let of = |binding: &Arc<Binding>| {
+            let subjects = binding.subjects.iter().filter_map(|subject| meant(subject, binding));
+            subjects.filter_map(|subject| self.unresolved_by(binding, &subject)).collect::<Vec<_>>()
+        };
+        sorted(self.bindings_for(question).flat_map(of).collect())
+    }
+
+    fn unresolved_by(&self, binding: &Binding, subject: &Subject) -> Option<Unresolved> {
+        Unresolved::of(binding, subject, &self.behind(binding))
+    }
+
     /// The bindings that can answer a question.
     fn bindings_for<'a>(&'a self, question: &'a Question) -> impl Iterator<Item = &'a Arc<Binding>> {
         let local =
@@ -225,12 +250,13 @@ impl RightsIndex {
 
 /// How a binding allows a subject what is asked, if it does.
 fn way(subject: &Subject, binding: &Binding, behind: &Behind, question: &Question) -> Option<Way> {
-    let (holder, rule, _) = behind.rules().find(|(_, _, rule)| rule::answers(rule, question))?;
+    let placed = behind.rules().find(|placed| rule::answers(placed.rule, question))?;
     Some(Way::Rule(Box::new(Given {
         subject: subject.clone(),
         binding: binding.object(),
         role: roles::object(binding),
-        holder: holder.object(),
-        rule,
+        holder: placed.part.role.object(),
+        rule: placed.number,
+        is_built_in: placed.part.is_built_in,
     })))
 }

@@ -11,6 +11,7 @@ use crate::snapshot::Snapshot;
 use super::grant::{Grant, Reach};
 use super::roles::{self, Behind, Roles};
 use super::subject::{Caller, meant};
+use super::unresolved::{Unresolved, sorted};
 
 /// Who may do what in the cluster.
 #[derive(Debug)]
@@ -36,6 +37,8 @@ struct Bindings {
 pub struct Rights {
     /// The grants that were seen, sorted by binding.
     pub grants: Vec<Grant>,
+    /// The bindings whose role is not there to be judged, sorted.
+    pub unresolved: Vec<Unresolved>,
     /// What may hide more.
     pub gap: Option<Gap>,
 }
@@ -138,6 +141,7 @@ impl RightsIndex {
     fn add(&self, rights: &mut Rights, binding: &Binding, subject: &Subject) {
         let behind = self.behind(binding);
         rights.hide(behind.gap.clone().map_or(Ok(()), Err));
+        rights.unresolved.extend(Unresolved::of(binding, subject, &behind));
         // A binding to a role that does not exist gives nothing.
         if !behind.parts.is_empty() {
             rights.grants.push(Grant {
@@ -206,6 +210,7 @@ impl Rights {
     fn sorted(mut self) -> Self {
         self.grants.sort_by(|a, b| (&a.binding, &a.subject).cmp(&(&b.binding, &b.subject)));
         self.grants.dedup();
+        self.unresolved = sorted(self.unresolved);
         self
     }
 }

@@ -18,6 +18,7 @@ use super::own::{Own, own};
 use super::question::Question;
 use super::rights::RightsIndex;
 use super::subject::{Caller, account, key};
+use super::unresolved::Unresolved;
 
 /// How many identities are named to which an account finds a way; what is left out is counted.
 const MOST_WAYS: usize = 8;
@@ -65,6 +66,9 @@ pub struct AccountAccess {
     pub servers: usize,
     /// Its rules, the mightiest first, without those that everybody has.
     pub rules: Vec<Held>,
+    /// The bindings that give it a role which is not there to be judged.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unresolved: Vec<Unresolved>,
     /// How many rules it shares with every authenticated identity.
     pub usual: usize,
     /// What may hide more rules.
@@ -166,7 +170,9 @@ fn of_hub(hub: &Hub, snapshot: &Snapshot, derived: &Derived, escalations: &Escal
         beside(hub, snapshot, &order)
             .into_iter()
             .map(|(namespace, name)| of_account(&namespace, &name, &derived.rights, escalations))
-            .filter(|access| !access.rules.is_empty() || access.gap.is_some()),
+            .filter(|access| {
+                !access.rules.is_empty() || access.gap.is_some() || !access.unresolved.is_empty()
+            }),
     );
     let complete = |namespace| snapshot.service_accounts.complete_in(namespace).err();
     let gap = derived.servers(hub).err().and_then(|unknown| match unknown {
@@ -201,6 +207,7 @@ fn of_account(
         parts: Vec::new(),
         servers: 0,
         rules,
+        unresolved: found.unresolved,
         usual: usual.len(),
         gap: found.gap,
         ways: ways_of(&caller, escalations),

@@ -307,3 +307,68 @@ fn everybody_with_rights_in_a_namespace_is_listed() {
         Subject { kind: "User".to_owned(), name: "ann".to_owned(), namespace: Some("ignored".to_owned()) };
     assert_eq!(derived.rights.of_subject(&ann).lists_pods(), Ok(true));
 }
+
+#[test]
+fn a_binding_to_a_role_that_is_not_there_is_named() {
+    let account = "{ kind: ServiceAccount, name: default }";
+    let found = rights(&[binding("RoleBinding", "b", account, "Role/gone")]);
+    assert_eq!((found.grants.len(), found.gap.as_ref()), (0, None));
+    let [one] = found.unresolved.as_slice() else { panic!("{:?}", found.unresolved) };
+    assert_eq!(
+        (one.binding.to_string(), one.role.to_string()),
+        ("RoleBinding/jhub/b".into(), "Role/jhub/gone".into())
+    );
+    assert_eq!(one.words(), "there is no such role, so it gives nothing until somebody makes one");
+}
+
+#[test]
+fn a_binding_to_a_role_that_cannot_be_read_is_named_with_what_hides_it() {
+    let manifests = [
+        "perijove: { gaps: [{ kind: ClusterRole, reason: forbidden }] }\n".to_owned(),
+        binding("RoleBinding", "b", "{ kind: ServiceAccount, name: default }", "ClusterRole/edit"),
+    ];
+    let found = rights(&manifests);
+    let [one] = found.unresolved.as_slice() else { panic!("{:?}", found.unresolved) };
+    assert_eq!(one.gap.as_ref().map(|gap| &gap.reason), Some(&GapReason::Forbidden));
+    assert!(one.words().starts_with("what that role allows is not known: "), "{}", one.words());
+    assert_eq!(found.gap, one.gap, "in a cluster, what an administrator made of the role is not known");
+}
+
+#[test]
+fn what_files_add_to_a_role_of_kubernetes_counts_beside_what_it_is_installed_with() {
+    let more = format!(
+        "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {{ name: more, labels: {{ rbac.authorization.k8s.io/aggregate-to-view: 'true' }} }}\nrules: {}\n",
+        "[{ apiGroups: [example.org], resources: [widgets], verbs: [delete] }]",
+    );
+    let found = rights(&[
+        "perijove: { origin: declared }\n".to_owned(),
+        more,
+        binding("RoleBinding", "b", "{ kind: ServiceAccount, name: default }", "ClusterRole/edit"),
+    ]);
+    let grant = &found.grants[0];
+    assert!(grant.allows("delete", "example.org", "widgets"), "edit collects view");
+    assert!(grant.enters_pods() && grant.makes_pods() && grant.reads_any_secret());
+    assert!(!grant.allows("create", "rbac.authorization.k8s.io", "rolebindings"), "that is admin's");
+    assert!(found.gap.is_some(), "aggregation may add to it");
+    let built_in: Vec<bool> = found
+        .held()
+        .iter()
+        .filter(|held| held.holder.name == "more" || held.holder.name == "system:aggregate-to-edit")
+        .map(|held| held.is_built_in == (held.holder.name != "more"))
+        .collect();
+    assert!(built_in.len() > 2 && built_in.iter().all(|right| *right));
+}
+
+#[test]
+fn a_role_binding_gives_no_paths() {
+    let account = "{ kind: ServiceAccount, name: default, namespace: jhub }";
+    let of = |kind| {
+        let admin = role("ClusterRole", "all", ADMIN);
+        rights(&[admin, binding(kind, "b", account, "ClusterRole/all")])
+    };
+    let words = |rights: &Rights| rights.held().iter().map(|held| held.rule.words()).collect::<Vec<_>>();
+    let local = of("RoleBinding");
+    assert_eq!(words(&local), ["do everything"]);
+    assert!(!local.grants[0].rules().any(|rule| !rule.non_resource_urls.is_empty()));
+    assert_eq!(words(&of("ClusterRoleBinding")), ["do everything", "do everything with the paths *"]);
+}

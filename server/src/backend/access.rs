@@ -123,15 +123,24 @@ fn answer(snapshot: &Snapshot, derived: &Derived, query: &AccessQuery) -> Access
         Err(wrong) => return AccessAnswer::Wrong(wrong),
     };
     match (subject, question) {
-        (Some(subject), Some(question)) => AccessAnswer::May {
-            words: question.words(),
-            answer: derived.rights.may(&Caller::of(&subject), &question),
-            subject,
-        },
+        (Some(subject), Some(question)) => {
+            let caller = Caller::of(&subject);
+            AccessAnswer::May {
+                words: question.words(),
+                answer: derived.rights.may(&caller, &question),
+                unresolved: derived.rights.unresolved(&caller, &question),
+                subject,
+            }
+        }
         (None, Some(question)) => {
             let holders = derived.rights.who_may(&question);
             let words = question.words();
-            AccessAnswer::Who { words, holders: holders.ways.into_iter().collect(), gap: holders.gap }
+            AccessAnswer::Who {
+                words,
+                holders: holders.ways.into_iter().collect(),
+                unresolved: derived.rights.unresolved_for(&question),
+                gap: holders.gap,
+            }
         }
         (Some(subject), None) => AccessAnswer::Holds(Box::new(everything(snapshot, derived, subject))),
         (None, None) => AccessAnswer::Wrong("name somebody, or something that somebody would do".to_owned()),
@@ -149,7 +158,15 @@ fn everything(snapshot: &Snapshot, derived: &Derived, subject: Subject) -> Subje
         let found = snapshot.service_accounts.get(Some(namespace), &subject.name);
         found.ok().map(|account| account.is_some())
     });
-    SubjectAccess { subject, exists, rules, usual: usual.len(), gap: rights.gap, ways }
+    SubjectAccess {
+        subject,
+        exists,
+        rules,
+        unresolved: rights.unresolved,
+        usual: usual.len(),
+        gap: rights.gap,
+        ways,
+    }
 }
 
 #[cfg(test)]
@@ -169,6 +186,7 @@ mod tests {
             parts: Vec::new(),
             servers: 0,
             rules: Vec::new(),
+            unresolved: Vec::new(),
             usual: 0,
             gap: None,
             ways: Ways { paths: vec![path], more: 2, ..Ways::default() },

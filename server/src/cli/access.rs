@@ -74,8 +74,14 @@ pub async fn run(args: AccessArgs, config: Config) -> Result<u8, Stopped> {
         report.subject(caller);
     }
     match (&caller, &question) {
-        (Some(caller), Some(question)) => report.may(question, &world.rights().may(caller, question)),
-        (None, Some(question)) => report.who(question, &world.rights().who_may(question)),
+        (Some(caller), Some(question)) => {
+            let unresolved = world.rights().unresolved(caller, question);
+            report.may(question, &world.rights().may(caller, question), &unresolved);
+        }
+        (None, Some(question)) => {
+            let unresolved = world.rights().unresolved_for(question);
+            report.who(question, &world.rights().who_may(question), &unresolved);
+        }
         (Some(caller), None) => {
             let escalations = Escalations::new(world.rights(), &world.snapshot);
             let is_master = caller.is_master();

@@ -7,6 +7,7 @@
 mod asked;
 mod audit;
 mod authorizer;
+mod built_in;
 mod collected;
 mod demo;
 mod faults;

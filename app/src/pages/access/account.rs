@@ -5,7 +5,7 @@ use posture::Timestamp;
 use posture::access::{AccountAccess, Held, Power, Reach, Ways};
 use posture::gap::Gap;
 
-use super::rules::{Rules, place};
+use super::rules::{Rules, Unjudged, place};
 use super::{Hidden, SubjectLink};
 use crate::components::{Icon, Sentence, Shape};
 use crate::words;
@@ -30,6 +30,7 @@ pub(super) fn Account(
             </div>
             <p class="mt-1 max-w-[76ch] wrap-anywhere">{may}</p>
             <WaysOut ways=account.ways now />
+            <Unjudged unresolved=account.unresolved of=Some(subject.clone()) />
             <RuleFold rules=account.rules usual=account.usual of=subject />
             {account.gap.filter(|_| !is_gap_told).map(|gap| view! { <Hidden gap what="rules" /> })}
         </article>

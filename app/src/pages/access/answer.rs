@@ -2,12 +2,12 @@
 
 use leptos::prelude::*;
 use posture::Timestamp;
-use posture::access::{Answer, Way};
+use posture::access::{Answer, Unresolved, Way};
 use posture::facts::Subject;
 use posture::gap::Gap;
 
 use super::account::{RuleFold, WaysOut};
-use super::rules::{Rules, WayLine};
+use super::rules::{Rules, Unjudged, WayLine};
 use super::{Hidden, SubjectLink, kind_and_name};
 use crate::backend::{AccessAnswer, SubjectAccess};
 use crate::components::{Notice, Panel, Section, Tone};
@@ -22,7 +22,7 @@ pub(super) fn headline(answer: &AccessAnswer) -> String {
     };
     match answer {
         AccessAnswer::Wrong(_) => "This question cannot be understood.".to_owned(),
-        AccessAnswer::May { subject, words, answer } => {
+        AccessAnswer::May { subject, words, answer, .. } => {
             let (who, words) = (named(subject), visible(words));
             match answer {
                 Answer::Allowed(_) => format!("{who} may {words}."),
@@ -32,7 +32,7 @@ pub(super) fn headline(answer: &AccessAnswer) -> String {
                 }
             }
         }
-        AccessAnswer::Who { words, holders, gap } => {
+        AccessAnswer::Who { words, holders, gap, .. } => {
             let at_least = if gap.is_some() { "at least " } else { "" };
             let count = holders.len() as u64;
             let number = words::number(count);
@@ -67,15 +67,22 @@ pub(super) fn Told(answer: AccessAnswer, cluster: String, now: Timestamp) -> imp
             let what = format!("{}.", words::sentence(&visible(&what)));
             view! { <Notice tone=Tone::Error title=move || what.clone() /> }.into_any()
         }
-        AccessAnswer::May { subject, answer, .. } => view! { <May subject answer cluster /> }.into_any(),
-        AccessAnswer::Who { holders, gap, .. } => view! { <Who holders gap cluster /> }.into_any(),
+        AccessAnswer::May { subject, answer, unresolved, .. } => {
+            view! { <May subject answer unresolved cluster /> }.into_any()
+        }
+        AccessAnswer::Who { holders, unresolved, gap, .. } => {
+            view! { <Who holders unresolved gap cluster /> }.into_any()
+        }
         AccessAnswer::Holds(access) => view! { <Holds access=*access now /> }.into_any(),
     }
 }
 
 #[component]
-fn May(subject: Subject, answer: Answer, cluster: String) -> impl IntoView {
+fn May(subject: Subject, answer: Answer, unresolved: Vec<Unresolved>, cluster: String) -> impl IntoView {
     let of = subject.clone();
+    // What is allowed already stays allowed, whatever else a role gives.
+    let unresolved = if matches!(answer, Answer::Allowed(_)) { Vec::new() } else { unresolved };
+    let given_to = Some(of.clone());
     let told = match answer {
         Answer::Allowed(way) => view! { <WayLine way of=Some(of) /> }.into_any(),
         Answer::Denied => view! {
@@ -92,6 +99,7 @@ fn May(subject: Subject, answer: Answer, cluster: String) -> impl IntoView {
         <Section title="What decides" id="answer">
             <Panel padded=true>
                 {told}
+                <Unjudged unresolved of=given_to />
                 <p class="mt-2">"All that it may do: " <SubjectLink subject cluster /></p>
             </Panel>
         </Section>
@@ -100,7 +108,12 @@ fn May(subject: Subject, answer: Answer, cluster: String) -> impl IntoView {
 }
 
 #[component]
-fn Who(holders: Vec<(Subject, Vec<Way>)>, gap: Option<Gap>, cluster: String) -> impl IntoView {
+fn Who(
+    holders: Vec<(Subject, Vec<Way>)>,
+    unresolved: Vec<Unresolved>,
+    gap: Option<Gap>,
+    cluster: String,
+) -> impl IntoView {
     view! {
         <Section title="Who, and by which rule" id="answer">
             <Panel>
@@ -122,6 +135,7 @@ fn Who(holders: Vec<(Subject, Vec<Way>)>, gap: Option<Gap>, cluster: String) -> 
                         .collect_view()}
                 </ul>
             </Panel>
+            <Unjudged unresolved of=None />
             {gap.map(|gap| view! { <Hidden gap what="subjects" /> })}
         </Section>
     }
@@ -130,7 +144,8 @@ fn Who(holders: Vec<(Subject, Vec<Way>)>, gap: Option<Gap>, cluster: String) -> 
 
 #[component]
 fn Holds(access: SubjectAccess, now: Timestamp) -> impl IntoView {
-    let SubjectAccess { subject, exists, rules, usual, gap, ways } = access;
+    let SubjectAccess { subject, exists, rules, unresolved, usual, gap, ways } = access;
+    let given_to = Some(subject.clone());
     let is_missing = exists == Some(false);
     let is_many = rules.len() > 12;
     let list = if rules.is_empty() {
@@ -152,6 +167,7 @@ fn Holds(access: SubjectAccess, now: Timestamp) -> impl IntoView {
         <Section title="Whose rights it can take" id="ways"><WaysOut ways now /></Section>
         <Section title="What it may do" id="answer">
             {list}
+            <Unjudged unresolved of=given_to />
             {gap.map(|gap| view! { <Hidden gap what="rules" /> })}
         </Section>
     }
@@ -172,7 +188,8 @@ mod tests {
 
     fn may(answer: Answer) -> String {
         let words = "create pods in namespace jhub".to_owned();
-        headline(&AccessAnswer::May { subject: account("jhub", "hub"), words, answer })
+        let unresolved = Vec::new();
+        headline(&AccessAnswer::May { subject: account("jhub", "hub"), words, answer, unresolved })
     }
 
     #[test]
@@ -189,16 +206,26 @@ mod tests {
     fn a_list_that_may_be_longer_says_so() {
         let words = "list nodes in the whole cluster".to_owned();
         let holders = vec![(account("jhub", "hub"), vec![Way::Masters])];
-        let some = AccessAnswer::Who { words: words.clone(), holders: holders.clone(), gap: Some(gap()) };
+        let some = AccessAnswer::Who {
+            words: words.clone(),
+            holders: holders.clone(),
+            unresolved: Vec::new(),
+            gap: Some(gap()),
+        };
         assert_eq!(headline(&some), "At least one subject may list nodes in the whole cluster.");
-        let all = AccessAnswer::Who { words, holders, gap: None };
+        let all = AccessAnswer::Who { words, holders, unresolved: Vec::new(), gap: None };
         assert_eq!(headline(&all), "One subject may list nodes in the whole cluster.");
     }
 
     #[test]
     fn a_name_of_the_cluster_cannot_disturb_the_sentence() {
         let words = "get pods named \u{202e}x in the whole cluster".to_owned();
-        let told = headline(&AccessAnswer::May { subject: account("a", "b"), words, answer: Answer::Denied });
+        let told = headline(&AccessAnswer::May {
+            subject: account("a", "b"),
+            words,
+            answer: Answer::Denied,
+            unresolved: Vec::new(),
+        });
         assert!(!told.contains('\u{202e}'), "{told}");
     }
 }

@@ -1,7 +1,7 @@
 //! Rules and what gives them, as lists.
 
 use leptos::prelude::*;
-use posture::access::{Held, Power, Reach, Way, rule_path, subject};
+use posture::access::{BUILT_IN, Held, Power, Reach, Unresolved, Way, rule_path, subject};
 use posture::facts::Subject;
 use posture::object::ObjectRef;
 
@@ -54,7 +54,7 @@ pub(super) fn Rules(rules: Vec<Held>, of: Subject) -> impl IntoView {
 fn Rule(held: Held, of: Subject) -> impl IntoView {
     let words = visible(&held.rule.words()).into_owned();
     let place = place(&held.reach);
-    let path = held.path();
+    let path = (!held.is_built_in).then(|| held.path());
     view! {
         <li>
             <div class="flex flex-wrap sm:flex-nowrap justify-between gap-x-4">
@@ -76,7 +76,7 @@ pub(super) fn WayLine(way: Way, of: Option<Subject>) -> impl IntoView {
         }
         .into_any(),
         Way::Rule(given) => view! {
-            <Source path=rule_path(given.rule) holder=given.holder binding=given.binding subject=given.subject of=of />
+            <Source path=(!given.is_built_in).then(|| rule_path(given.rule)) holder=given.holder binding=given.binding subject=given.subject of=of />
         }
         .into_any(),
     }
@@ -84,23 +84,55 @@ pub(super) fn WayLine(way: Way, of: Option<Subject>) -> impl IntoView {
 
 #[component]
 fn Source(
-    path: String,
+    /// Where the rule stands in the role; `None` where the role was not read and its rules are those it is installed with.
+    path: Option<String>,
     holder: ObjectRef,
     binding: ObjectRef,
     subject: Subject,
     of: Option<Subject>,
 ) -> impl IntoView {
+    let installed = path.is_none().then(|| format!(" ({BUILT_IN})"));
     // Through which group it comes is news; that it comes to the subject itself is not.
     let through = (of.as_ref() != Some(&subject)).then(|| subject::key(&subject));
     view! {
         <p class="text-ink-3 wrap-anywhere">
-            <Code text=path />
-            " of "
+            {path.map(|path| view! { <Code text=path /> " of " })}
             <ObjectName object=holder />
+            {installed}
             ", given by "
             <ObjectName object=binding />
             {through.map(|name| view! { " to " <Code text=name /> })}
         </p>
+    }
+    .into_any()
+}
+
+/// Bindings whose roles are not there to be judged.
+#[component]
+pub(super) fn Unjudged(unresolved: Vec<Unresolved>, of: Option<Subject>) -> impl IntoView {
+    if unresolved.is_empty() {
+        return ().into_any();
+    }
+    view! {
+        <ul class="mt-1.5 grid gap-1" role="list">
+            {unresolved
+                .into_iter()
+                .map(|one| {
+                    let told = format!(": {}.", visible(&one.words()));
+                    let colour = if one.gap.is_some() { "text-unknown" } else { "text-ink-2" };
+                    let to = (of.as_ref() != Some(&one.subject)).then(|| subject::key(&one.subject));
+                    view! {
+                        <li class=format!("min-w-0 max-w-[88ch] wrap-anywhere {colour}")>
+                            <ObjectName object=one.binding />
+                            " gives "
+                            <ObjectName object=one.role />
+                            {to.map(|to| view! { " to " <Code text=to /> })}
+                            {told}
+                        </li>
+                    }
+                })
+                .collect_view()}
+        </ul>
     }
     .into_any()
 }

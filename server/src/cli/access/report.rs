@@ -3,8 +3,8 @@
 use std::fmt::Write;
 
 use posture::access::{
-    Answer, Asked, Caller, Held, Holders, Named, Power, Question, Reach, Rights, Way, Ways, rule_path,
-    subject,
+    Answer, Asked, BUILT_IN, Caller, Held, Holders, Named, Power, Question, Reach, Rights, Unresolved, Way,
+    Ways, rule_path, subject,
 };
 use posture::facts::{PolicyRule, Subject};
 use posture::gap::Gap;
@@ -41,6 +41,9 @@ pub(super) struct Report {
     /// Whether the subject may have rules that were not seen; the gaps say which.
     #[serde(skip)]
     hides_rules: bool,
+    /// The bindings that give roles which are not there to be judged.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    unresolved: Vec<UnresolvedView>,
     /// Whose rights the subject could take, a sentence for each step.
     #[serde(skip_serializing_if = "Option::is_none")]
     ways: Option<WaysView>,
@@ -82,6 +85,24 @@ struct DecidedBy {
     binding: Option<ObjectView>,
     /// The subject that the binding names.
     subject: String,
+    /// Whether the role was not read: then these are rules with which Kubernetes installs it, and others may have been added.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    built_in: bool,
+}
+
+/// A binding that gives a role of which no rule is known.
+#[derive(Debug, Serialize)]
+struct UnresolvedView {
+    binding: ObjectView,
+    role: ObjectView,
+    /// The subject that the binding names.
+    subject: String,
+    /// The namespace where it holds; none means everywhere.
+    namespace: Option<String>,
+    /// Whether it is proven that there is no such role.
+    is_missing: bool,
+    /// What is not known, or what it lacks.
+    reason: String,
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -145,6 +166,7 @@ impl Report {
             decided_by: None,
             subjects: None,
             rules: None,
+            unresolved: Vec::new(),
             ways: None,
             gaps,
         }
@@ -156,8 +178,17 @@ impl Report {
         self.subject = Some(SubjectView { groups, ..SubjectView::new(caller.identity()) });
     }
 
+    /// Names the bindings whose roles are not there to be judged.
+    pub(super) fn unresolved(&mut self, all: &[Unresolved]) {
+        self.unresolved = all.iter().map(UnresolvedView::new).collect();
+    }
+
     /// The answer about one subject and one thing.
-    pub(super) fn may(&mut self, question: &Question, answer: &Answer) {
+    pub(super) fn may(&mut self, question: &Question, answer: &Answer, unresolved: &[Unresolved]) {
+        // What is allowed already stays allowed, whatever else a role gives.
+        if !matches!(answer, Answer::Allowed(_)) {
+            self.unresolved(unresolved);
+        }
         self.question = Some(QuestionView::new(question));
         let mut decided_by = Vec::new();
         self.verdict = Some(match answer {
@@ -175,7 +206,8 @@ impl Report {
     }
 
     /// The answer about everybody and one thing.
-    pub(super) fn who(&mut self, question: &Question, holders: &Holders) {
+    pub(super) fn who(&mut self, question: &Question, holders: &Holders, unresolved: &[Unresolved]) {
+        self.unresolved(unresolved);
         self.question = Some(QuestionView::new(question));
         let view = |(subject, ways): (&Subject, &Vec<Way>)| HolderView {
             subject: SubjectView::new(subject),
@@ -198,6 +230,7 @@ impl Report {
             more: ways.more,
         });
         self.hides_rules = rights.gap.is_some();
+        self.unresolved(&rights.unresolved);
         rights.gap.iter().chain(&ways.gap).for_each(|gap| self.add(gap));
     }
 
@@ -245,6 +278,10 @@ impl Report {
                 lines.push(format!("  {}", rule.words));
                 lines.push(format!("    by {}", rule.decided_by.words()));
             }
+        }
+        if !self.unresolved.is_empty() {
+            lines.push(String::new());
+            lines.extend(self.unresolved.iter().map(UnresolvedView::words));
         }
         if let Some(ways) = &self.ways {
             lines.push(String::new());
@@ -307,14 +344,19 @@ impl QuestionView {
 impl DecidedBy {
     fn new(way: &Way) -> Self {
         match way {
-            Way::Masters => {
-                Self { policy: None, rule: None, binding: None, subject: "group:system:masters".to_owned() }
-            }
+            Way::Masters => Self {
+                policy: None,
+                rule: None,
+                binding: None,
+                subject: "group:system:masters".to_owned(),
+                built_in: false,
+            },
             Way::Rule(given) => Self {
                 policy: Some(ObjectView::new(&given.holder)),
-                rule: Some(rule_path(given.rule)),
+                rule: (!given.is_built_in).then(|| rule_path(given.rule)),
                 binding: Some(ObjectView::new(&given.binding)),
                 subject: subject::key(&given.subject),
+                built_in: given.is_built_in,
             },
         }
     }
@@ -323,6 +365,9 @@ impl DecidedBy {
         match (&self.policy, &self.rule, &self.binding) {
             (Some(policy), Some(rule), Some(binding)) => {
                 format!("{rule} of {}, given by {} to {}", policy.words(), binding.words(), self.subject)
+            }
+            (Some(policy), None, Some(binding)) => {
+                format!("{} ({BUILT_IN}), given by {} to {}", policy.words(), binding.words(), self.subject)
             }
             _ => "the group system:masters, which the API server allows everything".to_owned(),
         }
@@ -357,11 +402,33 @@ impl RuleView {
             rule: held.rule.clone(),
             decided_by: DecidedBy {
                 policy: Some(ObjectView::new(&held.holder)),
-                rule: Some(held.path()),
+                rule: (!held.is_built_in).then(|| held.path()),
                 binding: Some(ObjectView::new(&held.binding)),
                 subject: subject::key(&held.subject),
+                built_in: held.is_built_in,
             },
         }
+    }
+}
+
+impl UnresolvedView {
+    fn new(of: &Unresolved) -> Self {
+        let namespace = match &of.reach {
+            Reach::Cluster => None,
+            Reach::Namespace(namespace) => Some(namespace.clone()),
+        };
+        Self {
+            binding: ObjectView::new(&of.binding),
+            role: ObjectView::new(&of.role),
+            subject: subject::key(&of.subject),
+            namespace,
+            is_missing: of.gap.is_none(),
+            reason: of.words(),
+        }
+    }
+
+    fn words(&self) -> String {
+        format!("{} gives {} to {}: {}.", self.binding.words(), self.role.words(), self.subject, self.reason)
     }
 }
 

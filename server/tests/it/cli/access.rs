@@ -38,6 +38,12 @@ kind: RoleBinding
 metadata: {name: staff}
 roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: edit}
 subjects: [{kind: Group, name: staff, apiGroup: rbac.authorization.k8s.io}]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: guests}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: guest-tools}
+subjects: [{kind: Group, name: guests, apiGroup: rbac.authorization.k8s.io}]
 ";
 
 fn access(arguments: &[&str]) -> Ran {
@@ -90,12 +96,45 @@ fn files_are_taken_for_all_there_is() {
 }
 
 #[test]
-fn a_role_that_files_lack_leaves_the_answer_open() {
-    let told = asked("group:staff", "create", "pods", Some("jhub"));
+fn a_role_that_files_lack_leaves_the_answer_open_and_is_named() {
+    let told = asked("group:guests", "create", "pods", Some("jhub"));
     assert_eq!(told["verdict"], "unknown");
     assert!(told["gaps"].to_string().contains("clusterroles"), "{told}");
+    let unresolved = json!([{
+        "binding": {"kind": "RoleBinding", "namespace": "jhub", "name": "guests"},
+        "role": {"kind": "ClusterRole", "namespace": null, "name": "guest-tools"},
+        "subject": "group:guests",
+        "namespace": "jhub",
+        "is_missing": false,
+        "reason": "the files do not hold that role, so what it allows is not known",
+    }]);
+    assert_eq!(told["unresolved"], unresolved);
     // What it gives in one namespace, it cannot give in another.
+    let elsewhere = asked("group:guests", "create", "pods", Some("other"));
+    assert_eq!((&elsewhere["verdict"], elsewhere.get("unresolved")), (&json!("denied"), None));
+    let who = answer(&["--verb", "create", "--resource", "pods", "--namespace", "jhub"]);
+    assert_eq!(who["unresolved"], unresolved);
+}
+
+#[test]
+fn a_role_of_kubernetes_itself_is_known_without_being_in_the_files() {
+    for (verb, resource) in [
+        ("get", "secrets"),
+        ("create", "pods"),
+        ("create", "pods/exec"),
+        ("create", "serviceaccounts/token"),
+        ("impersonate", "serviceaccounts"),
+        ("list", "pods"),
+    ] {
+        let told = asked("group:staff", verb, resource, Some("jhub"));
+        assert_eq!(told["verdict"], "allowed", "{verb} {resource}: {told}");
+        let way = &told["decided_by"][0];
+        assert_eq!((&way["built_in"], &way["rule"]), (&json!(true), &Value::Null), "{way}");
+        assert!(way["policy"]["name"].as_str().unwrap().starts_with("system:aggregate-to-"), "{way}");
+    }
     assert_eq!(asked("group:staff", "create", "pods", Some("other"))["verdict"], "denied");
+    // Something else may have been added to it.
+    assert_eq!(asked("group:staff", "create", "rolebindings", Some("jhub"))["verdict"], "unknown");
 }
 
 #[test]
@@ -132,8 +171,8 @@ fn who_may_do_something_is_told_with_the_ways() {
         .iter()
         .map(|subject| subject["name"].as_str().unwrap())
         .collect();
-    assert_eq!(names, ["system:masters", "admin", "hub"]);
-    assert_eq!(told["subjects"][2]["decided_by"][0]["rule"], "rules[1]");
+    assert_eq!(names, ["staff", "system:masters", "admin", "hub"]);
+    assert_eq!(told["subjects"][3]["decided_by"][0]["rule"], "rules[1]");
 }
 
 #[test]
@@ -150,8 +189,24 @@ fn the_text_says_the_same_in_sentences() {
     let ran = access(&["--subject", "serviceaccount:jhub/default"]);
     assert!(ran.out.starts_with("serviceaccount:jhub/default may nothing.\n"), "{}", ran.out);
     // What its binding gives stands in a role that the files do not hold.
-    let ran = access(&["--subject", "group:staff"]);
-    assert!(ran.out.starts_with("No right of group:staff was seen, "), "{}", ran.out);
+    let guests = ["--subject", "group:guests", "--files-namespace", "jhub"];
+    let ran = access(&guests);
+    assert!(ran.out.starts_with("No right of group:guests was seen, "), "{}", ran.out);
+    assert!(
+        ran.out.contains(
+            "\nRoleBinding/jhub/guests gives ClusterRole/guest-tools to group:guests: the files do not hold that role, so what it allows is not known.\n"
+        ),
+        "{}",
+        ran.out
+    );
+    let ran = access(&["--subject", "group:staff", "--files-namespace", "jhub"]);
+    assert!(
+        ran.out.contains(
+            "  impersonate serviceaccounts in namespace jhub\n    by ClusterRole/system:aggregate-to-edit (built in, as Kubernetes 1.30 and later install it; aggregation may add to it), given by RoleBinding/jhub/staff to group:staff\n"
+        ),
+        "{}",
+        ran.out
+    );
 }
 
 #[test]
