@@ -34,5 +34,7 @@ pub use question::{Answer, Asked, Given, Holders, Named, Question, Way};
 pub use resource::{Asking, ask};
 pub use rights::{Rights, RightsIndex};
 pub use subject::{Caller, account, group, user};
-pub use table::{AccessTable, AccountAccess, AccountServers, ClusterAccess, HubAccess, Ways, ways_of};
+pub use table::{
+    AccessTable, AccountAccess, AccountServers, AlsoRuns, ClusterAccess, HubAccess, Ways, ways_of,
+};
 pub use unresolved::Unresolved;

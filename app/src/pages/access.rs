@@ -140,9 +140,31 @@ fn HubAccounts(hub: HubAccess, at: usize, cluster: String, now: posture::Timesta
                     .map(|account| view! { <Account account cluster=cluster.clone() is_gap_told now /> })
                     .collect_view()}
             </div>
+            {(!hub.elsewhere.is_empty()).then(|| view! { <Elsewhere subjects=hub.elsewhere cluster=cluster.clone() /> })}
             {shared.map(|gap| view! { <Hidden gap what="rules" /> })}
             {hub.gap.map(|gap| view! { <Hidden gap what="accounts" /> })}
         </section>
+    }
+    .into_any()
+}
+
+/// Accounts of this hub that stand under another one.
+#[component]
+fn Elsewhere(subjects: Vec<Subject>, cluster: String) -> impl IntoView {
+    let count = subjects.len();
+    view! {
+        <p class="mt-1.5 text-ink-2 max-w-[76ch]">
+            "Parts of it also run as "
+            {subjects
+                .into_iter()
+                .enumerate()
+                .map(|(at, subject)| {
+                    let between = if at == 0 { "" } else if at + 1 == count { " and " } else { ", " };
+                    view! { {between} <SubjectLink subject cluster=cluster.clone() /> }
+                })
+                .collect_view()}
+            ", listed under the hub that shares it."
+        </p>
     }
     .into_any()
 }

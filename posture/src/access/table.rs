@@ -51,8 +51,22 @@ pub struct HubAccess {
     /// The accounts that its parts and its user servers run as, the hub's own first; then the others of its namespaces that may do more
     /// than everybody.
     pub accounts: Vec<AccountAccess>,
+    /// Accounts that its parts run as too, and that are listed under another hub.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub elsewhere: Vec<Subject>,
     /// What may hide more accounts.
     pub gap: Option<Gap>,
+}
+
+/// What of another hub runs as an account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AlsoRuns {
+    /// The other hub.
+    pub hub: HubKey,
+    /// Its parts, in our words.
+    pub parts: Vec<String>,
+    /// How many of its live user servers.
+    pub servers: usize,
 }
 
 /// One account: what runs as it, what it may do, and whose rights it can take.
@@ -64,6 +78,9 @@ pub struct AccountAccess {
     pub parts: Vec<String>,
     /// How many live user servers run as it.
     pub servers: usize,
+    /// What of other hubs runs as it too.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<AlsoRuns>,
     /// Its rules, the mightiest first, without those that everybody has.
     pub rules: Vec<Held>,
     /// The bindings that give it a role which is not there to be judged.
@@ -103,6 +120,44 @@ impl AccessTable {
         Self {
             hubs: derived.hubs.iter().map(|hub| of_hub(hub, snapshot, derived, &escalations)).collect(),
             cluster: Some(cluster),
+        }
+    }
+}
+
+impl AccessTable {
+    /// Lists each account once: under the first hub with a part that runs as it, else under the first hub that has it. Hubs that share a
+    /// namespace all have its accounts.
+    pub fn list_once(&mut self) {
+        let mut homes: BTreeMap<String, (bool, usize)> = BTreeMap::new();
+        for (at, hub) in self.hubs.iter().enumerate() {
+            for account in &hub.accounts {
+                let runs_it = !account.parts.is_empty();
+                let home = homes.entry(key(&account.subject)).or_insert((runs_it, at));
+                if runs_it && !home.0 {
+                    *home = (true, at);
+                }
+            }
+        }
+        let mut also: BTreeMap<String, Vec<AlsoRuns>> = BTreeMap::new();
+        for (at, hub) in self.hubs.iter_mut().enumerate() {
+            let is_home = |account: &AccountAccess| {
+                homes.get(&key(&account.subject)).is_none_or(|(_, home)| *home == at)
+            };
+            let (here, away): (Vec<_>, Vec<_>) =
+                std::mem::take(&mut hub.accounts).into_iter().partition(is_home);
+            hub.accounts = here;
+            for account in away.into_iter().filter(|account| !account.parts.is_empty()) {
+                let AccountAccess { subject, parts, servers, .. } = account;
+                also.entry(key(&subject)).or_default().push(AlsoRuns {
+                    hub: hub.hub.clone(),
+                    parts,
+                    servers,
+                });
+                hub.elsewhere.push(subject);
+            }
+        }
+        for account in self.hubs.iter_mut().flat_map(|hub| &mut hub.accounts) {
+            account.also = also.remove(&key(&account.subject)).unwrap_or_default();
         }
     }
 }
@@ -179,7 +234,12 @@ fn of_hub(hub: &Hub, snapshot: &Snapshot, derived: &Derived, escalations: &Escal
         crate::gap::Unknown::Gap(gap) => Some(gap),
         crate::gap::Unknown::Reason(_) => None,
     });
-    HubAccess { hub: hub.key.clone(), accounts, gap: hub.namespaces().into_iter().find_map(complete).or(gap) }
+    HubAccess {
+        hub: hub.key.clone(),
+        accounts,
+        elsewhere: Vec::new(),
+        gap: hub.namespaces().into_iter().find_map(complete).or(gap),
+    }
 }
 
 /// The other accounts of a hub's namespaces.
@@ -206,6 +266,7 @@ fn of_account(
         subject,
         parts: Vec::new(),
         servers: 0,
+        also: Vec::new(),
         rules,
         unresolved: found.unresolved,
         usual: usual.len(),

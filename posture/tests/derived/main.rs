@@ -1,5 +1,6 @@
 //! What is derived from a cluster: hubs of every generation of the chart, HTTPS, enforcement, barriers, rights and controls.
 
+mod access_table;
 mod barriers;
 mod clouds;
 mod controls;

@@ -44,6 +44,7 @@ pub(super) async fn access(
     }
     // Where a hub's part is missing, the table was not made by this version of the program; the next scan makes it.
     let is_whole = table.hubs.len() == hubs.len() && (is_limited || table.cluster.is_some());
+    table.list_once();
     if is_limited {
         limit(&mut table);
     }
@@ -185,6 +186,7 @@ mod tests {
             subject: account("jhub", "hub"),
             parts: Vec::new(),
             servers: 0,
+            also: Vec::new(),
             rules: Vec::new(),
             unresolved: Vec::new(),
             usual: 0,
@@ -198,7 +200,7 @@ mod tests {
             administrators_gap: None,
             own: Own { answer, reads_secrets: None, rules: Vec::new(), asked: 0 },
         };
-        let hubs = vec![HubAccess { hub, accounts: vec![access], gap: None }];
+        let hubs = vec![HubAccess { hub, accounts: vec![access], elsewhere: Vec::new(), gap: None }];
         let mut table = AccessTable { hubs, cluster: Some(cluster) };
         limit(&mut table);
         assert_eq!(table.cluster, None);

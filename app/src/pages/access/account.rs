@@ -8,6 +8,7 @@ use posture::gap::Gap;
 use super::rules::{Rules, Unjudged, place};
 use super::{Hidden, SubjectLink};
 use crate::components::{Icon, Sentence, Shape};
+use crate::text::visible;
 use crate::words;
 
 /// One account.
@@ -40,20 +41,31 @@ pub(super) fn Account(
 
 /// What runs as an account.
 fn runs(account: &AccountAccess) -> String {
-    let parts: Vec<String> = account
-        .parts
-        .iter()
-        .map(|part| match (part.as_str(), account.servers) {
-            ("user servers", 1) => "one user server".to_owned(),
-            ("user servers", many) => format!("{many} user servers"),
-            (other, _) => other.to_owned(),
-        })
-        .collect();
-    if parts.is_empty() {
+    let own = parts(&account.parts, account.servers);
+    let others = account.also.iter().map(|also| {
+        let place = subject_namespace(account).filter(|place| *place == also.hub.namespace);
+        let hub = if place.is_some() { also.hub.release.clone() } else { also.hub.to_string() };
+        format!("; of {} {}", visible(&hub), parts(&also.parts, also.servers))
+    });
+    if own.is_empty() {
         "not of the hub's own parts".to_owned()
     } else {
-        format!("runs {}", parts.join(", "))
+        format!("runs {own}{}", others.collect::<String>())
     }
+}
+
+fn subject_namespace(account: &AccountAccess) -> Option<&str> {
+    account.subject.namespace.as_deref()
+}
+
+/// Parts of a hub in a row.
+fn parts(parts: &[String], servers: usize) -> String {
+    let one = |part: &String| match (part.as_str(), servers) {
+        ("user servers", 1) => "one user server".to_owned(),
+        ("user servers", many) => format!("{many} user servers"),
+        (other, _) => other.to_owned(),
+    };
+    parts.iter().map(one).collect::<Vec<_>>().join(", ")
 }
 
 /// The rights in a sentence: the mightiest, and where.
@@ -80,8 +92,7 @@ fn may(rules: &[Held], gap: Option<&Gap>) -> String {
     match first.power {
         Power::Everything => format!("It may do everything {place}."),
         Power::Changes => {
-            let shown =
-                mightiest.iter().take(3).map(|held| crate::text::visible(&held.rule.words()).into_owned());
+            let shown = mightiest.iter().take(3).map(|held| visible(&held.rule.words()).into_owned());
             let words = shown.collect::<Vec<_>>().join("; ");
             let more = if mightiest.len() > 3 { "; and more" } else { "" };
             format!("It may change things {place}: {words}{more}.")
