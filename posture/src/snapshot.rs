@@ -116,6 +116,17 @@ pub struct Reviews {
     /// What Perijove may do in each namespace; empty where that was not asked.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rules: Vec<OwnRules>,
+    /// When the oldest of the answers of `rules` was given. It goes on while the answers stay the same, so it is no part of them in the
+    /// history.
+    #[serde(skip)]
+    pub asked_at: Option<jiff::Timestamp>,
+}
+
+impl Reviews {
+    /// Whether the answers are the same, whenever they were given.
+    pub fn says_the_same(&self, other: &Self) -> bool {
+        (&self.granted, &self.not_granted, &self.rules) == (&other.granted, &other.not_granted, &other.rules)
+    }
 }
 
 /// The API server's list of what Perijove may do, for namespaces where it is the same (`SelfSubjectRulesReview`).

@@ -11,6 +11,7 @@ mod handle;
 mod input;
 mod known;
 mod news;
+mod own;
 pub mod replay;
 mod state;
 
@@ -33,10 +34,14 @@ use handle::Command;
 pub use handle::{Handle, Phase, Status};
 pub use input::{ClusterSeen, ScanInput, Sink, SinkError, Trigger};
 use news::{Message, News};
+use own::{BEFORE_SCAN, OwnAnswers};
 use state::State;
 
 /// How many pieces of news may wait; one, so that memory follows the piece and not the cluster.
 const WAITING: usize = 1;
+
+/// How often, between scans, it is asked what Perijove may do in one namespace, while that is not known of all.
+const OWN_RIGHTS: Duration = Duration::from_millis(500);
 
 /// How a cluster is collected.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,6 +100,7 @@ pub struct Collector<S> {
     redactor: Arc<Redactor>,
     sink: S,
     state: State,
+    own: OwnAnswers,
     commands: mpsc::Receiver<Command>,
     status: watch::Sender<Status>,
     namespaces: watch::Sender<Arc<BTreeSet<String>>>,
@@ -126,8 +132,18 @@ impl<S: Sink> Collector<S> {
         let patience = tuning.watch_timeout + tuning.watch_grace;
         let state = State::new(&settings.cluster, redactor.clone(), Some(patience));
         let namespaces = watch::Sender::new(Arc::new(settings.namespaces.clone()));
-        let collector =
-            Self { source, settings, redactor, sink, state, commands, status, namespaces, stepping: false };
+        let collector = Self {
+            source,
+            settings,
+            redactor,
+            sink,
+            state,
+            own: OwnAnswers::default(),
+            commands,
+            status,
+            namespaces,
+            stepping: false,
+        };
         (collector, Handle { commands: command, status: watched })
     }
 
@@ -186,6 +202,8 @@ impl<S: Sink> Collector<S> {
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         tick.reset();
         let mut coverage = BTreeMap::new();
+        let mut own_rights = tokio::time::interval(OWN_RIGHTS);
+        own_rights.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut check = tokio::time::interval(Duration::from_secs(5));
         check.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
@@ -222,6 +240,10 @@ impl<S: Sink> Collector<S> {
                     // Every handle is gone: nobody asks any more, and the work goes on.
                     None => std::future::pending().await,
                 },
+                _ = own_rights.tick(), if all_tried && !self.stepping => {
+                    self.ask_own_rights(1).await;
+                    None
+                }
                 _ = check.tick() => {
                     self.show();
                     (all_tried && !self.stepping && self.state.silence_changed(&coverage)).then_some(Trigger::Change)
@@ -251,6 +273,7 @@ impl<S: Sink> Collector<S> {
             let Some(trigger) = trigger else { continue };
             if trigger == Trigger::Tick {
                 self.state.retry_data();
+                self.own.resume();
             }
             coverage = self.scan(trigger).await?;
             unjudged = None;
@@ -318,8 +341,11 @@ impl<S: Sink> Collector<S> {
             }
         }
         if trigger != Trigger::Change || self.stepping {
-            let reviews = review::ask(&self.source, self.state.readable(), &self.all_namespaces()).await;
-            self.state.take_reviews(reviews);
+            self.own.take(review::ask(&self.source, self.state.readable()).await);
+        }
+        self.ask_own_rights(BEFORE_SCAN).await;
+        if let Some(told) = self.own.told(&self.all_namespaces(), self.source.clock().now()) {
+            self.state.take_reviews(told);
         }
         let input = self.state.input(trigger, self.source.clock().now());
         let mut backoff = self.backoff();
@@ -333,6 +359,18 @@ impl<S: Sink> Collector<S> {
         self.state.committed();
         self.show();
         Ok(input.coverage)
+    }
+
+    /// Asks what Perijove may do in the namespaces of which that is not known, or not any more; in so many at most.
+    async fn ask_own_rights(&mut self, most: usize) {
+        let changed = self.state.take_changed_rights();
+        self.own.forget(changed, self.source.clock().now());
+        let namespaces = self.all_namespaces();
+        for _ in 0..most {
+            let Some(namespace) = self.own.due(&namespaces, self.source.clock().now()) else { return };
+            let rules = review::own_rules(&self.source, &namespace).await.ok();
+            self.own.take_rules(namespace, rules, self.source.clock().now());
+        }
     }
 
     async fn read_data(&mut self, key: &(String, String)) -> Result<(), CollectorError> {

@@ -102,7 +102,7 @@ fn All(table: AccessTable, cluster: String, is_asked: bool, now: posture::Timest
             .map(|ClusterAccess { administrators, administrators_gap, own }| {
                 view! {
                     <Administrators subjects=administrators gap=administrators_gap cluster=cluster.clone() />
-                    <OwnRights own />
+                    <OwnRights own now />
                 }
             })}
     }

@@ -22,6 +22,9 @@ pub struct Own {
     pub rules: Vec<OwnRule>,
     /// In how many namespaces the API server was asked.
     pub asked: usize,
+    /// When the oldest of its answers was given; `None` where that is not known.
+    #[serde(default)]
+    pub asked_at: Option<jiff::Timestamp>,
 }
 
 /// Whether Perijove could change anything.
@@ -44,7 +47,7 @@ pub enum OwnAnswer {
 pub enum Missing {
     /// The API server says that its list is not complete, as where the cloud's IAM decides too.
     Incomplete,
-    /// It was not asked in these namespaces.
+    /// It was not asked in these namespaces, or not since a role or a binding changed that may hold there.
     Namespaces(Vec<String>),
     /// Not all namespaces are known.
     UnknownNamespaces,
@@ -68,6 +71,7 @@ pub fn own<N: Placed>(reviews: Result<&Reviews, &GapReason>, namespaces: &Listin
         reads_secrets: None,
         rules: Vec::new(),
         asked: 0,
+        asked_at: None,
     };
     let reviews = match reviews {
         Ok(reviews) if reviews.rules.is_empty() => return silent(GapReason::NotRead),
@@ -87,7 +91,7 @@ pub fn own<N: Placed>(reviews: Result<&Reviews, &GapReason>, namespaces: &Listin
     };
     let sees_secrets = rules.iter().any(|rule| reads_secrets(&rule.rule));
     let reads_secrets = if sees_secrets { Some(true) } else { missing.is_none().then_some(false) };
-    Own { answer, reads_secrets, rules, asked: asked.len() }
+    Own { answer, reads_secrets, rules, asked: asked.len(), asked_at: reviews.asked_at }
 }
 
 fn reads_secrets(rule: &PolicyRule) -> bool {

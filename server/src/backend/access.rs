@@ -3,6 +3,7 @@
 use app::backend::{AccessAnswer, AccessQuery, AccessView, At, SubjectAccess};
 use app::error::AppError;
 use app::viewer::Viewer;
+use posture::Timestamp;
 use posture::access::{
     AccessTable, AccountServers, Caller, ClusterAccess, Escalations, HubAccess, Power, ask, subject, ways_of,
 };
@@ -77,12 +78,23 @@ async fn of_cluster(
 ) -> Result<Option<(ClusterAccess, Vec<String>)>, AppError> {
     let view = computed::at(reading, (cluster, None), (Computed::Access, ""), scan.number, scope).await;
     let Some(view) = view.map_err(|error| failed(&error))? else { return Ok(None) };
-    let (asked, namespaces) = serde_json::from_str(&view.counts).unwrap_or_default();
+    let (asked, namespaces, asked_at) = counts(&view.counts);
     let mut access: Option<ClusterAccess> = serde_json::from_str(&view.body).ok();
     if let Some(access) = &mut access {
         access.own.asked = asked;
+        // Of a past scan only that much is known: the same answer was given until later.
+        access.own.asked_at = asked_at.filter(|at| *at <= scan.taken_at);
     }
     Ok(access.map(|access| (access, namespaces)))
+}
+
+/// In how many namespaces Perijove's own rights were asked, the namespaces, and when the oldest answer was given, which earlier versions
+/// did not write.
+fn counts(json: &str) -> (usize, Vec<String>, Option<Timestamp>) {
+    serde_json::from_str(json).unwrap_or_else(|_| {
+        let (asked, namespaces) = serde_json::from_str(json).unwrap_or_default();
+        (asked, namespaces, None)
+    })
 }
 
 /// The accounts of one hub.
@@ -198,7 +210,7 @@ mod tests {
         let cluster = ClusterAccess {
             administrators: vec![group("staff")],
             administrators_gap: None,
-            own: Own { answer, reads_secrets: None, rules: Vec::new(), asked: 0 },
+            own: Own { answer, reads_secrets: None, rules: Vec::new(), asked: 0, asked_at: None },
         };
         let hubs = vec![HubAccess { hub, accounts: vec![access], elsewhere: Vec::new(), gap: None }];
         let mut table = AccessTable { hubs, cluster: Some(cluster) };

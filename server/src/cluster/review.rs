@@ -1,28 +1,30 @@
 //! Asks the API server about our own rights: `SelfSubjectAccessReview` and `SelfSubjectRulesReview`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use posture::facts::PolicyRule;
 use posture::gap::GapReason;
 use posture::kind::{Kind, KindInfo};
-use posture::snapshot::{AccessAnswer, AuthorizerReason, OwnRules, Reviews};
+use posture::snapshot::{AccessAnswer, AuthorizerReason, Reviews};
 use serde::Deserialize;
 use serde_json::json;
 
 use super::error::ApiError;
 use super::source::Source;
 
-/// In how many namespaces it is asked at most what may be done there; for the others nothing is claimed.
-const MOST_NAMESPACES: usize = 200;
+/// What may be done in one namespace.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RulesIn {
+    /// The rules that hold there, those of the whole cluster among them; sorted, each once.
+    pub rules: Vec<PolicyRule>,
+    /// Whether the API server says that more may be allowed.
+    pub is_incomplete: bool,
+}
 
-/// Asks the two questions, about something that is granted and about something that never is, and for all rules in each namespace.
+/// Asks the two questions, about something that is granted and about something that never is.
 ///
 /// `readable` is a kind that could be listed, which is asked about where pods may not be.
-pub async fn ask(
-    source: &Source,
-    readable: Option<Kind>,
-    namespaces: &BTreeSet<String>,
-) -> Result<Reviews, GapReason> {
+pub async fn ask(source: &Source, readable: Option<Kind>) -> Result<Reviews, GapReason> {
     let mut granted = access(source, "list", Kind::Pod.info(), None).await.map_err(|error| error.gap())?;
     if !granted.allowed
         && let Some(kind) = readable.filter(|kind| *kind != Kind::Pod)
@@ -30,29 +32,17 @@ pub async fn ask(
         granted = access(source, "list", kind.info(), None).await.map_err(|error| error.gap())?;
     }
     let not_granted = access(source, "delete", Kind::Node.info(), None).await.map_err(|error| error.gap())?;
-    let rules = own_rules(source, namespaces).await;
-    Ok(Reviews { granted: Some(granted), not_granted: Some(not_granted), rules })
+    Ok(Reviews { granted: Some(granted), not_granted: Some(not_granted), ..Reviews::default() })
 }
 
-/// What may be done in each namespace, those with the same rules together. Where the API server stops answering, the rest is left out.
-async fn own_rules(source: &Source, namespaces: &BTreeSet<String>) -> Vec<OwnRules> {
-    let mut places: BTreeMap<(Vec<PolicyRule>, bool), Vec<String>> = BTreeMap::new();
-    for namespace in namespaces.iter().take(MOST_NAMESPACES) {
-        match rules_in(source, namespace).await {
-            Ok(status) => {
-                let mut rules = status.resource_rules.unwrap_or_default();
-                rules.extend(status.non_resource_rules.unwrap_or_default());
-                rules.sort();
-                rules.dedup();
-                places.entry((rules, status.incomplete)).or_default().push(namespace.clone());
-            }
-            Err(_) => break,
-        }
-    }
-    places
-        .into_iter()
-        .map(|((rules, is_incomplete), namespaces)| OwnRules { namespaces, rules, is_incomplete })
-        .collect()
+/// Asks for everything that may be done in one namespace.
+pub async fn own_rules(source: &Source, namespace: &str) -> Result<RulesIn, ApiError> {
+    let status = rules_in(source, namespace).await?;
+    let mut rules = status.resource_rules.unwrap_or_default();
+    rules.extend(status.non_resource_rules.unwrap_or_default());
+    rules.sort();
+    rules.dedup();
+    Ok(RulesIn { rules, is_incomplete: status.incomplete })
 }
 
 /// Asks whether one thing is allowed.

@@ -70,6 +70,8 @@ pub(super) struct State {
     data: BTreeMap<(String, String), Data>,
     removed: BTreeSet<ObjectRef>,
     relisted: BTreeSet<(Kind, Option<String>)>,
+    /// Where roles or bindings have changed since that was last asked; `None` is those of the whole cluster.
+    changed_rights: BTreeSet<Option<String>>,
     /// After this long without news a place that is watched is a gap; `None` where nothing is watched.
     patience: Option<Duration>,
 }
@@ -86,6 +88,7 @@ impl State {
             data: BTreeMap::new(),
             removed: BTreeSet::new(),
             relisted: BTreeSet::new(),
+            changed_rights: BTreeSet::new(),
             patience,
         }
     }
@@ -221,6 +224,7 @@ impl State {
         }
         let sight = self.known.see(&record, list);
         if sight.is_new {
+            self.note_rights(&record.object);
             self.removed.remove(&record.object);
             let class = self.classes.number(&record);
             self.known.classify(&record.object, class);
@@ -234,6 +238,7 @@ impl State {
 
     fn gone(&mut self, object: ObjectRef, class: Option<Class>, effect: &mut Effect) {
         self.builder.remove(&object);
+        self.note_rights(&object);
         effect.is_change |= self.classes.note(class, None);
         if object.kind == Kind::ConfigMap {
             let key = (object.namespace.clone().unwrap_or_default(), object.name.clone());
@@ -290,6 +295,18 @@ impl State {
                 None
             }
         }
+    }
+
+    fn note_rights(&mut self, object: &ObjectRef) {
+        if [Kind::Role, Kind::ClusterRole, Kind::RoleBinding, Kind::ClusterRoleBinding].contains(&object.kind)
+        {
+            self.changed_rights.insert(object.namespace.clone());
+        }
+    }
+
+    /// Where roles or bindings have changed since this was last asked; `None` is those of the whole cluster.
+    pub(super) fn take_changed_rights(&mut self) -> BTreeSet<Option<String>> {
+        std::mem::take(&mut self.changed_rights)
     }
 
     pub(super) fn take_reviews(&mut self, reviews: Result<Reviews, GapReason>) {

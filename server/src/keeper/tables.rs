@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use posture::access::{AccessTable, ClusterAccess};
 use posture::derived::{Derived, Enforcement};
 use posture::gap::GapReason;
@@ -38,9 +39,18 @@ impl Tables {
             && is_same
             && last.coverage == input.coverage
             && last.enforcement == enforcement
-            && last.reviews == *reviews
+            && is_same_answer(&last.reviews, reviews)
         {
-            return last.tables.clone();
+            let mut tables = last.tables.clone();
+            let of_cluster =
+                tables.iter_mut().find(|table| table.kind == Computed::Access && table.hub.is_none());
+            // The answers were given again.
+            if let (Some(table), Ok(reviews)) = (of_cluster, reviews)
+                && let Some(counts) = counts_of(input, asked_in(reviews))
+            {
+                table.counts = counts;
+            }
+            return tables;
         }
         let tables: Vec<_> = reach(input, derived).chain(access(input, derived)).collect();
         let (coverage, reviews) = (input.coverage.clone(), reviews.clone());
@@ -60,12 +70,11 @@ fn reach(input: &ScanInput, derived: &Derived) -> impl Iterator<Item = ComputedT
 /// Who may do what: the accounts of each hub, and of the cluster what concerns no hub.
 fn access(input: &ScanInput, derived: &Derived) -> impl Iterator<Item = ComputedTable> {
     let AccessTable { hubs, cluster } = AccessTable::new(&input.snapshot, derived);
-    let namespaces = input.snapshot.namespaces.present().map(|namespace| namespace.name());
-    let namespaces: Vec<&str> = namespaces.collect();
-    // A namespace more changes nobody's rights.
+    // A namespace more changes nobody's rights, nor does an answer that is given again.
     let of_cluster = |mut cluster: ClusterAccess| {
         let asked = std::mem::take(&mut cluster.own.asked);
-        written(Computed::Access, None, &cluster, &(asked, namespaces))
+        cluster.own.asked_at = None;
+        written(Computed::Access, None, &cluster, &counts(input, asked))
     };
     let cluster = cluster.and_then(of_cluster);
     let hubs = hubs.into_iter().filter_map(|mut hub| {
@@ -73,6 +82,31 @@ fn access(input: &ScanInput, derived: &Derived) -> impl Iterator<Item = Computed
         written(Computed::Access, Some(hub.hub.clone()), &hub, &servers)
     });
     hubs.chain(cluster)
+}
+
+/// What follows the cluster while nobody's rights change: in how many namespaces Perijove's own were asked, the namespaces, and when the
+/// oldest answer was given.
+type Counts<'a> = (usize, Vec<&'a str>, Option<Timestamp>);
+
+fn counts(input: &ScanInput, asked: usize) -> Counts<'_> {
+    let namespaces = input.snapshot.namespaces.present().map(|namespace| namespace.name());
+    let asked_at = input.snapshot.reviews.as_ref().ok().and_then(|reviews| reviews.asked_at);
+    (asked, namespaces.collect(), asked_at)
+}
+
+fn counts_of(input: &ScanInput, asked: usize) -> Option<String> {
+    serde_json::to_string(&counts(input, asked)).ok()
+}
+
+fn asked_in(reviews: &Reviews) -> usize {
+    reviews.rules.iter().map(|part| part.namespaces.len()).sum()
+}
+
+fn is_same_answer(one: &Result<Reviews, GapReason>, other: &Result<Reviews, GapReason>) -> bool {
+    match (one, other) {
+        (Ok(one), Ok(other)) => one.says_the_same(other),
+        _ => one == other,
+    }
 }
 
 fn written(

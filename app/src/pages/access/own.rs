@@ -1,16 +1,17 @@
 //! What Perijove itself may do, by the API server's own word.
 
 use leptos::prelude::*;
+use posture::Timestamp;
 use posture::access::{Missing, Own, OwnAnswer, OwnRule};
 
 use super::rules::{power_colour, power_word};
-use crate::components::{Icon, Panel, Section, Shape};
+use crate::components::{Icon, Panel, Section, Shape, Style, When};
 use crate::text::visible;
 use crate::words;
 
 /// What Perijove itself may do.
 #[component]
-pub(super) fn OwnRights(own: Own) -> impl IntoView {
+pub(super) fn OwnRights(own: Own, now: Timestamp) -> impl IntoView {
     let (sentence, more) = told(&own);
     let (colour, shape) = match own.answer {
         OwnAnswer::CannotChange => ("text-pass", Shape::Pass),
@@ -23,6 +24,7 @@ pub(super) fn OwnRights(own: Own) -> impl IntoView {
         None => "Whether it may read Secrets is not known; it never asks for one.",
     };
     let count = own.rules.len() as u64;
+    let asked_at = own.asked_at;
     let rules = own.rules;
     view! {
         <Section title="What Perijove itself may do" id="own">
@@ -32,6 +34,10 @@ pub(super) fn OwnRights(own: Own) -> impl IntoView {
                     <span>{sentence}</span>
                 </p>
                 <p class="mt-1 max-w-[76ch] wrap-anywhere">{more} " " {secrets}</p>
+                {asked_at
+                    .map(|at| {
+                        view! { <p class="mt-1 text-ink-3">"The oldest of these answers was given " <When at now style=Style::Ago /> "."</p> }
+                    })}
                 {(count > 0)
                     .then(|| {
                         view! {
@@ -76,7 +82,10 @@ fn told(own: &Own) -> (&'static str, String) {
                 }
                 Missing::Namespaces(left) => {
                     let count = left.len() as u64;
-                    format!("It was not asked yet in {count} {}.", words::plural(count, "namespace"))
+                    format!(
+                        "It was not asked yet in {count} {}, or not since roles or bindings changed that may hold there.",
+                        words::plural(count, "namespace")
+                    )
                 }
             },
         ),

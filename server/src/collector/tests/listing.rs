@@ -142,3 +142,52 @@ async fn a_page_that_is_too_large_is_asked_for_in_halves() {
         bench.faults.requests().into_iter().filter(|request| request.contains("/services?limit=")).collect();
     assert!(limits[0].contains("limit=16") && limits[1].contains("limit=8"), "{limits:?}");
 }
+
+fn many_namespaces(count: usize) -> String {
+    let namespace =
+        |at: usize| format!("---\napiVersion: v1\nkind: Namespace\nmetadata: {{name: team-{at:03}}}\n");
+    format!("{HUB}{}", (0..count).map(namespace).collect::<String>())
+}
+
+fn asked_about_rules(bench: &Bench) -> usize {
+    let asked = |request: &String| request.ends_with("/selfsubjectrulesreviews");
+    bench.faults.requests().into_iter().filter(asked).count()
+}
+
+fn answered(scan: &ScanInput) -> usize {
+    scan.snapshot.reviews.as_ref().unwrap().rules.iter().map(|part| part.namespaces.len()).sum()
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_perijove_may_do_in_many_namespaces_is_asked_bit_by_bit_and_once() {
+    let mut bench = Bench::start(&many_namespaces(60), Vec::new(), tuning());
+    let first = bench.scan().await;
+    assert_eq!(answered(&first), 20);
+    let full = bench.scan_until(|scan| answered(scan) == 62).await;
+    assert!(full.snapshot.reviews.unwrap().asked_at.is_some());
+    let asked = asked_about_rules(&bench);
+    bench.scan_until(|scan| scan.trigger == Trigger::Tick).await;
+    assert_eq!(asked_about_rules(&bench), asked, "nothing has changed");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_role_that_changes_takes_the_answers_back_that_it_could_make_wrong() {
+    let mut bench = Bench::start(&many_namespaces(60), Vec::new(), tuning());
+    bench.scan_until(|scan| answered(scan) == 62).await;
+    let asked = asked_about_rules(&bench);
+    bench.api.apply(ops(
+        "apiVersion: rbac.authorization.k8s.io/v1\nkind: Role\nmetadata: {name: more, namespace: team-003}\nrules: []\n",
+    ));
+    let scan =
+        bench.scan_until(|scan| scan.snapshot.roles.present().any(|role| role.metadata.name == "more")).await;
+    assert_eq!(answered(&scan), 62, "one namespace was asked about again");
+    assert!(asked_about_rules(&bench) - asked <= 2);
+    bench.api.apply(ops(
+        "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: wide}\nrules: []\n",
+    ));
+    let is_wide =
+        |scan: &ScanInput| scan.snapshot.cluster_roles.present().any(|role| role.metadata.name == "wide");
+    let scan = bench.scan_until(is_wide).await;
+    assert!(answered(&scan) < 62, "no answer from before the change is told");
+    bench.scan_until(|scan| answered(scan) == 62).await;
+}

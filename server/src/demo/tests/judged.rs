@@ -71,7 +71,7 @@ fn snapshot(cluster: &DemoCluster, at: Timestamp) -> Snapshot {
     builder.reviews(Ok(Reviews {
         granted: answer("list pods", true, AuthorizerReason::Rbac),
         not_granted: answer("delete nodes", false, AuthorizerReason::None),
-        rules: Vec::new(),
+        ..Reviews::default()
     }));
     builder.build(at)
 }
