@@ -36,7 +36,7 @@ pub use answer::{Answer, Basis, Because, Direction, Enforced, RuleRef, Side, Ver
 pub use build::KINDS;
 pub use classes::PodClass;
 pub(crate) use ends::carrying;
-pub use ends::declared_ports;
+pub use ends::{Lead, declared_ports};
 pub use openings::{OpenPorts, Opening};
 pub use point::{HostPoint, PodPoint, Point};
 pub use port::Protocol;

@@ -111,6 +111,8 @@ pub struct ServiceSpec {
     /// Addresses from outside that lead here.
     #[serde(rename = "externalIPs")]
     pub external_ips: Vec<String>,
+    /// The DNS name that a Service of the type `ExternalName` stands for.
+    pub external_name: Option<String>,
     /// Who may use the load balancer.
     pub load_balancer_source_ranges: Vec<String>,
 }
@@ -126,6 +128,11 @@ impl Service {
     /// Whether its selector selects these pod labels; a Service without a selector selects nothing.
     pub fn selects(&self, labels: &BTreeMap<String, String>) -> bool {
         !self.spec.selector.is_empty() && self.spec.selector.iter().all(|(k, v)| labels.get(k) == Some(v))
+    }
+
+    /// The DNS name that it stands for, if it is nothing else.
+    pub fn dns_name(&self) -> Option<&str> {
+        self.spec.external_name.as_deref().filter(|_| self.spec.type_name() == "ExternalName")
     }
 
     /// Whether it has no address of its own, so that its name leads to its pods' own.
@@ -173,12 +180,21 @@ pub struct LoadBalancerStatus {
 
 /// One address of a load balancer.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(rename_all = "camelCase", default)]
 pub struct LoadBalancerAddress {
     /// An IP address.
     pub ip: Option<String>,
     /// A DNS name.
     pub hostname: Option<String>,
+    /// How nodes treat the address: `VIP`, which is meant where nothing is set, is rewritten at the node of the sender; `Proxy` is not.
+    pub ip_mode: Option<String>,
+}
+
+impl LoadBalancerAddress {
+    /// Whether nodes leave what is sent to the address to the load balancer.
+    pub fn is_proxied(&self) -> bool {
+        self.ip_mode.as_deref() == Some("Proxy")
+    }
 }
 
 /// The endpoints of a Service, old form.

@@ -83,6 +83,8 @@ impl fmt::Display for RuleRef {
 pub enum Because {
     /// Policies do not hold for this end: it is outside the cluster, or shares a node's network.
     OutsidePolicies,
+    /// It does not leave the pod: it goes to a loopback address, or to the pod that sends it.
+    WithinPod,
     /// It comes from the node that the pod runs on, which is always let in.
     OwnNode,
     /// No policy selects the pod for this direction.

@@ -4,12 +4,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::{Network, Point, Protocol};
+use super::{Backend, Network, Point, Protocol};
 use crate::facts::network::ServicePort;
 use crate::facts::{IntOrString, Pod, PodSpec, Service, Workload};
 use crate::gap::Gap;
 use crate::hub::parts::target;
-use crate::snapshot::Snapshot;
+use crate::kind::Kind;
+use crate::object::ObjectRef;
+use crate::snapshot::{Origin, Snapshot};
 
 /// The labels that pods carry.
 type Labels = BTreeMap<String, String>;
@@ -43,8 +45,7 @@ impl Network {
         self.pods(&pods)
     }
 
-    /// Where a port of a Service leads: to its ready endpoints. Files hold none, and a Service may be without; there the selector says
-    /// which pods it would lead to, and where none of a controller runs, which pods that would make.
+    /// Where a port of a Service leads, see [`Network::leads`]: the ends and their ports.
     pub fn behind(
         &self,
         snapshot: &Snapshot,
@@ -52,11 +53,26 @@ impl Network {
         protocol: Protocol,
         port: u16,
     ) -> Result<Vec<(Point, u16)>, Gap> {
+        let leads = self.leads(snapshot, service, protocol, port)?;
+        Ok(leads.into_iter().map(|lead| (lead.point, lead.port)).collect())
+    }
+
+    /// Where a port of a Service leads: to its ready endpoints. Files hold none, and a Service may be without; there the selector says
+    /// which pods it would lead to, and where none of a controller runs, which pods that would make.
+    pub fn leads(
+        &self,
+        snapshot: &Snapshot,
+        service: &Service,
+        protocol: Protocol,
+        port: u16,
+    ) -> Result<Vec<Lead>, Gap> {
         let backends = self.backends(snapshot, service, protocol, port);
         if let Ok(backends) = &backends
             && !backends.is_empty()
         {
-            return Ok(backends.iter().map(|backend| (backend.point.clone(), backend.port)).collect());
+            let lead =
+                |backend: &Backend| Lead { point: backend.point.clone(), port: backend.port, of: None };
+            return Ok(backends.iter().map(lead).collect());
         }
         let is_asked = |published: &&ServicePort| {
             published.port == port && Protocol::parse(published.protocol.as_deref()) == Some(protocol)
@@ -72,11 +88,13 @@ impl Network {
             Some(IntOrString::Int(number)) => u16::try_from(number).ok(),
             Some(IntOrString::String(_)) => None,
         };
-        let ends = self.selected(snapshot, service, namespace, number);
-        if ends.is_empty() {
+        let leads = self.selected(snapshot, service, namespace, number);
+        let is_empty_for_certain = leads.is_empty() && !service.spec.selector.is_empty();
+        // Files that hold no pod and no controller that a selector finds lack nothing that a cluster would add.
+        if leads.is_empty() && !(is_empty_for_certain && snapshot.origin == Origin::Declared) {
             backends?;
         }
-        Ok(ends)
+        Ok(leads)
     }
 
     /// The pods that the selector of a Service finds, and those that controllers without a live pod would make.
@@ -86,24 +104,40 @@ impl Network {
         service: &Service,
         namespace: &str,
         number: impl Fn(&PodSpec) -> Option<u16>,
-    ) -> Vec<(Point, u16)> {
+    ) -> Vec<Lead> {
         let pods = live(snapshot, namespace, |labels| service.selects(labels));
-        let running = pods.iter().filter_map(|pod| Some((self.pod(pod), number(&pod.spec)?)));
-        let mut ends: Vec<(Point, u16)> = running.collect();
+        let running = pods.iter().filter_map(|pod| {
+            let of = ObjectRef::namespaced(Kind::Pod, namespace, &pod.metadata.name);
+            Some(Lead { point: self.pod(pod), port: number(&pod.spec)?, of: Some(of) })
+        });
+        let mut leads: Vec<Lead> = running.collect();
         for listing in snapshot.workload_listings() {
             for workload in listing.present_in(namespace) {
                 let labels = &workload.template.metadata.labels;
                 let is_running = || pods.iter().any(|pod| carries(&pod.metadata.labels, labels));
                 if service.selects(labels)
                     && !is_running()
-                    && let Some(number) = number(workload.pod())
+                    && let Some(port) = number(workload.pod())
                 {
-                    ends.push((self.template(namespace, &workload.template), number));
+                    let point = self.template(namespace, &workload.template);
+                    let of = ObjectRef::namespaced(listing.kind(), namespace, &workload.metadata.name);
+                    leads.push(Lead { point, port, of: Some(of) });
                 }
             }
         }
-        ends
+        leads
     }
+}
+
+/// One end that a Service leads to.
+#[derive(Debug, Clone)]
+pub struct Lead {
+    /// The end.
+    pub point: Point,
+    /// The port there.
+    pub port: u16,
+    /// The pod, or the controller whose pods are meant; `None` for an endpoint, which is known by its address.
+    pub of: Option<ObjectRef>,
 }
 
 /// The ports that the containers of a pod declare.

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use super::Network;
-use super::address::{AddressRange, Family};
+use super::address::{AddressRange, AddressSet, Family};
 use super::admin::{Action, Admin, Ordered, Pods, Whom};
 use super::answer::Direction;
 use super::point::{Point, Profile};
@@ -308,7 +308,7 @@ impl Network {
                 let reading = Reading { matches_pods: true, matches_hosts: true, ..question.reading };
                 let question = Question { reading, ..question };
                 ranges.iter().fold(Truth::NO, |truth, range| {
-                    truth.or(self.is_in(|address| range.contains(address), remote, question, trace))
+                    truth.or(self.is_in((range, &[]), remote, question, trace))
                 })
             }
             (Whom::Pods(pods), Point::Pod(pod)) => is_selected(pods, &pod.profile, place, trace),
@@ -395,9 +395,7 @@ impl Network {
         let (namespaces, pods) = match peer {
             Peer::Unread => return trace.maybe(|| Doubt::Unread(place)),
             Peer::Block { range, except } => {
-                let contains =
-                    |address| range.contains(address) && !except.iter().any(|hole| hole.contains(address));
-                return self.is_in(contains, question.remote, question, trace);
+                return self.is_in((range, except), question.remote, question, trace);
             }
             Peer::Pods { namespaces, pods } => (namespaces, pods),
         };
@@ -434,18 +432,21 @@ impl Network {
     /// Whether one of the addresses of an end, of the question's family, is among some.
     fn is_in(
         &self,
-        contains: impl Fn(IpAddr) -> bool,
+        (range, except): (&AddressRange, &[AddressRange]),
         remote: &Point,
         question: Question<'_>,
         trace: &mut Trace,
     ) -> Truth {
+        let contains =
+            |address: &IpAddr| range.contains(*address) && !except.iter().any(|hole| hole.contains(*address));
         // What no range matches is the same under every reading.
         let is_matched = remote
             .addresses()
             .iter()
-            .any(|address| Family::of(*address) == question.family && contains(*address));
-        let has_none = remote.addresses().is_empty();
-        trace.is_read_differently |= (is_matched || has_none) && !question.is_outside;
+            .any(|address| Family::of(*address) == question.family && contains(address));
+        let future = remote.addresses().is_empty().then(|| will_be_in(range, except, question.family));
+        let can_match = is_matched || future.is_some_and(|truth| truth.can_hold);
+        trace.is_read_differently |= can_match && !question.is_outside;
         let reading = question.reading;
         let matches = match remote {
             Point::Address(address) => {
@@ -457,10 +458,11 @@ impl Network {
             Point::Pod(_) => reading.matches_pods,
             Point::Host(_) => reading.matches_hosts,
         };
-        if matches && has_none {
-            return trace.maybe(|| Doubt::NoAddress);
+        match future {
+            Some(truth) if matches && truth.is_open() => trace.maybe(|| Doubt::NoAddress),
+            Some(truth) if matches => truth,
+            _ => (matches && is_matched).into(),
         }
-        (matches && is_matched).into()
     }
 
     /// Whether an address may be that of a pod that was not seen.
@@ -496,6 +498,32 @@ pub(super) fn is_selected(pods: &Pods, profile: &Profile, place: Place, trace: &
     }
     labels.and(namespace)
 }
+
+/// Whether a range holds the address that a pod or a node without one will get. Neither ever gets one of a link, of loopback or of a group.
+fn will_be_in(range: &AddressRange, except: &[AddressRange], family: Family) -> Truth {
+    if range.family != family {
+        return Truth::NO;
+    }
+    let nobodys = NOBODYS.iter().filter_map(|text| AddressRange::parse(text)).collect();
+    let possible = AddressRange::all(family).without(&AddressSet::new(nobodys));
+    let held = AddressSet::new(range.without(&AddressSet::new(except.to_vec())));
+    Truth {
+        can_hold: possible.iter().any(|part| held.touches(part)),
+        can_fail: !possible.iter().all(|part| held.covers(part)),
+    }
+}
+
+/// Addresses that the API server refuses for endpoints (Kubernetes, `ValidateNonSpecialIP`), so that no pod and no node has one.
+const NOBODYS: [&str; 8] = [
+    "0.0.0.0/32",
+    "127.0.0.0/8",
+    "169.254.0.0/16",
+    "224.0.0.0/24",
+    "::/128",
+    "::1/128",
+    "fe80::/10",
+    "ff02::/16",
+];
 
 /// What NetworkPolicies come to.
 struct Isolation {

@@ -53,7 +53,11 @@ pub(super) const ENDPOINT_SLICE: &[Rows] = &[
 const ENDPOINT_PORTS: &[Row] =
     &[("ports[].name", Text), ("ports[].port", Number), ("ports[].protocol", Text)];
 
-const BALANCER: &[Row] = &[("loadBalancer.ingress[].ip", Text), ("loadBalancer.ingress[].hostname", Text)];
+const BALANCER: &[Row] = &[
+    ("loadBalancer.ingress[].ip", Text),
+    ("loadBalancer.ingress[].hostname", Text),
+    ("loadBalancer.ingress[].ipMode", Text),
+];
 
 /// An Ingress.
 pub(super) const INGRESS: &[Rows] = &[
