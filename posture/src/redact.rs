@@ -80,6 +80,11 @@ impl Redactor {
         people::token(&self.key, name)
     }
 
+    /// What may stand in records for the pod of a user's server: the tokens of the people whose it may be, and the names it would have.
+    pub fn pod_names(&self, pod: &str) -> Vec<String> {
+        people::pod_names(&self.key, pod)
+    }
+
     /// The id of the key; hashes and tokens of two keys cannot be compared.
     pub fn key_id(&self) -> &str {
         self.key.id()

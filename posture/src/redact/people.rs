@@ -102,6 +102,17 @@ pub fn names_in_pod(pod: &str) -> Vec<String> {
     names
 }
 
+/// What may stand in records for the pod of a user's server: tokens, and whole names as [`replace`] makes them.
+pub(super) fn pod_names(key: &RedactionKey, pod: &str) -> Vec<String> {
+    let of_owner = |name: &String| {
+        let token = token(key, name);
+        let own = format!("jupyter-{token}-{}", suffix(key, pod));
+        let usual = (!pod.contains("--")).then(|| format!("jupyter-{token}"));
+        [Some(own), usual, Some(token)]
+    };
+    names_in_pod(pod).iter().flat_map(of_owner).flatten().collect()
+}
+
 /// Letters that tell objects of one person apart whose names do not follow the usual pattern.
 fn suffix(key: &RedactionKey, name: &str) -> String {
     key.letters("object", name)[..6].to_owned()

@@ -1,5 +1,7 @@
 //! What servers of users reach, on a small cluster with the policies of a chart.
 
+mod question;
+
 use posture::gap::GapReason;
 use posture::kind::Kind;
 use posture::network::{Protocol, Verdict};
@@ -267,9 +269,10 @@ status: { loadBalancer: { ingress: [{ ip: 203.0.113.7 }] } }
 fn a_name_that_is_not_there_is_answered_with_those_that_are_near_and_never_with_a_persons() {
     let fixture = fixture(CALICO);
     let error = ask(&fixture, "plan", "1.1.1.1:1").unwrap_err();
-    assert_eq!(error.to_string(), "there is no pod plan; did you mean plain?");
+    let place = "in namespaces default, jhub, kube-system, other";
+    assert_eq!(error.to_string(), format!("there is no pod plan {place}; did you mean plain?"));
     let error = ask(&fixture, "jupyter-p-aaaaaaaaaa", "1.1.1.1:1").unwrap_err();
-    assert_eq!(error.to_string(), "there is no pod jupyter-p-aaaaaaaaaa");
+    assert_eq!(error.to_string(), format!("there is no pod jupyter-p-aaaaaaaaaa {place}"));
     let error = ask(&fixture, "hub", "service/hub:1").unwrap_err();
     assert!(matches!(error, AskError::NotFound { what: "Service", .. }), "{error}");
 }

@@ -247,17 +247,8 @@ async fn tokens_of(
 
 /// The question as the fields of the form hold it.
 fn parse(query: &ReachQuery) -> Result<(From, To), String> {
-    let to = query.to.trim();
-    let is_bare_v6 = to.parse::<std::net::Ipv6Addr>().is_ok();
-    let end = if is_bare_v6 { format!("[{to}]") } else { to.to_owned() };
-    let protocol = if query.protocol.is_empty() { "tcp" } else { &query.protocol };
-    let text = if query.port.trim().is_empty() {
-        format!("{end}/{protocol}")
-    } else {
-        format!("{end}:{}/{protocol}", query.port.trim())
-    };
     let from = if query.pod.trim().is_empty() { &query.from } else { &query.pod };
     let from = from.trim().parse::<From>().map_err(|error| error.to_string())?;
-    let to = text.parse::<To>().map_err(|error| error.to_string())?;
+    let to = To::from_fields(&query.to, &query.port, &query.protocol).map_err(|error| error.to_string())?;
     Ok((from, to))
 }

@@ -7,8 +7,8 @@ use clap::Args;
 use posture::Timestamp;
 use posture::derived::derive;
 use posture::reach::Reach;
-use posture::reach::ask::{AskError, Asked, From, To};
-use posture::redact::{Names, Redactor, names_in_pod};
+use posture::reach::ask::{AskError, Asked, From, To, ToEnd};
+use posture::redact::{Names, Redactor};
 use posture::snapshot::{Origin, Snapshot, SnapshotBuilder};
 
 use super::scan::{passing_key, read, target, tuning};
@@ -70,12 +70,37 @@ pub async fn run(args: ReachArgs, config: Config) -> Result<u8, Stopped> {
 /// Puts the question. Names of people are not kept, so a server is looked for under the name that records give it; the answer says the
 /// name that was asked for.
 fn ask(reach: &Reach<'_>, args: &ReachArgs, redactor: &Redactor) -> Result<Asked, AskError> {
-    let tokens =
-        |pod: &str| -> Vec<String> { names_in_pod(pod).iter().map(|name| redactor.token(name)).collect() };
-    let from = reach.from_recorded(&args.from, &args.from.pod().map(tokens).unwrap_or_default())?;
-    let to = reach.to_recorded(&args.to, &args.to.pod().map(tokens).unwrap_or_default())?;
-    let asked = reach.ask(&from, &to)?;
+    let known = |pod: Option<&str>| pod.map(|pod| redactor.pod_names(pod)).unwrap_or_default();
+    let (from, to) = (in_records(&args.from, redactor), in_records_to(&args.to, redactor));
+    let from = reach.from_recorded(&from, &known(from.pod()))?;
+    let to = reach.to_recorded(&to, &known(to.pod()))?;
+    let mut asked = reach.ask(&from, &to)?;
+    for (recorded, typed) in [(from.pod(), args.from.pod()), (to.pod(), args.to.pod())] {
+        asked.call(recorded.unwrap_or_default(), typed.unwrap_or_default());
+    }
     Ok(Asked { from: args.from.to_string(), to: args.to.to_string(), ..asked })
+}
+
+/// The source with its namespace as records call it: one that is a person's carries the person's name.
+fn in_records(from: &From, redactor: &Redactor) -> From {
+    let place = |namespace: &Option<String>| namespace.as_deref().map(|name| redactor.namespace(name));
+    match from {
+        From::Pod { namespace, name } => From::Pod { namespace: place(namespace), name: name.clone() },
+        From::Hub { .. } | From::Class(_) => from.clone(),
+    }
+}
+
+/// The same for a destination.
+fn in_records_to(to: &To, redactor: &Redactor) -> To {
+    let place = |namespace: &Option<String>| namespace.as_deref().map(|name| redactor.namespace(name));
+    let end = match &to.end {
+        ToEnd::Pod { namespace, name } => ToEnd::Pod { namespace: place(namespace), name: name.clone() },
+        ToEnd::Service { namespace, name } => {
+            ToEnd::Service { namespace: place(namespace), name: name.clone() }
+        }
+        ToEnd::Address(_) => to.end.clone(),
+    };
+    To { end, ..to.clone() }
 }
 
 fn read_files(args: &ReachArgs, redactor: &Redactor, now: Timestamp) -> Result<Snapshot, Stopped> {

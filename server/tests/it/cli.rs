@@ -1,6 +1,7 @@
 //! The real program as a person runs it: exit codes, and what it says where something is wrong.
 
 mod access;
+mod charts;
 mod check;
 mod config;
 mod question;

@@ -71,6 +71,25 @@ impl From {
 }
 
 impl To {
+    /// Reads the fields of a form. What stands in the first one with its port is taken as it is, as answers write it.
+    pub fn from_fields(end: &str, port: &str, protocol: &str) -> Result<Self, AskError> {
+        let (end, port) = (end.trim(), port.trim());
+        let protocol = if protocol.is_empty() { "tcp" } else { protocol };
+        if let Ok((place, asked)) = protocol_of(end)
+            && let Ok(to) = place.parse::<Self>()
+        {
+            let is_named = place.len() < end.len();
+            let protocol = if is_named { asked } else { protocol_of(&format!("{end}/{protocol}"))?.1 };
+            return Ok(Self { protocol, ..to });
+        }
+        let end = if end.parse::<std::net::Ipv6Addr>().is_ok() { format!("[{end}]") } else { end.to_owned() };
+        if port.is_empty() {
+            format!("{end}/{protocol}").parse()
+        } else {
+            format!("{end}:{port}/{protocol}").parse()
+        }
+    }
+
     /// The name of the pod, if it is one.
     pub fn pod(&self) -> Option<&str> {
         match &self.end {
@@ -82,8 +101,9 @@ impl To {
 
 /// A name with or without a namespace before it.
 fn placed(text: &str) -> Option<(Option<String>, String)> {
+    // Names of Pods and Services have at most 253 characters.
     let is_name = |text: &str| {
-        !text.is_empty()
+        (1..=253).contains(&text.len())
             && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_' | '*'))
     };
     match text.split_once('/') {
@@ -123,6 +143,12 @@ impl FromStr for From {
 impl fmt::Display for From {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            // Words that mean something before a slash are no namespace there.
+            Self::Pod { namespace: Some(namespace), name }
+                if matches!(&**namespace, "hub" | "class" | "pod") =>
+            {
+                write!(f, "pod/{namespace}/{name}")
+            }
             Self::Pod { namespace: Some(namespace), name } => write!(f, "{namespace}/{name}"),
             Self::Pod { namespace: None, name } => f.write_str(name),
             Self::Hub { namespace: Some(namespace), release } => write!(f, "hub/{namespace}/{release}"),
@@ -174,7 +200,7 @@ fn protocol_of(text: &str) -> Result<(&str, Protocol), AskError> {
 /// What is before the port, and the port.
 fn port_of(text: &str) -> Result<(&str, u16), AskError> {
     let unreadable = |what: String| Err(AskError::Unreadable(what));
-    if text.is_empty() {
+    if text.is_empty() || text.starts_with(':') {
         return unreadable(format!("no destination is named; {WRITE_DESTINATION}"));
     }
     if text.parse::<std::net::Ipv6Addr>().is_ok() {
@@ -200,6 +226,9 @@ fn address_of(text: &str) -> Result<IpAddr, AskError> {
     let inner = text.strip_prefix('[').and_then(|text| text.strip_suffix(']'));
     let bare = inner.unwrap_or(text);
     let known = address(bare).filter(|address| inner.is_some() || address.is_ipv4());
+    if let Some(address) = known {
+        return nobodys(address, bare).map_or(Ok(address), |told| Err(AskError::Unreadable(told)));
+    }
     known.ok_or_else(|| {
         let is_address = |text: &str| address(text).is_some();
         AskError::Unreadable(match (bare.split_once('%'), bare.split_once('/')) {
@@ -216,6 +245,19 @@ fn address_of(text: &str) -> Result<IpAddr, AskError> {
             _ => format!("`{bare}` is no address, and policies know no names of hosts; {WRITE_DESTINATION}"),
         })
     })
+}
+
+/// What is wrong with an address at which nobody in particular is.
+fn nobodys(address: IpAddr, text: &str) -> Option<String> {
+    let is_broadcast = matches!(address, IpAddr::V4(v4) if v4.is_broadcast());
+    if address.is_unspecified() {
+        let loopback = if address.is_ipv4() { "127.0.0.1" } else { "[::1]" };
+        return Some(format!(
+            "`{text}` is nobody's address; what is sent to it goes to the sender itself, so ask about {loopback}"
+        ));
+    }
+    let is_group = address.is_multicast() || is_broadcast;
+    is_group.then(|| format!("`{text}` is the address of a group, and policies are about connections between two ends; ask about one of its members"))
 }
 
 impl fmt::Display for To {
@@ -281,14 +323,54 @@ mod tests {
                 "`icmp` in `1.2.3.4:80/icmp` is no protocol of policies; write tcp, udp or sctp",
             ),
             ("pod/a/b/c:1", "`pod/a/b/c` names no destination; write"),
+            (
+                "0.0.0.0:80",
+                "`0.0.0.0` is nobody's address; what is sent to it goes to the sender itself, so ask about 127.0.0.1",
+            ),
+            ("[::]:80", "so ask about [::1]"),
+            ("224.0.0.1:80", "`224.0.0.1` is the address of a group"),
+            ("255.255.255.255:67/udp", "is the address of a group"),
+            ("[ff02::1]:80", "`ff02::1` is the address of a group"),
             ("example.org:443", "`example.org` is no address, and policies know no names of hosts"),
             ("1.2.3.256:80", "`1.2.3.256` is no address"),
         ] {
             let error = text.parse::<To>().unwrap_err().to_string();
             assert!(error.contains(told), "{text}: {error}");
         }
-        for text in ["", "a/b/c", "a b"] {
+        let long = "a".repeat(254);
+        for text in ["", "a/b/c", "a b", long.as_str()] {
             assert!(text.parse::<From>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_namespace_called_like_a_word_of_questions_is_written_so_that_it_can_be_read_again() {
+        for namespace in ["hub", "class", "pod"] {
+            let from = From::Pod { namespace: Some(namespace.to_owned()), name: "a".to_owned() };
+            assert_eq!(from.to_string().parse::<From>().unwrap(), from);
+        }
+    }
+
+    #[test]
+    fn the_fields_of_a_form_are_read_and_what_an_answer_offers_fits_in_the_first_one() {
+        for (end, port, protocol, expected) in [
+            ("169.254.169.254", "80", "", "169.254.169.254:80"),
+            ("fd00:ec2::254", "80", "udp", "[fd00:ec2::254]:80/udp"),
+            ("pod/jhub/hub-1", " 8081 ", "tcp", "pod/jhub/hub-1:8081"),
+            ("pod/jhub/hub-1:8081", "80", "udp", "pod/jhub/hub-1:8081/udp"),
+            ("service/kube-dns:53/udp", "80", "tcp", "service/kube-dns:53/udp"),
+            ("10.0.0.1:53/tcp", "", "udp", "10.0.0.1:53"),
+        ] {
+            assert_eq!(To::from_fields(end, port, protocol).unwrap().to_string(), expected, "{end} {port}");
+        }
+        for (end, port, told) in [
+            ("", "80", "no destination is named"),
+            ("pod/a", "", "has no port"),
+            ("pod/a", "x", "`x` in `pod/a:x` is no port"),
+            ("pod/a:70000", "80", "names no destination"),
+        ] {
+            let error = To::from_fields(end, port, "tcp").unwrap_err().to_string();
+            assert!(error.contains(told), "{end}: {error}");
         }
     }
 }

@@ -9,27 +9,56 @@ use crate::derived::EnforcementState;
 use crate::hostile::visible;
 use crate::network::{Basis, Direction, Verdict};
 use crate::object::ObjectRef;
-use crate::reach::{Found, explain};
+use crate::reach::found::rank;
+use crate::reach::{Found, Group, explain};
 
 /// An answer for a machine.
 #[derive(Debug, Clone, Serialize)]
 pub struct AskReport {
     from: String,
     to: String,
-    /// What the policies say.
+    /// What the policies say; of several ends, about the one that is most open.
     verdict: Verdict,
     /// Whether anything enforces them.
     enforced: &'static str,
-    /// Whether a connection comes about, with enforcement and the init container taken in.
+    /// Whether a connection comes about, with enforcement and the init container taken in; of several ends, with any of them.
     reaches: Verdict,
     /// What that rests on.
     basis: Basis,
     decided_by: Vec<Decision>,
     explanation: Vec<String>,
-    /// What else was found, where the question has several ends that are not alike.
-    others: Vec<Other>,
+    /// Every end that was asked about, those with the same answer as one.
+    ends: Vec<Ends>,
     notes: Vec<String>,
     gaps: Vec<String>,
+}
+
+/// Ends with the same answer.
+#[derive(Debug, Clone, Serialize)]
+struct Ends {
+    places: Vec<String>,
+    /// How many further places are left out.
+    left_out: usize,
+    verdict: Verdict,
+    reaches: Verdict,
+    basis: Basis,
+    decided_by: Vec<Decision>,
+    explanation: Vec<String>,
+}
+
+impl Ends {
+    fn new(group: &Group) -> Self {
+        let Group { found, places, left_out } = group;
+        Self {
+            places: places.clone(),
+            left_out: *left_out,
+            verdict: found.policies.verdict,
+            reaches: found.verdict,
+            basis: found.basis,
+            decided_by: decisions(found),
+            explanation: sentences(found),
+        }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -47,13 +76,6 @@ struct PolicyView {
     kind: String,
     namespace: Option<String>,
     name: String,
-}
-
-#[derive(Debug, Clone, Serialize)]
-struct Other {
-    places: Vec<String>,
-    verdict: Verdict,
-    reaches: Verdict,
 }
 
 impl From<&ObjectRef> for PolicyView {
@@ -107,26 +129,78 @@ fn enforced(state: EnforcementState) -> &'static str {
     }
 }
 
+/// Why, in sentences without a full stop.
+fn sentences(found: &Found) -> Vec<String> {
+    explain(found).iter().map(|reason| capital(&reason.to_string())).collect()
+}
+
+/// The text with a capital letter at its beginning.
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
+/// What policies say, in a word.
+fn word(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Allowed => "allowed",
+        Verdict::Denied => "denied",
+        Verdict::CniDependent => "depends on the network plug-in",
+        Verdict::Unknown => "unknown",
+    }
+}
+
+/// The answer in words: what policies say, and what becomes of it where that is something else.
+fn headline(found: &Found) -> String {
+    let policies = found.policies.verdict;
+    match (found.verdict, found.basis) {
+        (Verdict::Allowed, Basis::NoPolicies) if policies != Verdict::Allowed => {
+            format!("reached, for nothing enforces policies (which say: {})", word(policies))
+        }
+        (Verdict::Denied, _) if policies != Verdict::Denied => {
+            format!("blocked in the pod (policies say: {})", word(policies))
+        }
+        (Verdict::Unknown, Basis::Unknown) if policies == Verdict::Allowed => {
+            "unknown (policies say: allowed)".to_owned()
+        }
+        _ => word(policies).to_owned(),
+    }
+}
+
 impl Asked {
     /// The answer for a machine.
     pub fn report(&self) -> Option<AskReport> {
-        let (first, rest) = self.groups.split_first()?;
-        let found = &first.found;
-        let others = rest.iter().map(|group| Other {
-            places: group.places.clone(),
-            verdict: group.found.policies.verdict,
-            reaches: group.found.verdict,
-        });
+        let first = &self.groups.first()?.found;
+        let verdicts = self.groups.iter().map(|group| group.found.policies.verdict);
+        let verdict = verdicts.max_by_key(|verdict| rank(*verdict))?;
+        let mut decided_by = Vec::new();
+        let deciding = self.groups.iter().map(|group| &group.found);
+        let deciding = deciding.filter(|found| found.policies.verdict == verdict);
+        for decision in deciding.clone().flat_map(decisions) {
+            if !decided_by.contains(&decision) {
+                decided_by.push(decision);
+            }
+        }
+        let ends: Vec<Ends> = self.groups.iter().map(Ends::new).collect();
+        let explanation = if self.groups.len() == 1 {
+            sentences(first)
+        } else {
+            let told = |group: &Group| {
+                let why = sentences(&group.found).join(". ");
+                format!("{}: {}. {why}", places(group), headline(&group.found))
+            };
+            self.groups.iter().map(told).collect()
+        };
         Some(AskReport {
             from: self.from.clone(),
             to: self.to.clone(),
-            verdict: found.policies.verdict,
+            verdict,
             enforced: enforced(self.enforcement.state),
-            reaches: found.verdict,
-            basis: found.basis,
-            decided_by: decisions(found),
-            explanation: explain(found).iter().map(ToString::to_string).collect(),
-            others: others.collect(),
+            reaches: first.verdict,
+            basis: first.basis,
+            decided_by,
+            explanation,
+            ends,
             notes: self.notes.iter().map(ToString::to_string).collect(),
             gaps: self.open(),
         })
@@ -135,7 +209,8 @@ impl Asked {
     /// What the answer cannot take in.
     fn open(&self) -> Vec<String> {
         let mut open = Vec::new();
-        if self.enforcement.state != EnforcementState::Enforced {
+        let rests_on_it = self.groups.iter().any(|group| group.found.basis != Basis::Certain);
+        if self.enforcement.state != EnforcementState::Enforced && rests_on_it {
             open.push(format!("whether anything enforces policies: {}", self.enforcement.reason));
         }
         open.extend(self.gaps.iter().map(ToString::to_string));
@@ -147,28 +222,33 @@ impl Asked {
         let mut text = String::new();
         let mut line =
             |words: &str| writeln!(text, "{}", visible(words)).expect("writing to a String cannot fail");
-        for (index, group) in self.groups.iter().enumerate() {
-            let found = &group.found;
-            let word = match found.policies.verdict {
-                Verdict::Allowed => "allowed",
-                Verdict::Denied => "denied",
-                Verdict::CniDependent => "depends on the network plug-in",
-                Verdict::Unknown => "unknown",
-            };
-            if index == 0 {
-                line(&format!("{} to {}: {word}", self.from, self.to));
+        let mut answers: Vec<String> = self.groups.iter().map(|group| headline(&group.found)).collect();
+        answers.dedup();
+        match &answers[..] {
+            [one] => line(&format!("{} to {}: {one}", self.from, self.to)),
+            [first, ..] => line(&format!("{} to {}: {first} at some of the ends", self.from, self.to)),
+            [] => {}
+        }
+        for group in &self.groups {
+            let indent = if self.groups.len() > 1 {
+                line(&format!("  {}: {}", places(group), headline(&group.found)));
+                "    "
             } else {
-                line(&format!("at {}: {word}", group.places.join(", ")));
+                "  "
+            };
+            for sentence in sentences(&group.found) {
+                line(&format!("{indent}{sentence}."));
             }
-            for sentence in explain(found) {
-                line(&format!("  {sentence}."));
-            }
-            let effect = match (found.verdict, found.basis) {
-                (_, Basis::Likely) => "Policies are likely enforced, but that is not proven.",
-                (_, Basis::Unknown) => "Whether anything enforces policies is not known.",
+            let effect = match group.found.basis {
+                Basis::Likely => "Policies are likely enforced, but that is not proven.",
+                Basis::Unknown
+                    if group.found.barrier.is_none() || group.found.policies.verdict != Verdict::Allowed =>
+                {
+                    "Whether anything enforces policies is not known."
+                }
                 _ => continue,
             };
-            line(&format!("  {effect}"));
+            line(&format!("{indent}{effect}"));
         }
         for note in &self.notes {
             line(&format!("Note: {note}."));
@@ -178,6 +258,12 @@ impl Asked {
         }
         text
     }
+}
+
+/// The places of an answer in words.
+fn places(group: &Group) -> String {
+    let places = group.places.join(", ");
+    if group.left_out == 0 { places } else { format!("{places} and {} more", group.left_out) }
 }
 
 impl AskReport {

@@ -96,7 +96,7 @@ fn a_service_is_judged_at_the_pods_it_leads_to() {
         .collect();
     assert_eq!(directions.into_iter().collect::<Vec<_>>(), ["egress", "ingress"], "{answer:#}");
     ask(&both, &["--from", "jupyter-ada", "--to", "service/hub:80"])
-        .stopped(2, &["Service hub leads to no pod at 80/tcp; it publishes 8081/tcp"]);
+        .stopped(2, &["Service jhub/hub has no port 80/tcp; it publishes 8081/tcp"]);
 }
 
 #[test]
@@ -134,7 +134,7 @@ fn the_text_names_the_policy_and_what_files_do_not_show() {
 fn what_cannot_be_asked_is_told_with_what_to_write() {
     let files = policy(BUT_METADATA);
     ask(&files, &["--from", "jupyter-ada", "--to", "service/hup:8081"])
-        .stopped(2, &["there is no Service hup; did you mean hub?"]);
+        .stopped(2, &["there is no Service hup in namespace jhub; did you mean service/hub:8081?"]);
     ask(&files, &["--from", "hub/staging", "--to", "1.1.1.1:1"])
         .stopped(2, &["there is no hub staging; did you mean hub/jhub/prod?"]);
     let ran = ask(&files, &["--from", "jupyter-ada", "--to", "metadata"]);
