@@ -66,14 +66,10 @@ pub(super) fn spawn(world: &mut World, release: &str, user: &str) -> Result<(), 
     let path = format!("charts/{}/user-pod.yaml", file.chart);
     for template in files::all(&path)? {
         let mut object = filled(&template, &vars, &path)?;
-        if file
-            .user_patches
-            .iter()
-            .any(|patch| patch["kind"] == object["kind"] && patch["$patch"] == "delete")
-        {
+        if file.patches_of(user).any(|patch| patch["kind"] == object["kind"] && patch["$patch"] == "delete") {
             continue;
         }
-        for patch in &file.user_patches {
+        for patch in file.patches_of(user) {
             if patch["kind"] == object["kind"] {
                 template::merge(&mut object, &filled(patch, &vars, &file.release)?);
             }

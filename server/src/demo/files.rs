@@ -71,8 +71,30 @@ pub(super) struct HubFile {
     /// Patches of the objects made for a user, by kind.
     #[serde(default)]
     pub(super) user_patches: Vec<Value>,
+    /// What some users choose from a list when they start a server.
+    #[serde(default)]
+    pub(super) profiles: Vec<Profile>,
     #[serde(default)]
     pub(super) users: Vec<User>,
+}
+
+/// An entry of a profile list.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Profile {
+    /// Who chooses it.
+    pub(super) users: Vec<String>,
+    /// Patches of the objects made for them, by kind.
+    pub(super) patches: Vec<Value>,
+}
+
+impl HubFile {
+    /// The patches of the objects made for a user.
+    pub(super) fn patches_of<'f>(&'f self, user: &str) -> impl Iterator<Item = &'f Value> {
+        let chosen = self.profiles.iter().filter(|profile| profile.users.iter().any(|name| name == user));
+        let of_profiles: Vec<_> = chosen.flat_map(|profile| &profile.patches).collect();
+        self.user_patches.iter().chain(of_profiles)
+    }
 }
 
 /// A user server that runs at the beginning.
