@@ -2,6 +2,7 @@
 import { expect, open, test } from "../fixtures/test.ts";
 
 const OLD = "clusters/research-aws/hubs/class/class-2019/reach";
+const CLASSES = "clusters/teaching-eu/hubs/workshop/workshop/reach";
 const MODERN = "clusters/teaching-eu/hubs/jhub/prod/reach";
 
 test("the page says in its first line what a notebook reaches, and lists every destination", async ({ page, javaScriptEnabled }) => {
@@ -17,6 +18,11 @@ test("the page says in its first line what a notebook reaches, and lists every d
     "Proxy",
     "API of the proxy",
     "Servers of other users",
+    "Other pods of the namespace",
+    "Other hubs and their APIs",
+    "Proxies of other hubs",
+    "Proxy APIs of other hubs",
+    "Servers of other hubs",
     "Pods of other namespaces",
     "Kubelets of the nodes",
     "Node ports",
@@ -58,6 +64,29 @@ test("now is compared with an earlier scan", async ({ page, javaScriptEnabled })
   await page.getByRole("button", { name: "Compare" }).click();
   await expect(page).toHaveURL(/compare=7d/);
   await expect(page.getByRole("region", { name: "Compare" })).toContainText(/differs|Compared with|no scan from then|not known/);
+});
+
+test("two classes of servers are compared, what differs first", async ({ page, javaScriptEnabled }) => {
+  await open(page, CLASSES, javaScriptEnabled);
+  await page.getByRole("navigation", { name: "Classes of servers" }).getByRole("link", { name: /course=statistics/ }).click();
+  await page.getByRole("combobox", { name: "With" }).selectOption({ index: 3 });
+  await page.getByRole("button", { name: "Compare" }).click();
+  const compare = page.getByRole("region", { name: "Compare" });
+  await expect(compare).toContainText("Only this class is selected by NetworkPolicy/workshop/statistics");
+  await expect(compare.getByRole("table", { name: "What differs" })).toContainText("Pods of other namespaces");
+  await expect(compare.getByRole("table", { name: "What is alike" })).toBeHidden();
+  await compare.getByText(/answers alike/).click();
+  await expect(compare.getByRole("table", { name: "What is alike" })).toContainText("Kubelets of the nodes");
+});
+
+test("a class that is not there is not replaced by another", async ({ page, javaScriptEnabled }) => {
+  await open(page, `${CLASSES}?class=ffffff`, javaScriptEnabled);
+  await expect(page.getByRole("heading", { level: 1 })).toContainText("no such class of servers");
+  await expect(page.getByRole("table")).toHaveCount(0);
+  await page.getByRole("navigation", { name: "Classes of servers" }).getByRole("link").first().click();
+  await expect(page.getByRole("table", { name: "What a notebook can reach" })).toBeVisible();
+  await open(page, `${CLASSES}?compare=class-ffffff`, javaScriptEnabled);
+  await expect(page.getByRole("region", { name: "Compare" })).toContainText("no such other class");
 });
 
 test("the checklist's topics of the network lead here", async ({ page, javaScriptEnabled }) => {

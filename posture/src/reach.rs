@@ -5,20 +5,23 @@
 //! and of the init container that blocks the metadata server; the answer of the policies alone stands beside them.
 
 pub mod ask;
+mod classes;
 mod ends;
 mod found;
 pub mod metadata;
+mod others;
 mod reverse;
 mod rewritten;
 mod rows;
 mod words;
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
+pub use classes::ClassName;
+use classes::{Kept, Start, is_same, notebook_port};
 pub use found::{Found, Group};
 pub use reverse::{Source, Target};
 pub use rows::{Api, Destination};
@@ -30,7 +33,7 @@ use crate::facts::pod::ContainerPort;
 use crate::facts::{Container, PodSpec};
 use crate::gap::Unknown;
 use crate::hub::{Hub, HubKey, UserClass};
-use crate::network::{Network, Point, Verdict};
+use crate::network::{Network, Verdict};
 use crate::object::ObjectRef;
 use crate::snapshot::Snapshot;
 use crate::text::Reason;
@@ -45,9 +48,9 @@ pub struct ReachTable {
     pub hub: HubKey,
     /// Whether anything enforces the policies that decide.
     pub enforcement: Enforcing,
-    /// The classes, the one with the most servers first when it was computed.
+    /// The classes with the most servers when it was computed, sorted by key.
     pub classes: Vec<ClassReach>,
-    /// How many further classes are left out.
+    /// How many further classes are left out. [`Reach::class_list`] names them, and [`Reach::table_of_class`] says what they reach.
     pub left_out: usize,
     /// Why there may be servers that were not seen.
     pub hidden: Option<Unknown>,
@@ -172,17 +175,23 @@ pub struct Reach<'a> {
     snapshot: &'a Snapshot,
     derived: &'a Derived,
     network: Arc<Network>,
+    parts: OnceLock<Vec<others::PartEnds>>,
+    strangers: OnceLock<Vec<others::Stranger>>,
 }
 
 impl<'a> Reach<'a> {
     /// Takes the policies of a snapshot.
     pub fn new(snapshot: &'a Snapshot, derived: &'a Derived) -> Self {
-        Self { snapshot, derived, network: Arc::clone(&derived.network) }
+        Self::with(snapshot, derived, Arc::clone(&derived.network))
     }
 
     /// Reads the policies of files as if the cluster held no other.
     pub fn of_files(snapshot: &'a Snapshot, derived: &'a Derived) -> Self {
-        Self { snapshot, derived, network: Arc::new(Network::of_files(snapshot, derived.enforcement())) }
+        Self::with(snapshot, derived, Arc::new(Network::of_files(snapshot, derived.enforcement())))
+    }
+
+    fn with(snapshot: &'a Snapshot, derived: &'a Derived, network: Arc<Network>) -> Self {
+        Self { snapshot, derived, network, parts: OnceLock::new(), strangers: OnceLock::new() }
     }
 
     /// What the servers of every hub reach.
@@ -190,30 +199,21 @@ impl<'a> Reach<'a> {
         self.derived.hubs.iter().map(|hub| self.table(hub)).collect()
     }
 
-    /// What the servers of one hub reach.
+    /// What the servers of one hub reach: of the classes with the most servers, sorted by key.
     pub fn table(&self, hub: &Hub) -> (ReachTable, ServerCounts) {
         let all = self.starts(hub);
-        let mut classes: Vec<(ClassReach, usize)> = Vec::new();
+        let mut kept = Kept::default();
         let mut left_out = 0;
-        for start in &all {
-            if classes.len() == MOST_CLASSES {
+        for shape in self.shapes(&all) {
+            if kept.0.len() < MOST_CLASSES {
+                shape.starts.iter().for_each(|start| kept.add(self.class(hub, start, &all), start.servers));
+            } else {
                 left_out += 1;
-                continue;
-            }
-            let class = self.class(hub, start, &all);
-            match classes.iter_mut().find(|(known, _)| is_same(known, &class)) {
-                Some((known, servers)) => {
-                    known.labels.retain(|key, value| class.labels.get(key) == Some(value));
-                    *servers += start.servers;
-                }
-                None => classes.push((class, start.servers)),
             }
         }
-        name_apart(&mut classes);
-        let counts = classes.iter().map(|(class, servers)| (class.key.clone(), *servers)).collect();
+        let (classes, counts) = kept.named();
         let enforcement = Enforcing::of(self.derived.enforcement_for(hub));
         let hidden = self.derived.servers(hub).err();
-        let classes = classes.into_iter().map(|(class, _)| class).collect();
         (ReachTable { hub: hub.key.clone(), enforcement, classes, left_out, hidden }, counts)
     }
 
@@ -258,19 +258,12 @@ impl<'a> Reach<'a> {
     }
 
     fn class(&self, hub: &Hub, start: &Start<'_>, all: &[Start<'_>]) -> ClassReach {
-        let keys = self.network.label_keys();
-        let is_asked = |key: &str| keys.iter().any(|asked| asked == key);
-        let labels: BTreeMap<_, _> = start
-            .labels
-            .iter()
-            .filter(|(key, _)| is_asked(key))
-            .map(|(k, v)| (k.clone(), v.clone()))
-            .collect();
-        let account = start.class.map_or("default", |class| class.spec.account()).to_owned();
+        let labels = self.asked_labels(start);
+        let account = start.account().to_owned();
         let rows = self.rows(hub, start, all);
         let reverse = self.reverse(hub, start, all);
         ClassReach {
-            key: key_of(&[&start.namespace, &account, &format!("{labels:?}")]),
+            key: self.key(start),
             name: start.name.clone(),
             namespace: start.namespace.clone(),
             account,
@@ -302,62 +295,4 @@ impl Enforcing {
             broken_nodes: enforcement.broken_nodes.clone().unwrap_or_default(),
         }
     }
-}
-
-/// Servers of one class, as one end of a connection.
-#[derive(Debug)]
-struct Start<'a> {
-    points: Vec<Point>,
-    class: Option<&'a UserClass>,
-    barrier: Option<&'a Barrier>,
-    name: String,
-    namespace: String,
-    labels: BTreeMap<String, String>,
-    port: u16,
-    servers: usize,
-}
-
-impl Start<'_> {
-    /// Whether it is sure that no server has an IPv6 address.
-    fn lacks_ipv6(&self) -> bool {
-        let mut addresses = self.points.iter().flat_map(Point::addresses).peekable();
-        addresses.peek().is_some() && addresses.all(std::net::IpAddr::is_ipv4)
-    }
-}
-
-/// The port on which a notebook listens.
-fn notebook_port(spec: &PodSpec) -> u16 {
-    let ports = || spec.containers.iter().flat_map(|container| &container.ports);
-    let named = ports().find(|port| port.name.as_deref() == Some("notebook-port"));
-    named.or_else(|| ports().next()).map_or(NOTEBOOK, |port| port.container_port)
-}
-
-/// Whether everything that a table says of two classes is the same.
-fn is_same(one: &ClassReach, other: &ClassReach) -> bool {
-    one.namespace == other.namespace
-        && one.account == other.account
-        && one.is_on_host == other.is_on_host
-        && one.policies == other.policies
-        && one.rows == other.rows
-        && one.reverse == other.reverse
-}
-
-/// Gives classes that would be called alike different keys.
-fn name_apart(classes: &mut [(ClassReach, usize)]) {
-    let mut taken = BTreeSet::new();
-    for (class, _) in classes {
-        let base = class.key.clone();
-        let mut number = 2;
-        while !taken.insert(class.key.clone()) {
-            class.key = format!("{base}-{number}");
-            number += 1;
-        }
-    }
-}
-
-/// A short word for some texts, the same wherever it is computed.
-fn key_of(texts: &[&str]) -> String {
-    let digest: [u8; 32] = Sha256::digest(texts.join("\n").as_bytes()).into();
-    let [first, second, third, ..] = digest;
-    format!("{first:02x}{second:02x}{third:02x}")
 }

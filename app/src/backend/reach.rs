@@ -1,5 +1,7 @@
 //! What the servers of a hub's users reach, and who reaches them.
 
+use std::collections::BTreeSet;
+
 use posture::Timestamp;
 use posture::reach::ask::Asked;
 use posture::reach::{ClassReach, ReachTable};
@@ -11,6 +13,8 @@ use super::place::HubName;
 pub struct ReachQuery {
     /// The class, by its key; the first one if none is named.
     pub class: Option<String>,
+    /// Whether every class is to be listed, those that the table leaves out too.
+    pub lists_all: bool,
     /// What it is compared with.
     pub compare: Option<Compare>,
     /// The source of a question.
@@ -61,8 +65,41 @@ pub struct ClassChoice {
     pub key: String,
     /// What it is called.
     pub name: String,
+    /// What tells it from the other classes, in words: `account gpu`, `course=statistics`.
+    pub traits: Vec<String>,
     /// How many servers it has now.
     pub servers: usize,
+}
+
+impl ClassChoice {
+    /// The classes of a table in its order, each with what tells it from the others.
+    pub fn of(classes: &[ClassReach], servers: impl Fn(&str) -> usize) -> Vec<Self> {
+        let of_all =
+            |aspect: &dyn Fn(&ClassReach) -> String| -> Vec<String> { classes.iter().map(aspect).collect() };
+        let network = |class: &ClassReach| {
+            if class.is_on_host { "on the node's network" } else { "on the pods' network" }.to_owned()
+        };
+        let mut aspects = vec![
+            of_all(&|class| format!("namespace {}", class.namespace)),
+            of_all(&|class| format!("account {}", class.account)),
+            of_all(&network),
+        ];
+        let labels: BTreeSet<&String> = classes.iter().flat_map(|class| class.labels.keys()).collect();
+        aspects.extend(labels.into_iter().map(|label| {
+            of_all(&|class| match class.labels.get(label) {
+                Some(value) => format!("{label}={value}"),
+                None => format!("without {label}"),
+            })
+        }));
+        aspects.retain(|values| values.iter().any(|value| *value != values[0]));
+        let choice = |(place, class): (usize, &ClassReach)| Self {
+            key: class.key.clone(),
+            name: class.name.clone(),
+            traits: aspects.iter().map(|values| values[place].clone()).collect(),
+            servers: servers(&class.key),
+        };
+        classes.iter().enumerate().map(choice).collect()
+    }
 }
 
 /// What the servers of a hub's users reach.
@@ -76,8 +113,10 @@ pub struct ReachView {
     pub table: Option<ReachTable>,
     /// The classes, in the order of the table.
     pub classes: Vec<ClassChoice>,
-    /// The place of the class shown.
-    pub class: usize,
+    /// Every class, those with the most servers first, where they were asked for.
+    pub every_class: Option<Vec<ClassChoice>>,
+    /// The place of the class shown; `None` where there is no class of the key that is asked for.
+    pub class: Option<usize>,
     /// Since when the table is as it is.
     pub since: Option<Timestamp>,
     /// The other side of a comparison, where one is asked for.

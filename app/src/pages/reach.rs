@@ -1,7 +1,9 @@
 //! What the servers of a hub's users reach: the answer in words, every destination with the rule that decides, who reaches them, and a
 //! question of one's own.
 
+mod classes;
 mod compare;
+mod differences;
 mod picture;
 mod question;
 mod reverse;
@@ -13,12 +15,12 @@ use posture::Timestamp;
 use posture::derived::EnforcementState;
 use posture::reach::{ClassReach, ReachTable};
 
+use self::classes::Classes;
 use self::says::headline;
-use super::surround::{Here, checklist_path, cluster_path, reach_path, surround};
-use crate::backend::{ClassChoice, Compare, Place, ReachQuery, ReachView};
+use super::surround::{Here, checklist_path, cluster_path, surround};
+use crate::backend::{Compare, Place, ReachQuery, ReachView};
 use crate::components::{Code, Crumb, Notice, PageHead, Sentence, Tone, When};
 use crate::page::PageView;
-use crate::site::href;
 use crate::text::visible;
 use crate::words;
 
@@ -31,6 +33,7 @@ pub fn parse_reach(pairs: &[(String, String)]) -> Result<ReachQuery, String> {
     for (name, value) in pairs {
         match name.as_str() {
             "class" if !value.is_empty() => query.class = Some(value.clone()),
+            "classes" => query.lists_all = value == "all",
             "from" => query.from.clone_from(value),
             "pod" => query.pod.clone_from(value),
             "to" => query.to.clone_from(value),
@@ -57,18 +60,12 @@ pub fn reach(place: &Place, view: ReachView) -> PageView {
     PageView::new(frame, move || body(view))
 }
 
-/// The address of the page with another class, or with the same one.
-fn class_address(view: &ReachView, key: &str) -> String {
-    href(&format!("{}?class={key}", reach_path(&view.cluster, &view.hub)))
-}
-
 fn body(view: ReachView) -> impl IntoView {
     let crumbs = vec![
         Crumb { label: view.cluster.clone(), path: cluster_path(&view.cluster) },
         Crumb { label: view.hub.release.clone(), path: checklist_path(&view.cluster, Some(&view.hub)) },
     ];
-    let class = view.table.as_ref().and_then(|table| table.classes.get(view.class)).cloned();
-    let (Some(table), Some(class)) = (view.table.clone(), class) else {
+    let Some(table) = view.table.clone() else {
         return view! {
             <PageHead crumbs=crumbs title=|| "What a notebook reaches is not known yet." />
             <div class="mt-5">
@@ -80,8 +77,20 @@ fn body(view: ReachView) -> impl IntoView {
         }
         .into_any();
     };
+    let Some(class) = view.class.and_then(|class| table.classes.get(class)).cloned() else {
+        return view! {
+            <PageHead
+                crumbs=crumbs
+                title=|| "There is no such class of servers at this instant."
+                lede=|| view! { <p>"Its servers have stopped, policies tell them apart by other labels, or the address was cut off. These are there:"</p> }
+            />
+            <Classes view=view.clone() />
+            <question::Ask view=view />
+        }
+        .into_any();
+    };
     let title = headline(&class);
-    let choice = view.classes.get(view.class).cloned();
+    let choice = view.class.and_then(|class| view.classes.get(class)).cloned();
     let now = view.now;
     let since = view.since;
     let lede_class = class.clone();
@@ -133,7 +142,10 @@ fn selected(class: &ClassReach, policies: usize) -> String {
         (true, _) => "They share the network of their node: no policy holds for them.".to_owned(),
         (false, 0) => "No policy restricts what they send.".to_owned(),
         (false, 1) => format!("{} restricts what they send.", class.policies[0][0]),
-        (false, many) => format!("{many} policies restrict what they send."),
+        (false, many) => {
+            let number = words::sentence(&words::number(many as u64));
+            format!("{number} policies say what they may send.")
+        }
     }
 }
 
@@ -157,7 +169,6 @@ fn Notices(table: ReachTable, now: Timestamp) -> impl IntoView {
         posture::gap::Unknown::Gap(gap) => posture::check::gap_reason(&gap),
         posture::gap::Unknown::Reason(reason) => reason,
     });
-    let left_out = table.left_out;
     view! {
         {hidden
             .map(|reason| {
@@ -183,63 +194,13 @@ fn Notices(table: ReachTable, now: Timestamp) -> impl IntoView {
                     </div>
                 }
             })}
-        {(left_out > 0)
-            .then(|| {
-                view! {
-                    <div class="mt-4">
-                        <Notice tone=Tone::Gap title=move || format!("{left_out} further classes of servers are left out.")>
-                            <p>"A question about one pod is answered for each of them."</p>
-                        </Notice>
-                    </div>
-                }
-            })}
     }
-}
-
-/// The classes to choose from.
-#[component]
-fn Classes(view: ReachView) -> impl IntoView {
-    let classes: Vec<(ClassChoice, String, bool)> = view
-        .classes
-        .iter()
-        .enumerate()
-        .map(|(at, choice)| (choice.clone(), class_address(&view, &choice.key), at == view.class))
-        .collect();
-    (classes.len() > 1).then(|| {
-        view! {
-            <nav class="mt-5" aria-label="Classes of servers">
-                <ul class="flex flex-wrap gap-2" role="list">
-                    {classes
-                        .into_iter()
-                        .map(|(choice, address, is_shown)| {
-                            view! {
-                                <li>
-                                    <a
-                                        class="button aria-[current]:bg-accent-soft aria-[current]:font-semibold"
-                                        href=address
-                                        aria-current=is_shown.then_some("true")
-                                    >
-                                        {class_name(&choice)}
-                                    </a>
-                                </li>
-                            }
-                        })
-                        .collect_view()}
-                </ul>
-            </nav>
-        }
-    })
 }
 
 /// A number with what it counts.
 fn counted(count: usize, word: &str) -> String {
     let count = count as u64;
     format!("{} {}", words::number(count), words::plural(count, word))
-}
-
-/// What a class is called where there are several.
-fn class_name(choice: &ClassChoice) -> String {
-    format!("{} {} · {}", visible(&choice.name), choice.key, counted(choice.servers, "server"))
 }
 
 #[cfg(test)]

@@ -114,8 +114,12 @@ impl Network {
         for listing in snapshot.workload_listings() {
             for workload in listing.present_in(namespace) {
                 let labels = &workload.template.metadata.labels;
+                // What another controller scaled down, as a Deployment does with what it made before, makes nothing of its own accord.
+                let is_over = workload.replicas == Some(0)
+                    && workload.metadata.owner_references.iter().any(|owner| owner.controller);
                 let is_running = || pods.iter().any(|pod| carries(&pod.metadata.labels, labels));
                 if service.selects(labels)
+                    && !is_over
                     && !is_running()
                     && let Some(port) = number(workload.pod())
                 {

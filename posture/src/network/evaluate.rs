@@ -77,6 +77,8 @@ pub(super) enum Doubt {
     HiddenNode,
     /// A pod or a node without an address.
     NoAddress,
+    /// A pod that no node runs yet.
+    NoNode,
     /// Two policies of administrators with one priority.
     Tie(Place),
 }

@@ -91,7 +91,7 @@ impl Network {
             && (host.addresses.is_empty() || pod.hosts.is_empty())
             && truth == Truth::NO
         {
-            truth = trace.maybe(|| Doubt::NoAddress);
+            truth = trace.maybe(|| if pod.hosts.is_empty() { Doubt::NoNode } else { Doubt::NoAddress });
         }
         Asked { truth, because: None, trace }
     }
@@ -244,6 +244,11 @@ impl Network {
                 Reason::new("no-address", "one end has no address yet, and rules about addresses decide")
                     .into()
             }
+            Doubt::NoNode => Reason::new(
+                "no-node",
+                "no node runs the destination yet: the one that will is always let in, others are not",
+            )
+            .into(),
             Doubt::Tie(place) => Reason::new(
                 "admin-policies-tied",
                 "{policy} shares its priority with another policy of administrators that decides otherwise",

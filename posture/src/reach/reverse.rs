@@ -1,10 +1,9 @@
 //! The other way round: who reaches a notebook, the hub's API and the proxy's API.
 
-use std::collections::BTreeSet;
-
 use serde::{Deserialize, Serialize};
 
 use super::found::{End, Groups};
+use super::others::Roles;
 use super::{Reach, ReverseRow, RowOutcome, Start};
 use crate::gap::Unknown;
 use crate::hub::Hub;
@@ -106,7 +105,7 @@ impl Reach<'_> {
             .iter()
             .flat_map(|start| start.points.iter().map(|point| (point.clone(), start.name.clone())))
             .collect();
-        let (neighbours, others) = self.strangers(hub);
+        let (neighbours, others) = self.passers_by(hub);
         let pods = &self.snapshot.pods;
         let whole = |complete: Result<(), crate::gap::Gap>| complete.map_err(Unknown::from);
         let has_proxy = hub
@@ -132,34 +131,16 @@ impl Reach<'_> {
     }
 
     /// The pods of the hub's namespace that are no part of the hub, and those of namespaces that are not the hub's.
-    fn strangers(&self, hub: &Hub) -> (Asking, Asking) {
-        let parts: Vec<_> = [Some(&hub.deployment), hub.proxy.as_ref(), hub.autohttps.as_ref()]
-            .into_iter()
-            .flatten()
-            .collect();
-        let is_part = |labels: &std::collections::BTreeMap<String, String>| {
-            parts.iter().any(|part| {
-                part.template.metadata.labels.iter().all(|(key, value)| labels.get(key) == Some(value))
-            })
-        };
+    fn passers_by(&self, hub: &Hub) -> (Asking, Asking) {
         let own = hub.namespaces();
-        let servers: BTreeSet<(&str, &str)> = hub
-            .user_classes
-            .iter()
-            .flat_map(|class| {
-                class.pods.iter().map(|pod| (class.namespace.as_str(), pod.metadata.name.as_str()))
-            })
-            .collect();
+        let roles = Roles::of([hub]);
         let (mut neighbours, mut others) = (Vec::new(), Vec::new());
         for class in self.network.classes() {
             let namespace = class.point.namespace();
-            let pod = &class.pods[0];
             let entry = (Point::Pod(class.point.clone()), namespace.to_owned());
             if !own.contains(namespace) {
                 others.push(entry);
-            } else if !is_part(&pod.metadata.labels)
-                && !servers.contains(&(namespace, pod.metadata.name.as_str()))
-            {
+            } else if class.pods.iter().any(|pod| !roles.has(pod)) {
                 neighbours.push(entry);
             }
         }

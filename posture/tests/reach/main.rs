@@ -1,5 +1,6 @@
 //! What servers of users reach, on a small cluster with the policies of a chart.
 
+mod hubs;
 mod question;
 
 use posture::gap::GapReason;

@@ -9,7 +9,9 @@ use jiff::ToSpan;
 use posture::derived::derive;
 use posture::object::ObjectRef;
 use posture::reach::ask::{AskError, Asked, From, To};
-use posture::reach::{ClassReach, Destination, Reach, ReachTable, RowOutcome, ServerCounts, Source};
+use posture::reach::{
+    ClassName, ClassReach, Destination, Reach, ReachTable, RowOutcome, ServerCounts, Source,
+};
 use posture::redact::names_in_pod;
 
 use super::checks::hub_of;
@@ -36,16 +38,20 @@ pub(super) async fn reach(
     let reading = &mut backend.read().await?;
     let spot = backend.spot(reading, &scope, at, cluster).await?;
     let hub = hub_of(reading, &spot, &scope, Some(name)).await?.ok_or_else(|| not_found("such hub"))?;
-    let stored = match spot.scan {
+    let mut stored = match spot.scan {
         Some(scan) => stored(reading, &spot, hub.id, scan, &scope).await?,
         None => None,
     };
+    let every_class = match (&mut stored, spot.scan) {
+        (Some(stored), Some(scan)) => whole(backend, reading, (&spot, scan), stored, query, &scope).await?,
+        _ => None,
+    };
     let classes = stored.as_ref().map(choices).unwrap_or_default();
     let class = match &query.class {
-        Some(key) => classes.iter().position(|choice| choice.key == *key).unwrap_or(0),
-        None => most_servers(&classes),
+        Some(key) => classes.iter().position(|choice| choice.key == *key),
+        None => (!classes.is_empty()).then_some(0),
     };
-    let shown = stored.as_ref().and_then(|stored| stored.table.classes.get(class));
+    let shown = stored.as_ref().zip(class).and_then(|(stored, class)| stored.table.classes.get(class));
     let compared = match (&query.compare, shown, spot.scan) {
         (Some(compare), Some(shown), Some(scan)) => {
             let of = Other { spot: &spot, hub: hub.id, scan, scope: &scope };
@@ -66,6 +72,7 @@ pub(super) async fn reach(
         since: stored.as_ref().and_then(|stored| stored.since),
         table: stored.map(|stored| stored.table),
         classes,
+        every_class,
         class,
         compared,
         asked,
@@ -87,8 +94,9 @@ async fn stored(
     let Some(view) = view else { return Ok(None) };
     let since = scans::get(reading, spot.id, view.since).await.ok().map(|scan| scan.taken_at);
     // A table that another version of the program wrote is not shown in part; the next scan makes it again.
-    let Ok(table) = serde_json::from_str(&view.body) else { return Ok(None) };
-    let counts = serde_json::from_str(&view.counts).unwrap_or_default();
+    let Ok(mut table) = serde_json::from_str::<ReachTable>(&view.body) else { return Ok(None) };
+    let counts: ServerCounts = serde_json::from_str(&view.counts).unwrap_or_default();
+    table.classes.sort_by_key(|class| std::cmp::Reverse(counts.get(&class.key).copied()));
     let table = if *scope == Scope::All { table } else { of_own_hub(table) };
     Ok(Some(Stored { table, counts, since }))
 }
@@ -105,7 +113,10 @@ fn of_own_hub(mut table: ReachTable) -> ReachTable {
         let foreign = |destination: &Destination| {
             matches!(
                 destination,
-                Destination::ServersOfOthers
+                Destination::HubsOfOthers
+                    | Destination::ProxiesOfOthers
+                    | Destination::ProxyApisOfOthers
+                    | Destination::ServersOfOthers
                     | Destination::OtherNamespaces
                     | Destination::NodePorts
                     | Destination::Tiller
@@ -144,18 +155,65 @@ fn hide(outcome: &mut RowOutcome, is_foreign: bool, namespaces: &BTreeSet<String
 }
 
 fn choices(stored: &Stored) -> Vec<ClassChoice> {
-    let choice = |class: &ClassReach| ClassChoice {
-        key: class.key.clone(),
-        name: class.name.clone(),
-        servers: stored.counts.get(&class.key).copied().unwrap_or_default(),
-    };
-    stored.table.classes.iter().map(choice).collect()
+    ClassChoice::of(&stored.table.classes, |key| stored.counts.get(key).copied().unwrap_or_default())
 }
 
-/// The place of the class that has the most servers, the first of several.
-fn most_servers(classes: &[ClassChoice]) -> usize {
-    let most = classes.iter().map(|choice| choice.servers).max();
-    classes.iter().position(|choice| Some(choice.servers) == most).unwrap_or(0)
+/// Adds the classes to a table that are asked for and that it leaves out; the names of all classes, where those are asked for.
+async fn whole(
+    backend: &StoreBackend,
+    reading: &mut Reading,
+    (spot, scan): (&Spot, Scan),
+    stored: &mut Stored,
+    query: &ReachQuery,
+    scope: &Scope,
+) -> Result<Option<Vec<ClassChoice>>, AppError> {
+    let compared = match &query.compare {
+        Some(Compare::Class(key)) => Some(key),
+        _ => None,
+    };
+    let is_left_out = |key: &&String| stored.table.classes.iter().all(|class| class.key != **key);
+    let wanted: Vec<String> = query.class.iter().chain(compared).filter(is_left_out).cloned().collect();
+    if stored.table.left_out == 0 || (wanted.is_empty() && !query.lists_all) {
+        return Ok(None);
+    }
+    let lists_all = query.lists_all;
+    let key = stored.table.hub.clone();
+    let found = with_snapshot(backend, reading, spot, scan, move |reach| {
+        let hub = reach.hub(&key)?;
+        let tables: Vec<_> = wanted.iter().filter_map(|key| reach.table_of_class(hub, key)).collect();
+        Some((tables, lists_all.then(|| reach.class_list(hub))))
+    });
+    let Some((tables, list)) = found.await? else { return Ok(None) };
+    for (table, counts) in tables {
+        let table = if *scope == Scope::All { table } else { of_own_hub(table) };
+        stored.table.left_out = stored.table.left_out.saturating_sub(table.classes.len());
+        stored.table.classes.extend(table.classes);
+        stored.counts.extend(counts);
+    }
+    let choice = |class: ClassName| ClassChoice {
+        key: class.key,
+        name: class.name,
+        traits: vec![format!("namespace {}", class.namespace)],
+        servers: class.servers,
+    };
+    Ok(list.map(|list| list.into_iter().map(choice).collect()))
+}
+
+/// Asks the snapshot of a scan, made again from the store.
+async fn with_snapshot<T: Send + 'static>(
+    backend: &StoreBackend,
+    reading: &mut Reading,
+    spot: &Spot,
+    scan: Scan,
+    ask: impl FnOnce(&Reach<'_>) -> T + Send + 'static,
+) -> Result<T, AppError> {
+    let snapshot = rebuild::snapshot(reading, spot.id, scan.number).await.map_err(|error| failed(&error))?;
+    let settings = std::sync::Arc::clone(&backend.settings);
+    let answer = tokio::task::spawn_blocking(move || {
+        let derived = derive(&snapshot, &settings, scan.taken_at);
+        ask(&Reach::new(&snapshot, &derived))
+    });
+    answer.await.map_err(|_| AppError::Internal { what: "the question could not be evaluated".to_owned() })
 }
 
 /// Where the other side of a comparison is looked for.
@@ -213,12 +271,7 @@ async fn ask(
     };
     let asking = tokens_of(reading, viewer, from.pod()).await?;
     let asked = tokens_of(reading, viewer, to.pod()).await?;
-    let snapshot = rebuild::snapshot(reading, spot.id, scan.number).await.map_err(|error| failed(&error))?;
-    let settings = std::sync::Arc::clone(&backend.settings);
-    let taken_at = scan.taken_at;
-    let answer = tokio::task::spawn_blocking(move || {
-        let derived = derive(&snapshot, &settings, taken_at);
-        let reach = Reach::new(&snapshot, &derived);
+    with_snapshot(backend, reading, spot, scan, move |reach| {
         let put = || {
             let answer =
                 reach.ask(&reach.from_recorded(&from, &asking)?, &reach.to_recorded(&to, &asked)?)?;
@@ -226,8 +279,8 @@ async fn ask(
             Ok::<_, AskError>(Asked { from: from.to_string(), to: to.to_string(), ..answer })
         };
         put().map_err(|error| error.to_string())
-    });
-    answer.await.map_err(|_| AppError::Internal { what: "the question could not be evaluated".to_owned() })
+    })
+    .await
 }
 
 /// The tokens that may stand for the person whose server a pod is; none for a viewer who may not see names of people.

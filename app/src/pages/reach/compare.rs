@@ -1,12 +1,17 @@
 //! A class beside another one, or beside itself some days ago.
 
 use leptos::prelude::*;
-use posture::network::Verdict;
-use posture::reach::{ClassReach, ReachRow};
+use posture::Timestamp;
+use posture::object::ObjectRef;
+use posture::reach::{ClassReach, RowOutcome};
 
-use super::{DAYS, class_name, says};
+use super::DAYS;
+use super::classes::{traits, unlike};
+use super::differences::{Answered, Pair, Pairs, in_words, policies_of_one};
+use super::picture::Way;
+use super::rows::{Decided, Where};
 use crate::backend::{Compare, ComparedWith, ReachView};
-use crate::components::{Badge, Cell, Column, KeepInstant, Notice, SectionHead, Table, Tone, When};
+use crate::components::{Badge, Cell, Code, Column, KeepInstant, Notice, SectionHead, Table, Tone, When};
 use crate::pages::surround::reach_path;
 use crate::site::href;
 use crate::words;
@@ -24,12 +29,15 @@ pub(super) fn Comparison(view: ReachView, class: ClassReach) -> impl IntoView {
         let label = if days == 1 { "yesterday".to_owned() } else { format!("{days} days ago") };
         (format!("{days}d"), label)
     });
-    let others = view
-        .classes
-        .iter()
-        .filter(|choice| choice.key != class.key)
-        .map(|choice| (format!("class-{}", choice.key), class_name(choice)));
+    let others = view.classes.iter().zip(unlike(&view.classes));
+    let others = others.filter(|(choice, _)| choice.key != class.key);
+    let others = others.map(|(choice, name)| (format!("class-{}", choice.key), name));
     let choices: Vec<(String, String)> = days.into_iter().chain(others).collect();
+    let told = |key: &str| view.classes.iter().find(|choice| choice.key == key).map(traits);
+    let names = view.compared.as_ref().and_then(|compared| {
+        let other = compared.class.as_ref().filter(|_| compared.with == ComparedWith::Class)?;
+        Some([told(&class.key)?, told(&other.key)?])
+    });
     let now = view.now;
     let key = class.key.clone();
     view! {
@@ -38,9 +46,9 @@ pub(super) fn Comparison(view: ReachView, class: ClassReach) -> impl IntoView {
             <form class="no-print flex flex-wrap items-end gap-x-4 gap-y-2" method="get" action=format!("{action}#compare")>
                     <KeepInstant />
                 <input type="hidden" name="class" value=key />
-                <label class="flex flex-col">
+                <label class="flex flex-col min-w-0 max-w-full">
                     <span class="text-xs text-ink-3">"With"</span>
-                    <select class="field" name="compare">
+                    <select class="field max-w-full" name="compare">
                         {choices
                             .into_iter()
                             .map(|(value, label)| {
@@ -60,177 +68,189 @@ pub(super) fn Comparison(view: ReachView, class: ClassReach) -> impl IntoView {
                         (ComparedWith::Nothing, _) => {
                             view! { <div class="mt-3"><Notice tone=Tone::Past title=|| "There is no scan from then." /></div> }.into_any()
                         }
-                        (_, None) => {
+                        (ComparedWith::Class, None) => {
                             view! {
                                 <div class="mt-3">
-                                    <Notice tone=Tone::Past title=|| "What these servers reached then is not known." />
+                                    <Notice tone=Tone::Past title=|| "There is no such other class at this instant; choose one of those above." />
                                 </div>
                             }
                                 .into_any()
                         }
-                        (with, Some(other)) => {
-                            let differences = differences(&class, &other);
-                            view! { <Differences differences with now /> }.into_any()
+                        (_, None) => {
+                            view! {
+                                <div class="mt-3">
+                                    <Notice tone=Tone::Past title=|| "What these servers reached then is not known: there was no such class, or nothing was computed." />
+                                </div>
+                            }
+                                .into_any()
                         }
+                        (with, Some(other)) => view! { <Compared class=class.clone() other names with now /> }.into_any(),
                     }
                 })}
         </section>
     }
 }
 
-/// A destination of which the two sides say different things; `None` where a side does not know the destination.
-struct Difference {
-    name: String,
-    here: Option<ReachRow>,
-    there: Option<ReachRow>,
-}
-
-fn differences(here: &ClassReach, there: &ClassReach) -> Vec<Difference> {
-    let verdict =
-        |row: &ReachRow| -> (Option<Verdict>, bool) { (row.outcome.verdict(), row.outcome.is_partial()) };
-    let of = |class: &ClassReach, row: &ReachRow| {
-        class
-            .rows
-            .iter()
-            .find(|other| says::name(&other.destination) == says::name(&row.destination))
-            .cloned()
-    };
-    let mut found = Vec::new();
-    for row in &here.rows {
-        let other = of(there, row);
-        if other.as_ref().map(verdict) != Some(verdict(row)) {
-            found.push(Difference {
-                name: says::name(&row.destination),
-                here: Some(row.clone()),
-                there: other,
-            });
-        }
-    }
-    for row in there.rows.iter().filter(|row| of(here, row).is_none()) {
-        found.push(Difference { name: says::name(&row.destination), here: None, there: Some(row.clone()) });
-    }
-    found
-}
-
-/// Whether a side is known to reach a destination, or known not to.
-fn reaches(row: Option<&ReachRow>) -> Option<bool> {
-    match row?.outcome.verdict()? {
-        Verdict::Allowed => Some(true),
-        Verdict::Denied => Some(false),
-        Verdict::CniDependent | Verdict::Unknown => None,
-    }
-}
-
-/// What differs, in sentences.
-fn in_words(differences: &[Difference], with: ComparedWith) -> String {
-    let of = |here: bool| -> Vec<String> {
-        let is_so = |difference: &&Difference| {
-            reaches(difference.here.as_ref()) == Some(here)
-                && reaches(difference.there.as_ref()) == Some(!here)
-        };
-        differences.iter().filter(is_so).map(|difference| difference.name.clone()).collect()
-    };
-    let (opened, closed) = (of(true), of(false));
-    let others = differences.len() - opened.len() - closed.len();
-    let is_past = matches!(with, ComparedWith::Past(_));
-    let (open, close) = if is_past {
-        ("Reached now and not then", "Reached then and no more")
-    } else {
-        ("Reached by this class only", "Reached by the other class only")
-    };
-    let mut sentences = Vec::new();
-    for (start, names) in [(open, opened), (close, closed)] {
-        if !names.is_empty() {
-            sentences.push(format!("{start}: {}.", names.join(", ")));
-        }
-    }
-    if others > 0 {
-        let rest = if sentences.is_empty() { "" } else { " more" };
-        let others = others as u64;
-        let (number, answers) = (words::sentence(&words::number(others)), words::plural(others, "answer"));
-        sentences
-            .push(format!("{number}{rest} {answers} {}.", if others == 1 { "differs" } else { "differ" }));
-    }
-    sentences.join(" ")
-}
-
+/// The answer of a comparison: what differs first, what is alike folded.
 #[component]
-fn Differences(differences: Vec<Difference>, with: ComparedWith, now: posture::Timestamp) -> impl IntoView {
-    let (here, there) = match with {
-        ComparedWith::Class => ("This class", "The other"),
-        _ => ("Now", "Then"),
+fn Compared(
+    class: ClassReach,
+    other: ClassReach,
+    /// What tells the two classes apart, where there are two.
+    names: Option<[String; 2]>,
+    with: ComparedWith,
+    now: Timestamp,
+) -> impl IntoView {
+    let Pairs { different, same } = Pairs::of(&class, &other);
+    let sides = match with {
+        ComparedWith::Class => ["This class", "The other"],
+        _ => ["Now", "Then"],
     };
     let then = match with {
         ComparedWith::Past(at) => Some(at),
         _ => None,
     };
-    if differences.is_empty() {
-        return view! {
-            <p class="mt-3">
-                "Both reach the same"
-                {then.map(|at| view! { ": nothing differs from the scan " <When at=at now /> })}
-                "."
-            </p>
-        }
-        .into_any();
-    }
-    let told = in_words(&differences, with);
-    let badge = |row: Option<ReachRow>| match row {
-        Some(row) => {
-            let (word, tone) = says::of_row(&row);
-            view! { <Badge verdict=tone word=word /> }.into_any()
-        }
-        None => view! { <span class="text-ink-3">"not judged"</span> }.into_any(),
+    let told = if different.is_empty() {
+        "Both answer every question alike.".to_owned()
+    } else {
+        in_words(&different, with)
     };
+    let selecting =
+        [(sides[0], policies_of_one(&class, &other)), (sides[1], policies_of_one(&other, &class))];
+    let selecting: Vec<(&str, Vec<ObjectRef>)> =
+        selecting.into_iter().map(|(side, found)| (side, found.into_iter().cloned().collect())).collect();
+    let (count, is_different) = (same.len() as u64, !different.is_empty());
+    let summary =
+        format!("{} {} alike", words::sentence(&words::number(count)), words::plural(count, "answer"));
     view! {
         <div class="mt-3">
-            {then.map(|at| view! { <p class="mb-2 text-ink-2">"Compared with the scan " <When at=at now /> "."</p> })}
-            <p class="mb-2 max-w-[76ch]">{told}</p>
-            <Table
-                caption="What differs"
-                columns=vec![Column::new("Destination"), Column::new(here), Column::new(there)]
-            >
-                {differences
-                    .into_iter()
-                    .map(|difference| {
+            <div class="mb-3 max-w-[76ch]">
+                {then.map(|at| view! { <p class="text-ink-2">"Compared with the scan " <When at=at now /> "."</p> })}
+                {names
+                    .map(|[here, there]| {
                         view! {
-                            <tr role="row">
-                                <Cell label="">
-                                    <span class="font-medium">{difference.name}</span>
-                                </Cell>
-                                <Cell label=here>{badge(difference.here)}</Cell>
-                                <Cell label=there>{badge(difference.there)}</Cell>
-                            </tr>
+                            <p class="text-ink-2 wrap-anywhere">
+                                {sides[0]} ": " <Code text=here /> ". " {sides[1]} ": " <Code text=there /> "."
+                            </p>
                         }
-                    })
+                    })}
+                <p class="font-medium">{told}</p>
+                {selecting
+                    .into_iter()
+                    .filter(|(_, policies)| !policies.is_empty())
+                    .map(|(side, policies)| view! { <Selecting side policies /> })
                     .collect_view()}
-            </Table>
+            </div>
+            {is_different.then(|| view! { <Both caption="What differs" pairs=different sides now /> })}
+            {(count > 0)
+                .then(|| {
+                    view! {
+                        <details class="mt-3">
+                            <summary class="button cursor-pointer w-fit">{summary}</summary>
+                            <div class="mt-2">
+                                <Alike pairs=same now />
+                            </div>
+                        </details>
+                    }
+                })}
+        </div>
+    }
+}
+
+/// The policies that select one side only.
+#[component]
+fn Selecting(side: &'static str, policies: Vec<ObjectRef>) -> impl IntoView {
+    let start = match side {
+        "Now" => "Selected now and not then by ",
+        "Then" => "Selected then and no more by ",
+        "This class" => "Only this class is selected by ",
+        _ => "Only the other class is selected by ",
+    };
+    let policies = policies.into_iter().enumerate();
+    view! {
+        <p class="text-ink-2 wrap-anywhere">
+            {start}
+            {policies.map(|(at, policy)| view! { {(at > 0).then_some(", ")} <Code text=policy.to_string() /> }).collect_view()}
+            "."
+        </p>
+    }
+}
+
+/// What two sides say, side by side.
+#[component]
+fn Both(caption: &'static str, pairs: Vec<Pair>, sides: [&'static str; 2], now: Timestamp) -> impl IntoView {
+    view! {
+        <Table caption=caption columns=vec![Column::new("What"), Column::new(sides[0]), Column::new(sides[1])]>
+            {pairs
+                .into_iter()
+                .map(|pair| {
+                    view! {
+                        <tr role="row">
+                            <Cell label="">
+                                <span class="font-medium">{pair.name}</span>
+                            </Cell>
+                            <Cell label=sides[0]><Side answered=pair.here now /></Cell>
+                            <Cell label=sides[1]><Side answered=pair.there now /></Cell>
+                        </tr>
+                    }
+                })
+                .collect_view()}
+        </Table>
+    }
+}
+
+/// What one side says: the word, the way, and the rule that decides.
+#[component]
+fn Side(answered: Option<Answered>, now: Timestamp) -> impl IntoView {
+    let Some(Answered { said: (word, tone), outcome }) = answered else {
+        return view! { <span class="text-ink-3">"not judged"</span> }.into_any();
+    };
+    let (verdict, worst) = (outcome.verdict(), outcome.worst().cloned());
+    let places = match &outcome {
+        RowOutcome::Found(groups) if outcome.is_partial() => Some(Where::of(groups)),
+        _ => None,
+    };
+    view! {
+        <div class="flex flex-wrap items-center gap-x-3 gap-y-0.5">
+            <Badge verdict=tone word=word />
+            <Way verdict found=worst />
+        </div>
+        {places.map(|places| view! { <p class="text-ink-3">{places.shown()}</p> })}
+        <div class="mt-0.5 text-ink-2">
+            <Decided outcome notes=Vec::new() now />
         </div>
     }
     .into_any()
 }
 
-#[cfg(test)]
-mod tests {
-    use posture::gap::Unknown;
-    use posture::reach::{Destination, RowOutcome};
-    use posture::text::Reason;
-
-    use super::*;
-
-    fn row(outcome: RowOutcome) -> ReachRow {
-        ReachRow { destination: Destination::Hub, outcome, notes: Vec::new() }
-    }
-
-    #[test]
-    fn what_cannot_be_told_is_neither_opened_nor_closed() {
-        let unknown: Unknown = Reason::new("x", "not seen").into();
-        let difference = |here, there| Difference { name: "Hub and its API".to_owned(), here, there };
-        let differences = [
-            difference(Some(row(RowOutcome::Unknown(unknown))), Some(row(RowOutcome::Nothing))),
-            difference(None, None),
-        ];
-        assert_eq!(in_words(&differences, ComparedWith::Class), "Two answers differ.");
-        assert_eq!(in_words(&differences[..1], ComparedWith::Class), "One answer differs.");
+/// What both sides say alike.
+#[component]
+fn Alike(pairs: Vec<Pair>, now: Timestamp) -> impl IntoView {
+    view! {
+        <Table
+            caption="What is alike"
+            columns=vec![Column::new("What"), Column::new("Both").fit(), Column::new("Decided by")]
+        >
+            {pairs
+                .into_iter()
+                .filter_map(|pair| Some((pair.name, pair.here?)))
+                .map(|(name, answered)| {
+                    let (word, tone) = answered.said;
+                    view! {
+                        <tr role="row">
+                            <Cell label="">
+                                <span class="font-medium">{name}</span>
+                            </Cell>
+                            <Cell label="" fit=true>
+                                <Badge verdict=tone word=word />
+                            </Cell>
+                            <Cell label="Decided by">
+                                <Decided outcome=answered.outcome notes=Vec::new() now />
+                            </Cell>
+                        </tr>
+                    }
+                })
+                .collect_view()}
+        </Table>
     }
 }

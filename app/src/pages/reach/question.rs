@@ -5,7 +5,7 @@ use posture::Timestamp;
 use posture::network::Verdict;
 use posture::reach::ask::Asked;
 
-use super::class_name;
+use super::classes::unlike;
 use super::picture::Way;
 use super::rows::{Explained, Groups};
 use super::says;
@@ -19,14 +19,15 @@ use crate::site::href;
 pub(super) fn Ask(view: ReachView) -> impl IntoView {
     let action = href(&reach_path(&view.cluster, &view.hub));
     let hub = format!("hub/{}/{}", view.hub.namespace, view.hub.release);
-    let shown = view.classes.get(view.class).map(|choice| format!("class/{}", choice.key));
+    let shown =
+        view.class.and_then(|class| view.classes.get(class)).map(|choice| format!("class/{}", choice.key));
     let chosen = if view.query.from.is_empty() {
         shown.unwrap_or_else(|| hub.clone())
     } else {
         view.query.from.clone()
     };
-    let mut sources: Vec<(String, String)> =
-        view.classes.iter().map(|choice| (format!("class/{}", choice.key), class_name(choice))).collect();
+    let keys = view.classes.iter().map(|choice| format!("class/{}", choice.key));
+    let mut sources: Vec<(String, String)> = keys.zip(unlike(&view.classes)).collect();
     if sources.len() != 1 {
         sources.insert(0, (hub, "any server of this hub".to_owned()));
     }
@@ -42,9 +43,9 @@ pub(super) fn Ask(view: ReachView) -> impl IntoView {
             <SectionHead id="ask" title="Ask a question" />
             <form class="no-print flex flex-wrap items-end gap-x-4 gap-y-2" method="get" action=format!("{action}#ask")>
                     <KeepInstant />
-                <label class="flex flex-col min-w-0">
+                <label class="flex flex-col min-w-0 max-w-full">
                     <span class="text-xs text-ink-3">"From"</span>
-                    <select class="field" name="from">
+                    <select class="field max-w-full" name="from">
                         {sources
                             .into_iter()
                             .map(|(value, label)| {

@@ -1,5 +1,7 @@
 //! The table of destinations: what, whether, drawn, and by which rule.
 
+use std::collections::BTreeSet;
+
 use leptos::prelude::*;
 use posture::Timestamp;
 use posture::gap::Unknown;
@@ -15,16 +17,19 @@ use crate::components::{Badge, Cell, Code, Column, SectionHead, Sentence, Table}
 pub(super) fn Reached(rows: Vec<ReachRow>, now: Timestamp) -> impl IntoView {
     let (foreign, shown): (Vec<_>, Vec<_>) = rows.into_iter().partition(is_foreign);
     let count = foreign.len();
+    let is_known =
+        foreign.iter().all(|row| matches!(row.destination, Destination::Metadata { is_here: Some(_), .. }));
+    let whose = if is_known { "of other clouds" } else { "of clouds that the nodes are not seen to run on" };
     view! {
         <section class="mt-7" aria-labelledby="reaches">
             <SectionHead id="reaches" title="What it can reach" />
-            <Destinations caption="What a notebook can reach" rows=shown now />
+            <Destinations caption="What a notebook can reach" rows=shown is_grouped=true now />
             {(count > 0)
                 .then(|| {
                     view! {
                         <details class="mt-3">
                             <summary class="button cursor-pointer w-fit">
-                                {format!("{count} metadata addresses of other clouds")}
+                                {format!("{count} metadata addresses {whose}")}
                             </summary>
                             <div class="mt-2">
                                 <Destinations caption="Metadata addresses of other clouds" rows=foreign now />
@@ -48,18 +53,47 @@ fn is_foreign(row: &ReachRow) -> bool {
 }
 
 #[component]
-fn Destinations(caption: &'static str, rows: Vec<ReachRow>, now: Timestamp) -> impl IntoView {
+fn Destinations(
+    caption: &'static str,
+    rows: Vec<ReachRow>,
+    /// Whether a line above each kind of destination names it.
+    #[prop(optional)]
+    is_grouped: bool,
+    now: Timestamp,
+) -> impl IntoView {
+    let mut last = "";
+    let lines = rows.into_iter().map(|row| {
+        let kind = says::kind(&row.destination);
+        let is_first = is_grouped && kind != last;
+        last = kind;
+        (is_first.then_some(kind), row)
+    });
+    let lines: Vec<_> = lines.collect();
     view! {
         <Table
             caption=caption
             columns=vec![
                 Column::new("Destination"),
                 Column::new("Reached").fit(),
-                Column::new("Way"),
                 Column::new("Decided by"),
             ]
         >
-            {rows.into_iter().map(|row| view! { <Line row now /> }).collect_view()}
+            {lines
+                .into_iter()
+                .map(|(kind, row)| {
+                    view! {
+                        {kind
+                            .map(|kind| {
+                                view! {
+                                    <tr role="row" class="bg-raised border-t">
+                                        <th role="rowheader" colspan="3" class="max-sm:block">{kind}</th>
+                                    </tr>
+                                }
+                            })}
+                        <Line row now />
+                    }
+                })
+                .collect_view()}
         </Table>
     }
 }
@@ -83,9 +117,7 @@ fn Line(row: ReachRow, now: Timestamp) -> impl IntoView {
         _ => None,
     };
     let places = match (&row.outcome, &address) {
-        (RowOutcome::Found(groups), None) => {
-            groups.first().map(|group| (group.places.clone(), group.left_out))
-        }
+        (RowOutcome::Found(groups), None) => Some(Where::of(groups)),
         _ => None,
     };
     view! {
@@ -101,18 +133,59 @@ fn Line(row: ReachRow, now: Timestamp) -> impl IntoView {
                             </p>
                         }
                     })}
-                {places.map(|(places, left_out)| view! { <p class="text-ink-3"><Places places left_out most=3 /></p> })}
+                {places.map(|places| view! { <p class="text-ink-3">{places.shown()}</p> })}
             </Cell>
             <Cell label="" fit=true>
-                <Badge verdict=tone word=word />
+                <div class="flex flex-wrap sm:flex-nowrap items-center gap-x-3">
+                    <span class="sm:min-w-52"><Badge verdict=tone word=word /></span>
+                    <Way verdict found=worst />
+                </div>
             </Cell>
             <Cell label="">
-                <Way verdict found=worst />
-            </Cell>
-            <Cell label="Decided by">
                 <Decided outcome=row.outcome notes=row.notes now />
             </Cell>
         </tr>
+    }
+}
+
+/// The places that a row is about: those of the answer that reaches furthest, and how many others there are.
+#[derive(Debug, PartialEq)]
+pub(super) struct Where {
+    places: Vec<String>,
+    left_out: usize,
+    others: Vec<(&'static str, usize)>,
+}
+
+impl Where {
+    pub(super) fn of(groups: &[Group]) -> Self {
+        let verdict = groups.first().map(|group| group.found.verdict);
+        let (same, rest): (Vec<_>, Vec<_>) =
+            groups.iter().partition(|group| Some(group.found.verdict) == verdict);
+        // One place may have several answers, as a Service with a port for each protocol has.
+        let places: BTreeSet<&String> = same.iter().flat_map(|group| &group.places).collect();
+        let mut others: Vec<(&'static str, usize)> = Vec::new();
+        for group in rest {
+            let (word, _) = says::plain(group.found.verdict, group.found.basis);
+            let count = group.places.iter().filter(|place| !places.contains(place)).count() + group.left_out;
+            match others.iter_mut().find(|(known, _)| *known == word) {
+                Some((_, counted)) => *counted += count,
+                None => others.push((word, count)),
+            }
+        }
+        others.retain(|(_, count)| *count > 0);
+        Self {
+            places: places.into_iter().cloned().collect(),
+            left_out: same.iter().map(|group| group.left_out).sum(),
+            others,
+        }
+    }
+
+    pub(super) fn shown(self) -> impl IntoView {
+        let others = self.others.into_iter().map(|(word, count)| format!("; {word}: {count} more"));
+        view! {
+            <Places places=self.places left_out=self.left_out most=3 />
+            {others.collect_view()}
+        }
     }
 }
 
@@ -156,7 +229,7 @@ pub(super) fn Decided(outcome: RowOutcome, notes: Vec<Reason>, now: Timestamp) -
                         <Sentence reason=first now full=true />
                     </summary>
                     <div class="mt-1.5 pl-3 border-l text-ink-2">
-                        <Groups groups now />
+                        <Groups groups now skip=1 />
                         <Notes notes now />
                     </div>
                 </details>
@@ -176,8 +249,15 @@ fn Notes(notes: Vec<Reason>, now: Timestamp) -> impl IntoView {
 
 /// Every answer, with the sentences behind it.
 #[component]
-pub(super) fn Groups(groups: Vec<Group>, now: Timestamp) -> impl IntoView {
+pub(super) fn Groups(
+    groups: Vec<Group>,
+    now: Timestamp,
+    /// How many sentences of a single answer are said already.
+    #[prop(optional)]
+    skip: usize,
+) -> impl IntoView {
     let many = groups.len() > 1;
+    let skip = if many { 0 } else { skip };
     groups
         .into_iter()
         .map(|group| {
@@ -194,7 +274,7 @@ pub(super) fn Groups(groups: Vec<Group>, now: Timestamp) -> impl IntoView {
                                 </p>
                             }
                         })}
-                    <Explained found=group.found now />
+                    <Explained found=group.found now skip />
                 </div>
             }
         })
@@ -203,9 +283,16 @@ pub(super) fn Groups(groups: Vec<Group>, now: Timestamp) -> impl IntoView {
 
 /// Why, sentence by sentence.
 #[component]
-pub(super) fn Explained(found: Found, now: Timestamp) -> impl IntoView {
+pub(super) fn Explained(
+    found: Found,
+    now: Timestamp,
+    /// How many sentences are said already.
+    #[prop(optional)]
+    skip: usize,
+) -> impl IntoView {
     explain(&found)
         .into_iter()
+        .skip(skip)
         .map(|reason| view! { <p><Sentence reason=reason now full=true /></p> })
         .collect_view()
 }

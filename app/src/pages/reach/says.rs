@@ -2,7 +2,10 @@
 
 use posture::check::Verdict as Tone;
 use posture::network::{Basis, Verdict};
-use posture::reach::{Api, ClassReach, Destination, ReachRow, RowOutcome, Source, Target};
+use posture::reach::{Api, ClassReach, Destination, ReachRow, ReverseRow, RowOutcome, Source, Target};
+
+/// A word with its tone.
+pub(super) type Said = (&'static str, Tone);
 
 /// What a destination is called.
 pub(super) fn name(destination: &Destination) -> String {
@@ -19,6 +22,10 @@ pub(super) fn name(destination: &Destination) -> String {
         Destination::ProxyApi => "API of the proxy".to_owned(),
         Destination::AutoHttps => "TLS front".to_owned(),
         Destination::OtherServers => "Servers of other users".to_owned(),
+        Destination::Neighbours => "Other pods of the namespace".to_owned(),
+        Destination::HubsOfOthers => "Other hubs and their APIs".to_owned(),
+        Destination::ProxiesOfOthers => "Proxies of other hubs".to_owned(),
+        Destination::ProxyApisOfOthers => "Proxy APIs of other hubs".to_owned(),
         Destination::ServersOfOthers => "Servers of other hubs".to_owned(),
         Destination::OtherNamespaces => "Pods of other namespaces".to_owned(),
         Destination::Kubelet => "Kubelets of the nodes".to_owned(),
@@ -28,6 +35,31 @@ pub(super) fn name(destination: &Destination) -> String {
         Destination::Dashboard => "Kubernetes Dashboard".to_owned(),
         Destination::Internet { protocol, port } => format!("Internet, {protocol} {port}"),
         Destination::InternetElsewhere => "Internet, other ports".to_owned(),
+    }
+}
+
+/// What kind of destination it is, for the line above all of them.
+pub(super) fn kind(destination: &Destination) -> &'static str {
+    match destination {
+        Destination::Metadata { .. } => "Credentials of the cloud",
+        Destination::ApiServer(_) => "Kubernetes API",
+        Destination::Hub
+        | Destination::Proxy
+        | Destination::ProxyApi
+        | Destination::AutoHttps
+        | Destination::OtherServers
+        | Destination::Neighbours => "This hub",
+        Destination::HubsOfOthers
+        | Destination::ProxiesOfOthers
+        | Destination::ProxyApisOfOthers
+        | Destination::ServersOfOthers
+        | Destination::OtherNamespaces => "Other hubs and namespaces",
+        Destination::Kubelet
+        | Destination::NodePorts
+        | Destination::Dns
+        | Destination::Tiller
+        | Destination::Dashboard => "The cluster",
+        Destination::Internet { .. } | Destination::InternetElsewhere => "Internet",
     }
 }
 
@@ -41,6 +73,10 @@ fn in_sentence(destination: &Destination) -> String {
         Destination::ApiServer(_) => "the Kubernetes API".to_owned(),
         Destination::ProxyApi => "the proxy's API".to_owned(),
         Destination::OtherServers => "servers of other users".to_owned(),
+        Destination::Neighbours => "other pods of its namespace".to_owned(),
+        Destination::HubsOfOthers => "other hubs".to_owned(),
+        Destination::ProxiesOfOthers => "proxies of other hubs".to_owned(),
+        Destination::ProxyApisOfOthers => "the proxy APIs of other hubs".to_owned(),
         Destination::ServersOfOthers => "servers of other hubs".to_owned(),
         Destination::OtherNamespaces => "pods of other namespaces".to_owned(),
         Destination::Kubelet => "the kubelets".to_owned(),
@@ -57,14 +93,20 @@ fn weight(destination: &Destination) -> Weight {
         Destination::Metadata { .. }
         | Destination::ProxyApi
         | Destination::OtherServers
+        | Destination::ProxyApisOfOthers
         | Destination::ServersOfOthers
         | Destination::Kubelet
         | Destination::Tiller
         | Destination::Dashboard => Weight::Dangerous,
-        Destination::ApiServer(_) | Destination::OtherNamespaces | Destination::NodePorts => Weight::Doubtful,
+        Destination::ApiServer(_)
+        | Destination::Neighbours
+        | Destination::HubsOfOthers
+        | Destination::OtherNamespaces
+        | Destination::NodePorts => Weight::Doubtful,
         Destination::Hub | Destination::Dns => Weight::Needed,
         // Newer charts open the way in for users to servers too; nothing of a notebook rests on it.
         Destination::Proxy
+        | Destination::ProxiesOfOthers
         | Destination::AutoHttps
         | Destination::Internet { .. }
         | Destination::InternetElsewhere => Weight::Open,
@@ -97,7 +139,7 @@ fn is_assumed_public(row: &ReachRow) -> bool {
 }
 
 /// A word and a tone for an answer about a destination.
-pub(super) fn of_row(row: &ReachRow) -> (&'static str, Tone) {
+pub(super) fn of_row(row: &ReachRow) -> Said {
     let Some(verdict) = row.outcome.verdict() else { return ("none here", Tone::NotApplicable) };
     if lacks_ipv6(row) {
         return ("no IPv6 here", Tone::NotApplicable);
@@ -109,7 +151,7 @@ pub(super) fn of_row(row: &ReachRow) -> (&'static str, Tone) {
     of(verdict, basis, row.outcome.is_partial(), weight(&row.destination))
 }
 
-fn of(verdict: Verdict, basis: Basis, is_partial: bool, weight: Weight) -> (&'static str, Tone) {
+fn of(verdict: Verdict, basis: Basis, is_partial: bool, weight: Weight) -> Said {
     match (verdict, weight) {
         (Verdict::Unknown, _) => ("unknown", Tone::Unknown),
         (Verdict::CniDependent, _) => ("depends on the plug-in", Tone::Unknown),
@@ -130,12 +172,12 @@ fn of(verdict: Verdict, basis: Basis, is_partial: bool, weight: Weight) -> (&'st
 }
 
 /// A word and a tone for an answer about no destination in particular.
-pub(super) fn plain(verdict: Verdict, basis: Basis) -> (&'static str, Tone) {
+pub(super) fn plain(verdict: Verdict, basis: Basis) -> Said {
     of(verdict, basis, false, Weight::Open)
 }
 
 /// A word and a tone for who reaches something.
-pub(super) fn of_reverse(target: Target, source: Source, outcome: &RowOutcome) -> (&'static str, Tone) {
+pub(super) fn of_reverse(target: Target, source: Source, outcome: &RowOutcome) -> Said {
     let Some(verdict) = outcome.verdict() else { return ("nobody", Tone::NotApplicable) };
     let basis = outcome.worst().map_or(Basis::Unknown, |found| found.basis);
     let weight = match (target, source) {
@@ -161,6 +203,8 @@ pub(super) fn headline(class: &ClassReach) -> String {
             continue;
         }
         let name = in_sentence(&row.destination);
+        let is_some = row.outcome.is_partial() && !name.starts_with("the ");
+        let name = if is_some { format!("some {name}") } else { name };
         match row.outcome.verdict() {
             Some(Verdict::Allowed) if !reached.contains(&name) => reached.push(name),
             Some(Verdict::Unknown | Verdict::CniDependent) if !open.contains(&name) => open.push(name),
@@ -205,4 +249,14 @@ pub(super) fn source(source: Source) -> &'static str {
         Source::Nodes => "The nodes",
         Source::Outside => "Addresses outside the cluster",
     }
+}
+
+/// Who reaches what, in words: `The proxy → this notebook`.
+pub(super) fn reverse_name(row: &ReverseRow) -> String {
+    let target = match row.target {
+        Target::Notebook => "this notebook",
+        Target::HubApi => "the hub's API",
+        Target::ProxyApi => "the proxy's API",
+    };
+    format!("{} → {target}", source(row.source))
 }

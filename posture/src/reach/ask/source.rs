@@ -79,9 +79,8 @@ impl Reach<'_> {
     fn asking_class(&self, key: &str, notes: &mut Vec<Reason>) -> Result<Source<'_>, AskError> {
         for hub in &self.derived.hubs {
             let starts = self.starts(hub);
-            let table = self.table(hub).0;
-            let Some(class) = table.classes.iter().find(|class| class.key == *key) else { continue };
-            let is_its = |start: &Start<'_>| is_same(&self.class(hub, start, &starts), class);
+            let Some(class) = self.class_called(hub, key) else { continue };
+            let is_its = |start: &Start<'_>| is_same(&self.class(hub, start, &starts), &class);
             let places: Vec<usize> = (0..starts.len()).filter(|i| is_its(&starts[*i])).collect();
             let chosen = starts.into_iter().enumerate().filter(|(i, _)| places.contains(i));
             if class.is_assumed {
