@@ -219,13 +219,14 @@ pub(crate) const ENTRANCES: &str = "entrances";
 /// The slot that holds the case.
 pub(crate) const CASE: &str = "case";
 
-/// The fix for the case and the chart version that the slots hold: the first that fits; for an unknown version the newest one.
+/// The fix for the case and the chart version that the slots hold: the first that fits; for an unknown version the newest one, and among
+/// those the one for the case.
 pub fn for_slots(fixes: &'static [Fix], slots: &Slots) -> Option<RenderedFix> {
     let version = slots.value("chart-range").and_then(|text| Version::parse(text).ok());
     let mut cases = fixes.iter().filter(|fix| fix.case.is_none_or(|case| slots.value(CASE) == Some(case)));
     let fix = match &version {
         Some(version) => cases.find(|fix| fix.fits(version)),
-        None => cases.max_by_key(|fix| fix.to.unwrap_or((u64::MAX, 0))),
+        None => cases.max_by_key(|fix| (fix.to.unwrap_or((u64::MAX, 0)), fix.case.is_some())),
     };
     fix.map(|fix| render(fix, slots))
 }

@@ -96,6 +96,16 @@ impl Grant {
         self.rules().any(rule::writes)
     }
 
+    /// Whether some rule could change anything at all: it writes, it sends to a path, or it opens a way into what runs.
+    pub fn may_change(&self) -> bool {
+        self.rules().any(rule::may_change)
+    }
+
+    /// Whether some rule opens a way into what runs in pods, behind Services or on nodes.
+    pub fn opens_what_runs(&self) -> bool {
+        self.rules().any(rule::opens_what_runs)
+    }
+
     /// Whether some rule reads Secrets.
     pub fn reads_secrets(&self) -> bool {
         ["get", "list", "watch"].iter().any(|verb| self.allows(verb, "", "secrets"))
@@ -144,7 +154,7 @@ impl Grant {
         let is_for_everybody = self.subject.kind == "Group"
             && ["system:authenticated", "system:serviceaccounts"].contains(&self.subject.name.as_str());
         let is_own = self.binding.name.starts_with("system:") && self.role.name.starts_with("system:");
-        let is_harmful = self.writes() || self.reads_secrets() || self.enters_pods() || self.lists_pods();
+        let is_harmful = self.may_change() || self.reads_secrets() || self.enters_pods() || self.lists_pods();
         is_for_everybody && is_own && !is_harmful
     }
 

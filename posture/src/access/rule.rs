@@ -106,8 +106,12 @@ const OPENED_BY_GET: [&str; 6] =
 /// Whether a rule could change anything at all: it writes, it sends to a path, or it opens a way into what runs.
 pub(super) fn may_change(rule: &PolicyRule) -> bool {
     let sends = || rule.verbs.iter().any(|verb| !READING.contains(&verb.as_str()));
-    let opens = || OPENED_BY_GET.iter().any(|part| allows(rule, "get", "", part));
-    writes(rule) || !rule.non_resource_urls.is_empty() && sends() || opens()
+    writes(rule) || !rule.non_resource_urls.is_empty() && sends() || opens_what_runs(rule)
+}
+
+/// Whether a rule opens a way into what runs in pods, behind Services or on nodes.
+pub(super) fn opens_what_runs(rule: &PolicyRule) -> bool {
+    OPENED_BY_GET.iter().any(|part| allows(rule, "get", "", part))
 }
 
 /// Whether a rule gives no more than every authenticated identity has.

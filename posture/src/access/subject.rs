@@ -159,7 +159,7 @@ fn normal(subject: &Subject) -> Subject {
 
 /// Whom a subject of a binding means: a ServiceAccount without a namespace is one of the binding's. `None` where it is nobody, as is a
 /// ServiceAccount without a namespace in a ClusterRoleBinding.
-pub(super) fn meant(subject: &Subject, binding: &Binding) -> Option<Subject> {
+pub fn meant(subject: &Subject, binding: &Binding) -> Option<Subject> {
     if subject.kind != "ServiceAccount" {
         return ["User", "Group"].contains(&subject.kind.as_str()).then(|| normal(subject));
     }

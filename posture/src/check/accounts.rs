@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Context, Evidence, Outcome};
 use crate::access::Grant;
-use crate::facts::PodSpec;
+use crate::facts::{PodSpec, Workload};
 use crate::gap::Gap;
 use crate::kind::Kind;
 use crate::listing::{Listing, Placed};
@@ -114,7 +114,7 @@ fn users<'a>(snapshot: &'a Snapshot, namespace: &'a str) -> BTreeMap<&'a str, Ve
     let mut add = |spec: &'a PodSpec, user: ObjectRef| users.entry(spec.account()).or_default().push(user);
     let others = [&snapshot.jobs, &snapshot.cron_jobs];
     for listing in snapshot.workload_listings().into_iter().chain(others) {
-        for workload in listing.present_in(namespace).filter(|workload| workload.replicas != Some(0)) {
+        for workload in listing.present_in(namespace).filter(|workload| wants_pods(workload)) {
             add(workload.pod(), workload.object());
         }
     }
@@ -124,6 +124,16 @@ fn users<'a>(snapshot: &'a Snapshot, namespace: &'a str) -> BTreeMap<&'a str, Ve
         }
     }
     users
+}
+
+/// Whether a controller makes pods now or may make some: it wants at least one, and is no Job that is over.
+fn wants_pods(workload: &Workload) -> bool {
+    let is_end = |kind: &str| ["Complete", "Failed"].contains(&kind);
+    let is_over = || {
+        let mut conditions = workload.status.conditions.iter();
+        conditions.any(|condition| is_end(&condition.kind) && condition.status == "True")
+    };
+    workload.replicas != Some(0) && !(workload.kind == Kind::Job && is_over())
 }
 
 /// Whether everything was read that exists or runs as an account of a namespace.

@@ -2,11 +2,11 @@
 
 use crate::check::paths::{End, Fate, PATHS, Path, ask, ends_of_class, likely, worst_path};
 use crate::check::policies::{GUIDE, SHOW};
-use crate::check::servers::judge_servers;
+use crate::check::servers::{barrier_of, judge_servers};
 use crate::check::{
     Check, Context, Judge, Judgement, Mapping, Outcome, Reference, Severity, Topic, Verdict, worst,
 };
-use crate::derived::Cloud;
+use crate::derived::{Barrier, BlockScope, Cloud};
 use crate::fix::egress::{PRIVATE_10, PRIVATE_172, PRIVATE_192, all_but};
 use crate::fix::{Fix, FixValue};
 use crate::gap::Unknown;
@@ -91,7 +91,10 @@ struct Endpoint {
 /// What EKS Pod Identity runs on each node, and what answers at its address.
 const AGENT: &str = "eks-pod-identity-agent";
 
-const ENDPOINTS: [Endpoint; 4] = [
+/// The usual address of metadata servers. The block of charts from 3.0 on, and a rule for one port, leave its other ports alone.
+const USUAL: &str = "169.254.169.254";
+
+const ENDPOINTS: [Endpoint; 6] = [
     Endpoint {
         cloud: Cloud::Aws,
         address: "169.254.170.23",
@@ -120,6 +123,20 @@ const ENDPOINTS: [Endpoint; 4] = [
         name: "the wire server of Azure",
         is_certain: true,
     },
+    Endpoint {
+        cloud: Cloud::Ibm,
+        address: USUAL,
+        port: 8080,
+        name: "the metadata server of IBM Cloud",
+        is_certain: false,
+    },
+    Endpoint {
+        cloud: Cloud::Oracle,
+        address: USUAL,
+        port: 8080,
+        name: "the metadata server of Oracle Cloud",
+        is_certain: false,
+    },
 ];
 
 fn judge(context: &Context<'_>, hub: &Hub) -> Judgement {
@@ -139,6 +156,12 @@ fn judge(context: &Context<'_>, hub: &Hub) -> Judgement {
 }
 
 fn judge_endpoint(context: &Context<'_>, hub: &Hub, class: &UserClass, endpoint: &Endpoint) -> Judgement {
+    if endpoint.address == USUAL && is_blocked(barrier_of(context, hub, class)?) {
+        return Ok(Outcome::pass(Reason::new(
+            "blocked",
+            "The init container of user servers blocks every port of the metadata server",
+        )));
+    }
     let Some(path) = path(context, hub, class, endpoint) else {
         return Err(Reason::new("no-server", "No user server is running").into());
     };
@@ -163,6 +186,13 @@ fn judge_endpoint(context: &Context<'_>, hub: &Hub, class: &UserClass, endpoint:
         "Policies that are enforced keep user servers from the other addresses that hand out identities",
     ));
     Ok(path.outcome(context, hub, open, likely(Severity::Medium), closed))
+}
+
+/// Whether the init container keeps servers from every TCP port of the usual address, and no user can undo it.
+fn is_blocked(barrier: &Barrier) -> bool {
+    let is_whole = matches!(barrier.scope, Some(BlockScope::Everything | BlockScope::Tcp));
+    let is_its = barrier.address.as_deref().is_some_and(|address| address.split('/').next() == Some(USUAL));
+    barrier.is_effective() && barrier.undone_by.is_none() && is_whole && is_its
 }
 
 fn path(context: &Context<'_>, hub: &Hub, class: &UserClass, endpoint: &Endpoint) -> Option<Path> {

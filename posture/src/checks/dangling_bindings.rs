@@ -1,5 +1,6 @@
 //! Flags bindings that wait for an account or a role that does not exist: whoever makes it gets the rights.
 
+use crate::access::subject::meant;
 use crate::check::accounts::name_binding;
 use crate::check::{
     Check, Context, Evidence, Judge, Judgement, Mapping, Outcome, Reference, Severity, Topic, Verdict,
@@ -100,26 +101,24 @@ fn missing(context: &Context<'_>, namespace: &str, binding: &Binding) -> Result<
     let is_administrators = !is_local && binding.role_ref.name == "cluster-admin";
     let mut accounts =
         binding.subjects.iter().filter_map(|subject| account_of(subject, binding)).collect::<Vec<_>>();
-    accounts.retain(|(place, _)| is_local || is_administrators || *place == namespace);
+    accounts.retain(|(place, _)| is_local || is_administrators || place == namespace);
     let mut missing = Vec::new();
     // A ClusterRoleBinding without a role of this cluster concerns a namespace only through an account of it.
-    if (is_local || accounts.iter().any(|(place, _)| *place == namespace)) && !has_role(context, binding)? {
+    if (is_local || accounts.iter().any(|(place, _)| place == namespace)) && !has_role(context, binding)? {
         missing.push(Missing::Role);
     }
     for (place, name) in accounts {
-        if context.snapshot.service_accounts.get(Some(place), name)?.is_none() {
-            missing.push(Missing::Account(place.to_owned(), name.to_owned()));
+        if context.snapshot.service_accounts.get(Some(&place), &name)?.is_none() {
+            missing.push(Missing::Account(place, name));
         }
     }
     Ok(missing)
 }
 
-/// The namespace and the name of a ServiceAccount that a binding means.
-fn account_of<'a>(subject: &'a Subject, binding: &'a Binding) -> Option<(&'a str, &'a str)> {
-    let written = subject.namespace.as_deref().filter(|namespace| !namespace.is_empty());
-    let place = written.or(binding.metadata.namespace.as_deref());
-    (subject.kind == "ServiceAccount").then_some(())?;
-    Some((place?, subject.name.as_str()))
+/// The namespace and the name of a ServiceAccount that a binding means, also where its user name is written out.
+fn account_of(subject: &Subject, binding: &Binding) -> Option<(String, String)> {
+    let meant = meant(subject, binding).filter(|meant| meant.kind == "ServiceAccount")?;
+    Some((meant.namespace?, meant.name))
 }
 
 fn has_role(context: &Context<'_>, binding: &Binding) -> Result<bool, Gap> {

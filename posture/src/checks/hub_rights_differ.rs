@@ -22,7 +22,7 @@ pub(super) const CHECK: Check = Check {
     why: "The hub runs code that users talk to, with the rights of its account. What it may do beyond starting and stopping servers helps \
           nobody but whoever breaks into it.",
     verdicts: &[Verdict::Pass, Verdict::Warn, Verdict::Fail, Verdict::Unknown],
-    needs: &[Kind::RoleBinding, Kind::ClusterRoleBinding, Kind::Role, Kind::ClusterRole],
+    needs: &[Kind::Pod, Kind::RoleBinding, Kind::ClusterRoleBinding, Kind::Role, Kind::ClusterRole],
     fixes: &[
         Fix::advice("Let the hub's account make pods again: bring back the chart's Role and RoleBinding, or give its own role what is missing.")
             .case("missing"),
@@ -76,8 +76,11 @@ fn judge(context: &Context<'_>, hub: &Hub) -> Judgement {
         return Ok(filled(fault(Outcome::fail(named(reason)), grant, found, &grave)));
     }
     rights.complete()?;
+    // A hub can start its servers in other namespaces alone.
     let question = Question::new("create", "", "pods").within(namespace);
-    if context.derived.rights.may(&Caller::account(namespace, account), &question) == Answer::Denied {
+    let is_denied =
+        context.derived.rights.may(&Caller::account(namespace, account), &question) == Answer::Denied;
+    if is_denied && !rights.any(|grant| grant.allows("create", "", "pods"))? {
         let reason = Reason::new(
             "missing",
             "The hub's account {account} may not make pods, so that it can start no server",
@@ -94,14 +97,26 @@ fn judge(context: &Context<'_>, hub: &Hub) -> Judgement {
     }
     let chart = hub.chart.clone()?;
     let reference = reference(&chart);
+    // Where its servers run in other namespaces, it needs there what the chart gives it in its own.
+    let places = hub.namespaces();
+    let is_within_reference = |rule: &PolicyRule| is_within(rule, &reference);
     let is_within = |grant: &Grant, rule: &PolicyRule| {
-        grant.reach == Reach::Namespace(namespace.clone()) && is_within(rule, &reference)
+        let is_place = matches!(&grant.reach, Reach::Namespace(name) if places.contains(name.as_str()));
+        is_place && is_within_reference(rule)
     };
     let more: Vec<_> = own()
         .filter_map(|grant| {
             Some((grant, extra(grant, |rule| !grant.is_harmless(rule) && !is_within(grant, rule))?))
         })
         .collect();
+    // Servers that are not seen may run where it has the rights for them.
+    let is_elsewhere = |grant: &Grant| {
+        matches!(&grant.reach, Reach::Namespace(name) if name != namespace)
+            && grant.rules().all(|rule| grant.is_harmless(rule) || is_within_reference(rule))
+    };
+    if !more.is_empty() && more.iter().all(|(grant, _)| is_elsewhere(grant)) {
+        context.derived.servers(hub)?;
+    }
     if let Some((grant, found)) = more.first() {
         let reason = Reason::new(
             "more",
@@ -136,16 +151,19 @@ fn words(rule: &PolicyRule) -> String {
 }
 
 /// Whether a rule is one that no hub should have: with an asterisk, for entering pods, writing bindings, acting as others, or for Secrets or
-/// nodes of the whole cluster.
+/// nodes of the whole cluster, their kubelets included.
 fn is_grave(grant: &Grant, rule: &PolicyRule) -> bool {
     const WRITING: &[&str] = &["create", "update", "patch", "delete", "deletecollection"];
     let has =
         |values: &[String], wanted: &[&str]| values.iter().any(|value| wanted.contains(&value.as_str()));
     let has_asterisk =
         has(&rule.verbs, &["*"]) || has(&rule.resources, &["*"]) || has(&rule.api_groups, &["*"]);
-    let enters = has(&rule.resources, &["pods/exec", "pods/attach", "pods/ephemeralcontainers", "*/exec"]);
+    // Other groups have Secrets and nodes of their own, such as the metrics of nodes.
+    let of_core = |wanted: &[&str]| has(&rule.api_groups, &[""]) && has(&rule.resources, wanted);
+    let enters = of_core(&["pods/exec", "pods/attach", "pods/ephemeralcontainers"])
+        || of_core(&["*/exec", "*/attach", "*/ephemeralcontainers"]);
     let binds = has(&rule.resources, &["rolebindings", "clusterrolebindings"]) && has(&rule.verbs, WRITING);
-    let is_wide = grant.reach == Reach::Cluster && has(&rule.resources, &["secrets", "nodes"]);
+    let is_wide = grant.reach == Reach::Cluster && of_core(&["secrets", "nodes", "nodes/proxy", "*/proxy"]);
     has_asterisk || enters || binds || is_wide || has(&rule.verbs, &["impersonate"])
 }
 

@@ -8,12 +8,16 @@ use crate::check::{
 use crate::derived::Cloud;
 use crate::facts::NetworkPolicy;
 use crate::facts::network::{PolicyPeer, PolicyRule};
+use crate::fix::egress::{METADATA, all_but};
 use crate::fix::{Fix, FixValue};
 use crate::gap::Unknown;
 use crate::hub::Hub;
 use crate::kind::Kind;
 use crate::object::ObjectRef;
 use crate::text::{Arg, Reason};
+
+/// What charts 0.10 to 1.2 let user servers reach: every IPv4 address but the metadata server's.
+const ALL_BUT_METADATA: FixValue = FixValue::Map(&[("to", all_but!("0.0.0.0/0", METADATA))]);
 
 pub(super) const CHECK: Check = Check {
     code: "MET-04",
@@ -41,8 +45,9 @@ pub(super) const CHECK: Check = Check {
                 0,
                 10,
                 "Take the rule for the metadata server out of `singleuser.networkPolicy.egress`, or out of the policy of your own \
-                 that holds it.",
+                 that holds it. These lines are the chart's own list; add what else yours has to open.",
             )
+            .values(&[("singleuser.networkPolicy.egress", FixValue::List(&[ALL_BUT_METADATA]))])
         },
         Fix::from(
             2,

@@ -9,7 +9,7 @@ use crate::check::{
 };
 use crate::derived::TlsMode;
 use crate::entrance::{self, File};
-use crate::fix::Fix;
+use crate::fix::{Fix, FixValue};
 use crate::hub::Hub;
 use crate::kind::Kind;
 use crate::text::{Arg, Reason};
@@ -26,9 +26,10 @@ pub(super) const CHECK: Check = Check {
     verdicts: &[Verdict::Pass, Verdict::Fail, Verdict::Unknown, Verdict::NotApplicable],
     needs: &[Kind::Service, Kind::Deployment, Kind::ConfigMap, Kind::Ingress, Kind::HttpRoute, Kind::Gateway],
     fixes: &[Fix::advice(
-        "Remove `tls.options.default.minVersion` from `proxy.traefik.extraDynamicConfig` in the values; the chart itself asks for \
-         VersionTLS12.",
-    )],
+        "Set the lowest version back to what the chart itself asks for, also in any other option of TLS that you added to \
+         `proxy.traefik.extraDynamicConfig`.",
+    )
+    .values(&[("proxy.traefik.extraDynamicConfig.tls.options.default.minVersion", FixValue::Str("VersionTLS12"))])],
     kubectl: &[
         "kubectl",
         "--namespace",

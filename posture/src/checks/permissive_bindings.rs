@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::access::pod_makers;
+use crate::access::{Lead, leading_to, pod_makers};
 use crate::check::accounts::name_binding;
 use crate::check::{
     Check, Context, Evidence, Judge, Judgement, Mapping, Outcome, Reference, Severity, Topic, Verdict,
@@ -27,18 +27,19 @@ pub(super) const CHECK: Check = Check {
           from that for kops of the time of v0.6.",
     verdicts: &[Verdict::Pass, Verdict::Warn, Verdict::Fail, Verdict::Unknown],
     needs: &[Kind::ClusterRoleBinding, Kind::RoleBinding, Kind::ClusterRole, Kind::Role],
-    fixes: &[Fix::advice(
-        "Delete the binding, and bind a role with only what is needed to the one account that needs it. Where a role of Kubernetes itself \
-         was edited, take the added rules out of it instead.",
-    )
-    .commands(&[&[
-        "kubectl",
-        "--namespace",
-        "<binding-namespace>",
-        "delete",
-        "<binding-kind>",
-        "<binding>",
-    ]])],
+    fixes: &[
+        Fix::advice("Take the rules out of the role that Kubernetes does not give it, and leave the binding: clients need it.")
+            .case("edited")
+            .commands(&[&["kubectl", "edit", "clusterrole", "<role>"]]),
+        Fix::advice("Delete the binding, and bind a role with only what is needed to the one account that needs it.").commands(&[&[
+            "kubectl",
+            "--namespace",
+            "<binding-namespace>",
+            "delete",
+            "<binding-kind>",
+            "<binding>",
+        ]]),
+    ],
     kubectl: &["kubectl", "get", "clusterrolebindings,rolebindings", "--all-namespaces", "--output", "wide"],
     references: &[
         Reference {
@@ -67,14 +68,16 @@ const EVERYBODY: [(&str, &str); 4] = [
     ("Group", "system:serviceaccounts"),
 ];
 
-/// Bindings to everybody that Kubernetes and kubeadm make, by their own name and that of their role.
-const DEFAULTS: [(&str, &str); 5] = [
-    ("system:basic-user", "system:basic-user"),
-    ("system:discovery", "system:discovery"),
-    ("system:public-info-viewer", "system:public-info-viewer"),
-    ("system:service-account-issuer-discovery", "system:service-account-issuer-discovery"),
-    ("kubeadm:bootstrap-signer-clusterinfo", "kubeadm:bootstrap-signer-clusterinfo"),
+/// Roles that Kubernetes gives to everybody, whose rules are known: what gives more was edited.
+const KNOWN: [&str; 4] = [
+    "system:basic-user",
+    "system:discovery",
+    "system:public-info-viewer",
+    "system:service-account-issuer-discovery",
 ];
+
+/// The binding of kubeadm, and its role: it lets everybody read how to join the cluster.
+const KUBEADM: &str = "kubeadm:bootstrap-signer-clusterinfo";
 
 /// Bindings that old guides had people make.
 const OLD_GUIDES: [(&str, &str); 2] = [
@@ -117,7 +120,7 @@ fn of(context: &Context<'_>, kind: &str, name: &str) -> Rights {
     context.derived.rights.of_subject(&subject)
 }
 
-/// Rights over Secrets, over pods, over whatever makes pods, or over everything.
+/// Rights over Secrets, over pods, over whatever makes pods, or over everything, or those that lead to the rights of others.
 fn is_dangerous(grant: &Grant) -> bool {
     const WRITING: [&str; 5] = ["create", "update", "patch", "delete", "deletecollection"];
     let writes = |group: &str, resource: &str| WRITING.iter().any(|verb| grant.allows(verb, group, resource));
@@ -125,13 +128,20 @@ fn is_dangerous(grant: &Grant) -> bool {
         || grant.reads_secrets()
         || writes("", "secrets")
         || grant.enters_pods()
+        || takes_rights(grant)
         || pod_makers().any(|(group, resource)| writes(group, resource))
+}
+
+/// Rights that lead to those of others at once, such as `impersonate`.
+fn takes_rights(grant: &Grant) -> bool {
+    leading_to(Lead::TakeRights).any(|right| grant.act(right).is_some())
 }
 
 /// What Kubernetes makes itself; distributions call their own the same way.
 fn is_default(grant: &Grant) -> bool {
     let (binding, role) = (grant.binding.name.as_str(), grant.role.name.as_str());
-    DEFAULTS.contains(&(binding, role)) || binding.starts_with("system:") && role.starts_with("system:")
+    let is_named = binding.starts_with("system:") && role.starts_with("system:") && !KNOWN.contains(&role);
+    (binding, role) == (KUBEADM, KUBEADM) || is_named
 }
 
 fn reason(grant: &Grant) -> Reason {
@@ -140,6 +150,7 @@ fn reason(grant: &Grant) -> Reason {
     let what = match (&grant.reach, grant.is_everything()) {
         (Reach::Cluster, true) => "every right in the cluster",
         (Reach::Namespace(_), true) => "every right in its namespace",
+        (_, false) if takes_rights(grant) => "a way to take the rights of others",
         (_, false) => "rights over Secrets or pods",
     };
     let reason = match guide {
@@ -179,8 +190,10 @@ fn fault(context: &Context<'_>, outcome: Outcome, found: &[&Vec<&Grant>]) -> Out
         let made = binding_of(context, binding)?.metadata.creation_timestamp?;
         Some(Evidence::new(binding.clone(), "metadata.creationTimestamp", Arg::Instant(made)))
     });
-    let first = &found[0][0].binding;
-    name_binding(outcome.because_all(facts).because_all(ages), first)
+    let first = found[0][0];
+    let outcome = name_binding(outcome.because_all(facts).because_all(ages), &first.binding);
+    let role = first.role.name.as_str();
+    if KNOWN.contains(&role) { outcome.case("edited").slot("role", role) } else { outcome }
 }
 
 fn binding_of<'a>(context: &Context<'a>, object: &ObjectRef) -> Option<&'a Binding> {

@@ -7,7 +7,7 @@ use crate::check::{
 };
 use crate::derived::selection::selecting;
 use crate::facts::NetworkPolicy;
-use crate::fix::Fix;
+use crate::fix::{Fix, FixValue};
 use crate::hub::{Hub, UserClass};
 use crate::kind::Kind;
 use crate::object::ObjectRef;
@@ -25,10 +25,22 @@ pub(super) const CHECK: Check = Check {
           a reinstallation make it select nothing, and nobody is told.",
     verdicts: &[Verdict::Pass, Verdict::Warn, Verdict::Fail, Verdict::Unknown, Verdict::NotApplicable],
     needs: SELECTION,
-    fixes: &[Fix::advice(
-        "Bring the labels together: leave `KubeSpawner.component_label`, `nameOverride` and the labels of `singleuser.extraLabels` as the \
-         chart sets them, then restart the user servers, for running ones keep the labels they were made with.",
-    )],
+    fixes: &[
+        Fix::before(
+            1,
+            0,
+            "Bring the labels together: leave `KubeSpawner.component_label`, `nameOverride` and the labels of `singleuser.extraLabels` as \
+             the chart sets them, then restart the user servers, for running ones keep the labels they were made with.",
+        ),
+        Fix::from(
+            1,
+            0,
+            "Bring the labels together: take `nameOverride` and labels of the chart's names in `singleuser.extraLabels` out of your values, \
+             and give user servers the component that the policy selects. Then restart them, for running ones keep the labels they were \
+             made with.",
+        )
+        .values(&[("hub.config.KubeSpawner.component_label", FixValue::Str("singleuser-server"))]),
+    ],
     kubectl: &["kubectl", "--namespace", "<namespace>", "get", "pods", "--show-labels"],
     references: &[
         Reference {

@@ -29,7 +29,8 @@ pub(super) const CHECK: Check = Check {
     fixes: &[Fix::advice(
         "Delete the policy, or narrow its rules and the pods it selects. Whatever user servers need beyond the chart's policy stands better \
          in `singleuser.networkPolicy`, where its next reader looks.",
-    )],
+    )
+    .commands(&[&["kubectl", "--namespace", "<policy-namespace>", "delete", "networkpolicy", "<policy>"]])],
     kubectl: &[
         "kubectl",
         "--namespace",

@@ -156,7 +156,11 @@ fn grave(grant: &Grant) -> Option<&'static str> {
         Some("read Secrets")
     } else if grant.lists_pods() || grant.allows("get", "", "pods") {
         Some("read pods")
+    } else if grant.writes() {
+        Some("change objects")
+    } else if grant.opens_what_runs() {
+        Some("reach what runs in pods, behind Services or on nodes")
     } else {
-        grant.writes().then_some("change objects")
+        grant.may_change().then_some("send what it likes to paths of the API server")
     }
 }

@@ -7,7 +7,7 @@ use crate::derived::TlsMode;
 use crate::derived::tls::BALANCER_CERTIFICATES;
 use crate::entrance;
 use crate::facts::Service;
-use crate::fix::Fix;
+use crate::fix::{Fix, FixValue};
 use crate::hub::Hub;
 use crate::kind::Kind;
 use crate::text::{Arg, Reason};
@@ -24,10 +24,17 @@ pub(super) const CHECK: Check = Check {
     verdicts: &[Verdict::Pass, Verdict::Warn, Verdict::Unknown, Verdict::NotApplicable],
     needs: &[Kind::Service, Kind::Deployment],
     fixes: &[Fix::advice(
-        "Give the Service the annotations by which your cloud's load balancer takes its certificate, under `proxy.service.annotations`: on \
-         AWS service.beta.kubernetes.io/aws-load-balancer-ssl-cert, with aws-load-balancer-ssl-ports and \
-         aws-load-balancer-backend-protocol.",
-    )],
+        "Give the Service the annotations by which your cloud's load balancer takes its certificate. These are those of AWS, with the name \
+         (ARN) of your certificate to fill in; for another cloud, see its documentation.",
+    )
+    .values(&[(
+        "proxy.service.annotations",
+        FixValue::Map(&[
+            ("service.beta.kubernetes.io/aws-load-balancer-ssl-cert", FixValue::Slot("certificate-arn")),
+            ("service.beta.kubernetes.io/aws-load-balancer-ssl-ports", FixValue::Str("https")),
+            ("service.beta.kubernetes.io/aws-load-balancer-backend-protocol", FixValue::Str("tcp")),
+        ]),
+    )])],
     kubectl: &[
         "kubectl",
         "--namespace",

@@ -56,7 +56,8 @@ fn judge(context: &Context<'_>, hub: &Hub) -> Judgement {
 
 /// Whether some rule has an asterisk for verbs, groups or resources. What every identity has does not count.
 fn has_asterisk(grant: &Grant) -> bool {
-    let is_any = |values: &[String]| values.iter().any(|value| value == "*");
+    // `*/scale` is a subresource of everything.
+    let is_any = |values: &[String]| values.iter().any(|value| value == "*" || value.starts_with("*/"));
     !grant.is_distributions()
         && grant
             .rules()

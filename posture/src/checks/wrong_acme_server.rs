@@ -29,7 +29,8 @@ pub(super) const CHECK: Check = Check {
             "Nothing, if this authority is meant and every browser trusts it; else remove `proxy.https.letsencrypt.acmeServer` from the \
              values.",
         )
-        .case("own-authority"),
+        .case("own-authority")
+        .values(&[("proxy.https.letsencrypt.acmeServer", FixValue::Null)]),
         Fix::from(
             0,
             9,
