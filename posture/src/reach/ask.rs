@@ -102,9 +102,9 @@ impl Asked {
             return;
         }
         for place in self.groups.iter_mut().flat_map(|group| &mut group.places) {
-            let pod = place.rsplit_once(':').map_or(place.as_str(), |(pod, _)| pod);
-            if pod.rsplit('/').next() == Some(recorded) {
-                *place = place.replacen(recorded, typed, 1);
+            let (pod, port) = place.rsplit_once(':').unwrap_or((place, ""));
+            if pod.rsplit(['/', ' ']).next() == Some(recorded) {
+                *place = format!("{}{typed}:{port}", &pod[..pod.len() - recorded.len()]);
             }
         }
     }

@@ -54,16 +54,16 @@ fn is_rewritten(found: &Found) -> bool {
 fn in_one_of_two(direction: Direction, side: &Side) -> Vec<Reason> {
     let is_egress = direction == Direction::Egress;
     let rules = side.rules.iter().chain(&side.perhaps);
-    let rules: Vec<Arg> = rules.map(|rule| Arg::text(written(rule))).collect();
-    let policies = Arg::List(side.isolated_by.iter().cloned().map(Arg::from).collect());
+    let mut rules = rules.map(|rule| Arg::text(written(rule))).peekable();
+    let policies = some(side.isolated_by.iter().cloned().map(Arg::from));
     let mut sentences = Vec::new();
-    if !rules.is_empty() {
+    if rules.peek().is_some() {
         let (id, text) = if is_egress {
             ("egress-once", "In one of the two cases sending is allowed by {rules}")
         } else {
             ("ingress-once", "In one of the two cases accepting is allowed by {rules}")
         };
-        sentences.push(Reason::new(id, text).with("rules", Arg::List(rules)));
+        sentences.push(Reason::new(id, text).with("rules", some(rules)));
     }
     if !side.isolated_by.is_empty() {
         let (id, text) = if is_egress {
@@ -82,8 +82,8 @@ fn in_one_of_two(direction: Direction, side: &Side) -> Vec<Reason> {
 /// Why one direction has its verdict.
 pub fn explain_side(direction: Direction, side: &Side) -> Vec<Reason> {
     let is_egress = direction == Direction::Egress;
-    let policies = || Arg::List(side.isolated_by.iter().cloned().map(Arg::from).collect());
-    let rules = |rules: &[RuleRef]| Arg::List(rules.iter().map(|rule| Arg::text(written(rule))).collect());
+    let policies = || some(side.isolated_by.iter().cloned().map(Arg::from));
+    let rules = |rules: &[RuleRef]| some(rules.iter().map(|rule| Arg::text(written(rule))));
     let one = |id: &'static str, text: &'static str| vec![Reason::new(id, text)];
     match (side.because, is_egress) {
         (Because::OutsidePolicies, true) => one(
@@ -162,6 +162,16 @@ fn open(side: &Side, is_egress: bool, rules: &impl Fn(&[RuleRef]) -> Arg) -> Vec
         sentences.push(Reason::new("perhaps", perhaps).with("rules", rules(&side.perhaps)));
     }
     sentences
+}
+
+/// A list in a sentence: the first of many, and how many more there are.
+fn some(all: impl Iterator<Item = Arg>) -> Arg {
+    const MOST: usize = 12;
+    let mut listed: Vec<Arg> = all.collect();
+    let more = listed.len().saturating_sub(MOST);
+    listed.truncate(MOST);
+    listed.extend((more > 0).then(|| Arg::word(format!("{more} more"))));
+    Arg::List(listed)
 }
 
 /// A rule as people look for it: the policy, and the path down to the peer and to the port.

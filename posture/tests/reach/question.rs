@@ -188,7 +188,7 @@ fn ends_with_different_answers_are_told_apart_by_name() {
     says(
         &asked.text(),
         &[
-            "to service/all:8081: allowed at some of the ends\n",
+            "to service/all:8081: allowed in some cases\n",
             "  jhub/hub:8081: allowed\n",
             &format!("  jhub/{own}:8081: allowed\n    It is the pod that asks"),
             "  jhub/proxy:8081: denied\n",
@@ -319,4 +319,24 @@ fn a_service_without_anything_behind_says_what_is_missing() {
     ] {
         assert_eq!(ask(&fixture, "plain", to).unwrap_err().to_string(), told, "{to}");
     }
+}
+
+#[test]
+fn of_many_policies_a_sentence_names_some_and_says_how_many_more_there_are() {
+    let closed = |number: usize| {
+        format!(
+            "
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {{ name: closed-{number:02}, namespace: jhub }}
+spec: {{ podSelector: {{}}, policyTypes: [Egress] }}
+"
+        )
+    };
+    let all: String = (0..20).map(closed).collect();
+    let asked = asked(&fixture(&format!("{CALICO}{all}")), "169.254.169.254:80");
+    says(&asked.text(), &["NetworkPolicy/jhub/closed-11, 9 more: no rule lets the source send there"]);
+    let json = asked.report().unwrap().to_json().unwrap();
+    assert!(json.contains("closed-19"), "a machine gets all of them");
 }

@@ -273,8 +273,8 @@ async fn ask(
     let asked = tokens_of(reading, viewer, to.pod()).await?;
     with_snapshot(backend, reading, spot, scan, move |reach| {
         let put = || {
-            let answer =
-                reach.ask(&reach.from_recorded(&from, &asking)?, &reach.to_recorded(&to, &asked)?)?;
+            let source = reach.from_recorded(&from, &asking)?;
+            let answer = reach.ask(&source, &reach.to_recorded(&to, &source, &asked)?)?;
             // The answer says the names that were asked for.
             Ok::<_, AskError>(Asked { from: from.to_string(), to: to.to_string(), ..answer })
         };

@@ -20,11 +20,13 @@ use crate::manifests;
 /// Arguments of `perijove reach`.
 #[derive(Debug, Args)]
 pub struct ReachArgs {
-    /// Who asks: a pod (`jupyter-ada`, `namespace/pod`), or `hub/namespace/release` for any user server of a hub.
+    /// Who asks: a pod (`jupyter-ada`, `namespace/pod`), or `hub/namespace/release` for any user server of a hub. Where no pod is called so,
+    /// the name of a controller stands for its pods, and in files that hold no server `jupyter-ada` for one as the chart starts it.
     #[arg(long, value_name = "SOURCE")]
     from: From,
     /// What is asked for: `169.254.169.254:80`, `[fd00:ec2::254]:80`, `10.0.0.10:53/udp`, `pod/namespace/name:8888` or
-    /// `service/namespace/name:8081`; the namespace may be left out, and the protocol is TCP unless named.
+    /// `service/namespace/name:8081`; the namespace may be left out, and the protocol is TCP unless named. A Service is judged at the pods
+    /// behind it.
     #[arg(long, value_name = "DESTINATION")]
     to: To,
     /// A file or a folder of manifests, or `-` for standard input, instead of a cluster; may be given more than once.
@@ -35,7 +37,8 @@ pub struct ReachArgs {
     namespace: String,
     #[command(flatten)]
     cluster: ClusterArgs,
-    /// Text for people, or one JSON object with `verdict`, `enforced` and `decided_by`.
+    /// Text for people, or one JSON object: `verdict` is what the policies say (`allowed`, `denied`, `cni-dependent`, `unknown`),
+    /// `enforced` whether anything enforces them, `reaches` what comes of both, `decided_by` the policies and rules.
     #[arg(long, value_enum, default_value_t = Output::Table)]
     output: Output,
 }
@@ -73,7 +76,7 @@ fn ask(reach: &Reach<'_>, args: &ReachArgs, redactor: &Redactor) -> Result<Asked
     let known = |pod: Option<&str>| pod.map(|pod| redactor.pod_names(pod)).unwrap_or_default();
     let (from, to) = (in_records(&args.from, redactor), in_records_to(&args.to, redactor));
     let from = reach.from_recorded(&from, &known(from.pod()))?;
-    let to = reach.to_recorded(&to, &known(to.pod()))?;
+    let to = reach.to_recorded(&to, &from, &known(to.pod()))?;
     let mut asked = reach.ask(&from, &to)?;
     for (recorded, typed) in [(from.pod(), args.from.pod()), (to.pod(), args.to.pod())] {
         asked.call(recorded.unwrap_or_default(), typed.unwrap_or_default());

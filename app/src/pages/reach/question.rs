@@ -102,6 +102,7 @@ fn Answered(asked: Asked, now: Timestamp) -> impl IntoView {
     let Some(first) = asked.groups.first().cloned() else { return ().into_any() };
     let (word, tone) = says::plain(first.found.verdict, first.found.basis);
     let word = match first.found.verdict {
+        Verdict::Allowed if asked.is_partial() => "yes, in some cases",
         Verdict::Allowed => "yes, it is reached",
         Verdict::Denied => "no, it is blocked",
         Verdict::CniDependent | Verdict::Unknown => word,

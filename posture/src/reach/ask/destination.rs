@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::near::alike;
+use super::near::offers;
 use super::source::{Named, taken_as};
 use super::{AskError, To, ToEnd, assumed};
 use crate::facts::Service;
@@ -89,11 +89,9 @@ impl Reach<'_> {
             let end = ToEnd::Pod { namespace: namespace.map(str::to_owned), name: name.to_owned() };
             To { end, ..to.clone() }.to_string()
         };
-        let offer = |place: &str| write(Some(place), name);
-        let near = |known: &str| write(None, known);
         let place = format!("{name}:{}", to.port);
         let end = |point| End { point, protocol: to.protocol, port: to.port, place: place.clone() };
-        let ends: Vec<End> = match self.named(namespace, name, Some(home), &offer, &near)? {
+        let ends: Vec<End> = match self.named(namespace, name, Some(home), &write)? {
             Named::Pod(pod) => vec![end(self.network.pod(pod))],
             Named::Server(hub) => {
                 notes.push(assumed(hub));
@@ -132,12 +130,15 @@ impl Reach<'_> {
         match found[..] {
             [service] => Ok(service),
             [] => {
-                let near = alike(name, services().map(|service| service.metadata.name.as_str()));
+                let known = services().map(|service| {
+                    (service.metadata.namespace.as_deref().unwrap_or_default(), &*service.metadata.name)
+                });
+                let near = offers(name, namespace, known, &write);
                 Err(AskError::NotFound {
                     what: "Service",
                     name: name.to_owned(),
                     place: self.searched(&self.snapshot.services, namespace),
-                    near: near.into_iter().map(|near| write(None, near)).collect(),
+                    near,
                 })
             }
             _ => Err(AskError::Several {

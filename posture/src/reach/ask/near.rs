@@ -8,20 +8,25 @@ use crate::reach::Reach;
 /// How many names are said at most.
 const MOST: usize = 5;
 
-/// The names that are nearest to one.
-pub(super) fn alike<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Vec<&'n str> {
-    let mut near: Vec<(usize, &str)> = known
-        .filter_map(|other| {
+/// What is called nearly as it was written, as the question may name it: with its namespace where one was written.
+pub(super) fn offers<'n>(
+    name: &str,
+    namespace: Option<&str>,
+    known: impl Iterator<Item = (&'n str, &'n str)>,
+    write: &dyn Fn(Option<&str>, &str) -> String,
+) -> Vec<String> {
+    let mut near: Vec<(usize, &str, Option<&str>)> = known
+        .filter_map(|(place, other)| {
             let distance = distance(name, other);
             let is_near = distance <= (name.chars().count() / 3).clamp(1, 3)
                 || other.contains(name)
                 || name.contains(other);
-            is_near.then_some((distance, other))
+            is_near.then_some((distance, other, namespace.map(|_| place)))
         })
         .collect();
     near.sort_unstable();
     near.dedup();
-    near.into_iter().take(MOST).map(|(_, other)| other).collect()
+    near.into_iter().take(MOST).map(|(_, other, place)| write(place, other)).collect()
 }
 
 /// How many letters have to be changed, added or taken away.

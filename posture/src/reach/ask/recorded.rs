@@ -16,26 +16,43 @@ impl Reach<'_> {
             let namespace = namespace.map(str::to_owned);
             From::Pod { namespace, name: name.to_owned() }.to_string()
         };
-        let name = self.recorded(namespace.as_deref(), name, known, offer)?;
+        let name = self.recorded((namespace.as_deref(), None), name, known, offer)?;
         Ok(From::Pod { namespace: namespace.clone(), name })
     }
 
-    /// The same for a destination.
-    pub fn to_recorded(&self, to: &To, known: &[String]) -> Result<To, AskError> {
+    /// The same for a destination. Of servers that are called alike, the one beside those that ask is meant.
+    pub fn to_recorded(&self, to: &To, from: &From, known: &[String]) -> Result<To, AskError> {
         let ToEnd::Pod { namespace, name } = &to.end else { return Ok(to.clone()) };
         let offer = |namespace: Option<&str>, name: &str| {
             let end = ToEnd::Pod { namespace: namespace.map(str::to_owned), name: name.to_owned() };
             To { end, ..to.clone() }.to_string()
         };
-        let name = self.recorded(namespace.as_deref(), name, known, offer)?;
+        let home = self.home(from);
+        let name = self.recorded((namespace.as_deref(), home.as_deref()), name, known, offer)?;
         Ok(To { end: ToEnd::Pod { namespace: namespace.clone(), name }, ..to.clone() })
+    }
+
+    /// The namespace of those that ask, where it is plain.
+    fn home(&self, from: &From) -> Option<String> {
+        match from {
+            From::Pod { namespace: Some(namespace), .. } | From::Hub { namespace: Some(namespace), .. } => {
+                Some(namespace.clone())
+            }
+            From::Pod { name, .. } => {
+                let pods = self.snapshot.pods.present().filter(|pod| pod.is_live());
+                let mut named = pods.filter(|pod| pod.metadata.name == *name);
+                let first = named.next()?;
+                first.metadata.namespace.clone().filter(|_| named.next().is_none())
+            }
+            From::Hub { .. } | From::Class(_) => None,
+        }
     }
 
     /// The name under which records keep a pod. A server is found by its whole name where that is known, else by the token of its person, and
     /// a named server only where that leaves one. `offer` writes a place as the question may name it.
     fn recorded(
         &self,
-        namespace: Option<&str>,
+        (namespace, home): (Option<&str>, Option<&str>),
         name: &str,
         known: &[String],
         offer: impl Fn(Option<&str>, &str) -> String,
@@ -68,6 +85,11 @@ impl Reach<'_> {
         match (recorded.first(), recorded.len(), found.len()) {
             (None, ..) => Ok(name.to_owned()),
             (Some(one), 1, 1) => Ok((*one).to_owned()),
+            (Some(one), 1, _)
+                if found.iter().any(|pod| home.is_some() && home == pod.metadata.namespace.as_deref()) =>
+            {
+                Ok((*one).to_owned())
+            }
             // One name in several namespaces: it is told apart as it was written.
             (Some(_), 1, _) => Err(AskError::Several {
                 name: name.to_owned(),

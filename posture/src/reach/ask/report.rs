@@ -226,7 +226,7 @@ impl Asked {
         answers.dedup();
         match &answers[..] {
             [one] => line(&format!("{} to {}: {one}", self.from, self.to)),
-            [first, ..] => line(&format!("{} to {}: {first} at some of the ends", self.from, self.to)),
+            [first, ..] => line(&format!("{} to {}: {first} in some cases", self.from, self.to)),
             [] => {}
         }
         for group in &self.groups {

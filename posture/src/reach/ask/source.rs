@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::near::alike;
+use super::near::offers;
 use super::{AskError, From, assumed};
 use crate::facts::{Pod, Workload};
 use crate::hub::Hub;
@@ -103,10 +103,10 @@ impl Reach<'_> {
         name: &str,
         notes: &mut Vec<Reason>,
     ) -> Result<Source<'_>, AskError> {
-        let offer =
-            |place: &str| From::Pod { namespace: Some(place.to_owned()), name: name.to_owned() }.to_string();
-        let near = |known: &str| From::Pod { namespace: None, name: known.to_owned() }.to_string();
-        match self.named(namespace, name, None, &offer, &near)? {
+        let write = |namespace: Option<&str>, name: &str| {
+            From::Pod { namespace: namespace.map(str::to_owned), name: name.to_owned() }.to_string()
+        };
+        match self.named(namespace, name, None, &write)? {
             Named::Pod(pod) => Ok(self.asking_one(pod)),
             // A chart that is not installed yet has no server of a user: it is asked how it would start one.
             Named::Server(hub) => {
@@ -179,8 +179,7 @@ impl Reach<'_> {
         namespace: Option<&str>,
         name: &str,
         home: Option<&str>,
-        offer: &dyn Fn(&str) -> String,
-        near: &dyn Fn(&str) -> String,
+        write: &dyn Fn(Option<&str>, &str) -> String,
     ) -> Result<Named<'_>, AskError> {
         let mut found: Vec<(&str, Named<'_>)> = Vec::new();
         let live = || self.snapshot.pods.present().filter(|pod| pod.is_live());
@@ -203,10 +202,11 @@ impl Reach<'_> {
             found.retain(|(place, _)| *place == home);
         }
         match found.len() {
-            0 => Err(self.no_pod(namespace, name, near)),
+            0 => Err(self.no_pod(namespace, name, write)),
             1 => Ok(found.remove(0).1),
             _ => {
-                let mut places: Vec<String> = found.iter().map(|(place, _)| offer(place)).collect();
+                let mut places: Vec<String> =
+                    found.iter().map(|(place, _)| write(Some(place), name)).collect();
                 places.dedup();
                 Err(AskError::Several { name: name.to_owned(), places })
             }
@@ -233,19 +233,25 @@ impl Reach<'_> {
         })
     }
 
-    fn no_pod(&self, namespace: Option<&str>, name: &str, near: &dyn Fn(&str) -> String) -> AskError {
-        let pods = self.snapshot.pods.present().filter(|pod| pod.is_live());
-        let pods = pods.map(|pod| pod.metadata.name.as_str());
+    fn no_pod(
+        &self,
+        namespace: Option<&str>,
+        name: &str,
+        write: &dyn Fn(Option<&str>, &str) -> String,
+    ) -> AskError {
+        let pods = self.snapshot.pods.present().filter(|pod| pod.is_live()).map(|pod| &pod.metadata);
         let listings = self.snapshot.workload_listings().into_iter();
-        let workloads = listings.flat_map(Listing::present);
-        let known = pods.chain(workloads.map(|workload| workload.metadata.name.as_str()));
+        let workloads = listings.flat_map(Listing::present).map(|workload| &workload.metadata);
+        let known = pods
+            .chain(workloads)
+            .map(|metadata| (metadata.namespace.as_deref().unwrap_or_default(), metadata.name.as_str()));
         // Names of people are not offered to whoever mistypes one.
-        let known = known.filter(|name| token_in(name).is_none());
+        let known = known.filter(|(_, name)| token_in(name).is_none());
         AskError::NotFound {
             what: "pod",
             name: name.to_owned(),
             place: self.searched(&self.snapshot.pods, namespace),
-            near: alike(name, known).into_iter().map(near).collect(),
+            near: offers(name, namespace, known, write),
         }
     }
 }

@@ -129,7 +129,7 @@ fn what_is_not_there_is_told_with_where_it_was_looked_for_and_what_is_near() {
     let (_, rendered) = CHARTS[4];
     for (from, to, told) in [
         ("nope", "1.1.1.1:1", "there is no pod nope in namespace jhub"),
-        ("jhub/prox", "1.1.1.1:1", "there is no pod prox in namespace jhub; did you mean proxy?"),
+        ("jhub/prox", "1.1.1.1:1", "there is no pod prox in namespace jhub; did you mean jhub/proxy?"),
         ("other/jupyter-ada", "1.1.1.1:1", "there is no pod jupyter-ada in namespace other"),
         (
             "jupyter-ada",

@@ -141,3 +141,50 @@ fn what_cannot_be_asked_is_told_with_what_to_write() {
     assert_eq!(ran.code, Some(2));
     assert!(ran.err.contains("write an address (169.254.169.254:80"), "{ran:#?}");
 }
+
+/// The server of a person, as KubeSpawner makes it.
+fn server(pod: &str, namespace: &str, owner: &str, address: &str) -> String {
+    format!(
+        "---
+apiVersion: v1
+kind: Pod
+metadata:
+  name: {pod}
+  namespace: {namespace}
+  labels: {{ component: singleuser-server, app: jupyterhub, release: prod }}
+  annotations: {{ hub.jupyter.org/username: {owner} }}
+spec: {{ containers: [{{ name: notebook, ports: [{{ name: notebook-port, containerPort: 8888 }}] }}] }}
+status: {{ phase: Running, podIPs: [{{ ip: {address} }}] }}
+"
+    )
+}
+
+#[test]
+fn servers_that_are_called_alike_are_offered_as_they_can_be_typed() {
+    let files = [
+        policy(BUT_METADATA),
+        server("jupyter-ada", "jhub", "ada", "10.1.0.1"),
+        server("jupyter-ada", "other", "ada", "10.1.0.2"),
+        server("jupyter-bob--lab", "jhub", "bob", "10.1.0.3"),
+        server("jupyter-bob--gpu", "jhub", "bob", "10.1.0.4"),
+    ]
+    .concat();
+    let offered = "there are several called jupyter-ada: name one of jhub/jupyter-ada, other/jupyter-ada";
+    ask(&files, &["--from", "jupyter-ada", "--to", "1.1.1.1:443"]).stopped(2, &[offered]);
+    for from in ["jhub/jupyter-ada", "other/jupyter-ada"] {
+        assert_eq!(json(&files, from, "1.1.1.1:443")["from"], from);
+    }
+    let offered = "name one of pod/jhub/jupyter-ada:22/udp, pod/other/jupyter-ada:22/udp";
+    ask(&files, &["--from", "hub", "--to", "pod/jupyter-ada:22/udp"]).stopped(2, &[offered]);
+    // The one beside those that ask is meant.
+    assert_eq!(json(&files, "jhub/hub", "pod/jupyter-ada:22")["to"], "pod/jupyter-ada:22");
+    ask(&files, &["--from", "jupyter-bob", "--to", "1.1.1.1:443"])
+        .stopped(2, &["there are 2 servers that may be called jupyter-bob: write the whole name of the pod"]);
+    let itself = json(&files, "jupyter-bob--lab", "pod/jupyter-bob--lab:22");
+    assert_eq!(itself["ends"][0]["places"][0], "jupyter-bob--lab:22", "{itself:#}");
+    assert!(itself["explanation"][0].as_str().unwrap().contains("the pod that asks"), "{itself:#}");
+    let other = json(&files, "jupyter-bob--lab", "pod/jupyter-bob--gpu:22");
+    assert!(!other["explanation"][0].as_str().unwrap().contains("the pod that asks"), "{other:#}");
+    ask(&files, &["--from", "jupyter-bob--none", "--to", "1.1.1.1:443"])
+        .stopped(2, &["there is no pod jupyter-bob--none in namespaces jhub, other"]);
+}
