@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use posture::Timestamp;
 use posture::reach::ask::Asked;
-use posture::reach::{ClassReach, ReachTable};
+use posture::reach::{ClassName, ClassReach, ReachTable};
 
 use super::place::HubName;
 
@@ -72,11 +72,11 @@ pub struct ClassChoice {
 }
 
 impl ClassChoice {
-    /// The classes of a table in its order, each with what tells it from the others.
-    pub fn of(classes: &[ClassReach], servers: impl Fn(&str) -> usize) -> Vec<Self> {
+    /// Some classes in their order, each with what tells it from the others.
+    pub fn of(classes: &[ClassName]) -> Vec<Self> {
         let of_all =
-            |aspect: &dyn Fn(&ClassReach) -> String| -> Vec<String> { classes.iter().map(aspect).collect() };
-        let network = |class: &ClassReach| {
+            |aspect: &dyn Fn(&ClassName) -> String| -> Vec<String> { classes.iter().map(aspect).collect() };
+        let network = |class: &ClassName| {
             if class.is_on_host { "on the node's network" } else { "on the pods' network" }.to_owned()
         };
         let mut aspects = vec![
@@ -92,11 +92,11 @@ impl ClassChoice {
             })
         }));
         aspects.retain(|values| values.iter().any(|value| *value != values[0]));
-        let choice = |(place, class): (usize, &ClassReach)| Self {
+        let choice = |(place, class): (usize, &ClassName)| Self {
             key: class.key.clone(),
             name: class.name.clone(),
             traits: aspects.iter().map(|values| values[place].clone()).collect(),
-            servers: servers(&class.key),
+            servers: class.servers,
         };
         classes.iter().enumerate().map(choice).collect()
     }

@@ -19,8 +19,29 @@ pub struct ClassName {
     pub name: String,
     /// Where they run.
     pub namespace: String,
+    /// Their account.
+    pub account: String,
+    /// The labels that policies ask for.
+    pub labels: BTreeMap<String, String>,
+    /// Whether they share the network of their node.
+    pub is_on_host: bool,
     /// How many there are.
     pub servers: usize,
+}
+
+impl ClassName {
+    /// That of a class with so many servers.
+    pub fn of(class: &ClassReach, servers: usize) -> Self {
+        Self {
+            key: class.key.clone(),
+            name: class.name.clone(),
+            namespace: class.namespace.clone(),
+            account: class.account.clone(),
+            labels: class.labels.clone(),
+            is_on_host: class.is_on_host,
+            servers,
+        }
+    }
 }
 
 impl<'a> Reach<'a> {
@@ -32,11 +53,17 @@ impl<'a> Reach<'a> {
     /// Every class of a hub by its key, those with the most servers first. Classes that a table shows as one are several here.
     pub fn class_list(&self, hub: &Hub) -> Vec<ClassName> {
         let all = self.starts(hub);
-        let name = |shape: Shape<'_, '_>| ClassName {
-            key: shape.key,
-            name: shape.starts[0].name.clone(),
-            namespace: shape.starts[0].namespace.clone(),
-            servers: shape.servers,
+        let name = |shape: Shape<'_, '_>| {
+            let start = shape.starts[0];
+            ClassName {
+                key: shape.key,
+                name: start.name.clone(),
+                namespace: start.namespace.clone(),
+                account: start.account().to_owned(),
+                labels: self.asked_labels(start),
+                is_on_host: start.class.is_some_and(|class| class.spec.host_network),
+                servers: shape.servers,
+            }
         };
         self.shapes(&all).into_iter().map(name).collect()
     }

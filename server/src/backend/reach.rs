@@ -155,7 +155,9 @@ fn hide(outcome: &mut RowOutcome, is_foreign: bool, namespaces: &BTreeSet<String
 }
 
 fn choices(stored: &Stored) -> Vec<ClassChoice> {
-    ClassChoice::of(&stored.table.classes, |key| stored.counts.get(key).copied().unwrap_or_default())
+    let servers = |key: &str| stored.counts.get(key).copied().unwrap_or_default();
+    let names = stored.table.classes.iter().map(|class| ClassName::of(class, servers(&class.key)));
+    ClassChoice::of(&names.collect::<Vec<_>>())
 }
 
 /// Adds the classes to a table that are asked for and that it leaves out; the names of all classes, where those are asked for.
@@ -188,15 +190,13 @@ async fn whole(
         let table = if *scope == Scope::All { table } else { of_own_hub(table) };
         stored.table.left_out = stored.table.left_out.saturating_sub(table.classes.len());
         stored.table.classes.extend(table.classes);
+        // Since when this is so of a class outside the table is not recorded.
+        if counts.keys().any(|key| query.class.as_ref() == Some(key)) {
+            stored.since = None;
+        }
         stored.counts.extend(counts);
     }
-    let choice = |class: ClassName| ClassChoice {
-        key: class.key,
-        name: class.name,
-        traits: vec![format!("namespace {}", class.namespace)],
-        servers: class.servers,
-    };
-    Ok(list.map(|list| list.into_iter().map(choice).collect()))
+    Ok(list.map(|list| ClassChoice::of(&list)))
 }
 
 /// Asks the snapshot of a scan, made again from the store.

@@ -79,7 +79,7 @@ fn left_out_notice(left_out: usize, address: String) -> impl IntoView {
     let verb = if left_out == 1 { "is" } else { "are" };
     view! {
         <div class="mt-4">
-            <Notice tone=Tone::Gap title=move || format!("{number} further {classes} with fewer servers {verb} left out here.")>
+            <Notice tone=Tone::Gap title=move || format!("{number} further {classes}, with the fewest servers, {verb} left out here.")>
                 <p>
                     "What such a class reaches is computed when it is chosen: "
                     <a class="link" href=address>"choose from every class"</a> "."

@@ -40,8 +40,9 @@ pub(super) fn Comparison(view: ReachView, class: ClassReach) -> impl IntoView {
     });
     let now = view.now;
     let key = class.key.clone();
+    let is_empty = view.compared.is_none();
     view! {
-        <section class="mt-7 scroll-mt-16" aria-labelledby="compare">
+        <section class="mt-7 scroll-mt-16" class:no-print=is_empty aria-labelledby="compare">
             <SectionHead id="compare" title="Compare" />
             <form class="no-print flex flex-wrap items-end gap-x-4 gap-y-2" method="get" action=format!("{action}#compare")>
                     <KeepInstant />

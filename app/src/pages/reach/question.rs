@@ -38,8 +38,9 @@ pub(super) fn Ask(view: ReachView) -> impl IntoView {
     let port =
         if query.port.is_empty() && query.to.is_empty() { "80".to_owned() } else { query.port.clone() };
     let now = view.now;
+    let is_empty = view.asked.is_none();
     view! {
-        <section class="mt-7 scroll-mt-16" aria-labelledby="ask">
+        <section class="mt-7 scroll-mt-16" class:no-print=is_empty aria-labelledby="ask">
             <SectionHead id="ask" title="Ask a question" />
             <form class="no-print flex flex-wrap items-end gap-x-4 gap-y-2" method="get" action=format!("{action}#ask")>
                     <KeepInstant />
