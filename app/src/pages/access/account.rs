@@ -74,7 +74,7 @@ fn may(rules: &[Held], gap: Option<&Gap>) -> String {
         let none = if gap.is_some() {
             "No rights of its own were seen."
         } else {
-            "It may do nothing that not every identity may."
+            "It may do no more than every identity of the cluster."
         };
         return none.to_owned();
     };
@@ -99,7 +99,7 @@ fn may(rules: &[Held], gap: Option<&Gap>) -> String {
         }
         Power::ReadsSecrets => format!("It reads Secrets {place}, and changes nothing."),
         Power::Reads => format!("It reads {place}, and changes nothing."),
-        Power::Usual => "It may do nothing that not every identity may.".to_owned(),
+        Power::Usual => "It may do no more than every identity of the cluster.".to_owned(),
     }
 }
 

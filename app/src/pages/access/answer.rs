@@ -46,7 +46,7 @@ pub(super) fn headline(answer: &AccessAnswer) -> String {
             0 if access.gap.is_some() => {
                 format!("No rights of {} were seen.", words::lower_first(&named(&access.subject)))
             }
-            0 => format!("{} may do nothing that not every identity may.", named(&access.subject)),
+            0 => format!("{} may do no more than every identity of the cluster.", named(&access.subject)),
             count => {
                 let number = words::number(count);
                 format!(
