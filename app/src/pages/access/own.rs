@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use posture::Timestamp;
 use posture::access::{Missing, Own, OwnAnswer, OwnRule};
+use posture::gap::GapReason;
 
 use super::rules::{power_colour, power_word};
 use crate::components::{Icon, Panel, Section, Shape, Style, When};
@@ -88,6 +89,10 @@ fn told(own: &Own) -> (&'static str, String) {
                     )
                 }
             },
+        ),
+        OwnAnswer::NotAsked(GapReason::NotInFiles) => (
+            "What Perijove may do is not known.",
+            "These objects come from files, and no API server was asked.".to_owned(),
         ),
         OwnAnswer::NotAsked(_) => (
             "What Perijove may do is not known.",
