@@ -5,7 +5,7 @@
 //!
 //! `kind` (what is read, and with which permission) → `redact` (what is kept) → `record` (the redacted object and its hashes) →
 //! `facts` (typed values) → `snapshot` (all facts at one instant, with the gaps) → `hub`, `access` and `derived` (what several checks need) →
-//! `check` and `checks` (the catalogue) → `judge` (the engine) → `finding` and `output` (what people and machines read).
+//! `check` and `checks` (the catalogue) → `judge` (the engine) → `finding` and `output` (what people and machines read). Beside it stands `drift`: what differs between two states of records.
 
 pub mod access;
 pub mod check;
@@ -13,6 +13,7 @@ pub mod checks;
 pub mod component;
 pub mod control;
 pub mod derived;
+pub mod drift;
 pub mod entrance;
 pub mod facts;
 pub mod finding;

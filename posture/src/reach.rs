@@ -9,6 +9,7 @@ mod classes;
 mod ends;
 mod found;
 pub mod metadata;
+mod names;
 mod others;
 mod reverse;
 mod rewritten;

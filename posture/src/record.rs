@@ -1,6 +1,5 @@
 //! The redacted object, and the two hashes that decide whether it changed.
 
-mod drift;
 mod hash;
 pub(crate) mod shape;
 
@@ -62,7 +61,10 @@ impl Record {
     ) -> Self {
         let uid = body.pointer("/metadata/uid").and_then(Value::as_str).unwrap_or_default().to_owned();
         let content = ContentHash::of(&body);
-        let drift = drift::hash(object.kind, &body);
+        let drift = match object.kind {
+            Kind::Pod => shape::drift(body.get("spec").unwrap_or(&Value::Null), shape::owner(&body)),
+            kind => crate::drift::hash(kind, &body),
+        };
         Self { object, uid, body, content, drift, managed_fields, resource_version }
     }
 
@@ -104,6 +106,11 @@ impl Record {
         fields.insert("kind".to_owned(), info.manifest_kind().into());
         Ok(Self::new(ObjectRef { kind, namespace, name }, Value::Object(fields), managed, version))
     }
+}
+
+/// Writes a value with sorted keys and without white space: the same text for equal values.
+pub(crate) fn write_canonical(value: &Value, bytes: &mut Vec<u8>) {
+    hash::write(value, hash::Whole, bytes);
 }
 
 /// The newest entry of each manager, sorted by manager.

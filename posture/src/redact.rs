@@ -30,6 +30,7 @@ use serde_json::Value;
 use crate::kind::Kind;
 use crate::record::Record;
 
+pub(crate) use annotation::annotation_is_kept;
 pub use annotation::kept_keys;
 pub use error::{DecodeError, Fault, ManifestError, Mismatch};
 pub use json::{

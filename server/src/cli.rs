@@ -4,6 +4,8 @@ pub mod access;
 pub mod check;
 pub mod config;
 pub mod doctor;
+pub mod drift;
+mod live;
 pub mod migrate;
 pub mod panics;
 pub mod reach;
@@ -51,6 +53,8 @@ const AFTER_HELP: &str = "Examples:
                                                  say who may do something, and by which rule
   perijove reach --from jupyter-ada --to 169.254.169.254:80 -f rendered.yaml
                                                  ask what a server of a chart would reach
+  perijove drift --against rendered.yaml --context teaching
+                                                 say what differs from the rendering of a chart
   perijove doctor --context teaching             say what Perijove may read and what to grant
 
 Exit codes:
@@ -84,6 +88,12 @@ pub enum Command {
     /// Of a live cluster, or of files: a chart can be asked before it is installed. Files are taken as all that there is; what they do
     /// not show, such as whether anything enforces policies, is named.
     Reach(reach::ReachArgs),
+    /// Say what differs from what files declare, who changed it, and what that did.
+    ///
+    /// Compares a cluster, or other manifests, with the rendering of a chart. What the API server fills in, and what controllers write,
+    /// is no difference.
+    #[command(after_help = drift::EXAMPLES)]
+    Drift(drift::DriftArgs),
     /// Say in plain sentences what Perijove can and cannot read, and what to grant.
     Doctor(doctor::DoctorArgs),
     /// Bring the store's schema up to this version, or say how it stands.
@@ -265,6 +275,7 @@ async fn run_command(command: Command, config: crate::config::Config) -> Result<
         Command::Scan(args) => Box::pin(scan::run(args, config)).await,
         Command::Check(args) => check::run(&args, &config),
         Command::Access(args) => Box::pin(access::run(args, config)).await,
+        Command::Drift(args) => Box::pin(drift::run(args, config)).await,
         Command::Reach(args) => Box::pin(reach::run(args, config)).await,
         Command::Doctor(args) => Box::pin(doctor::run(args, config)).await,
         Command::Migrate(args) => migrate::run(&args, &config).await,

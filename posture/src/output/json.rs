@@ -89,7 +89,7 @@ struct HubView {
 }
 
 #[derive(Debug, Clone, Serialize)]
-struct ObjectView {
+pub(super) struct ObjectView {
     kind: String,
     namespace: Option<String>,
     name: String,
@@ -159,7 +159,7 @@ impl FindingView {
 }
 
 impl ObjectView {
-    fn new(object: &ObjectRef) -> Self {
+    pub(super) fn new(object: &ObjectRef) -> Self {
         Self { kind: object.kind.to_string(), namespace: object.namespace.clone(), name: object.name.clone() }
     }
 }

@@ -101,6 +101,11 @@ fn worth(key: &str) -> Option<Worth> {
     exact.or_else(family).map(|row| KEPT[row].1)
 }
 
+/// Whether the value of an annotation is kept: it decides something.
+pub(crate) fn annotation_is_kept(key: &str) -> bool {
+    worth(key).is_some()
+}
+
 /// The keys whose values are kept, for the reference and its test.
 pub fn kept_keys() -> impl Iterator<Item = &'static str> {
     KEPT.iter().map(|(key, _)| *key)

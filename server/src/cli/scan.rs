@@ -141,6 +141,14 @@ pub async fn run(args: ScanArgs, config: Config) -> Result<u8, Stopped> {
     args.result.print(&findings, &input.snapshot.gaps())
 }
 
+/// What is collected, by the configuration.
+pub fn settings(name: &str, config: &Config) -> Settings {
+    Settings {
+        namespaces: config.collect.namespaces.iter().cloned().collect::<BTreeSet<_>>(),
+        ..Settings::new(name)
+    }
+}
+
 /// Reads a cluster once, and passes everything to the history where there is one.
 pub async fn read(
     source: Source,
@@ -149,12 +157,9 @@ pub async fn read(
     redactor: Arc<Redactor>,
     keeper: Option<Keeper>,
 ) -> Result<ScanInput, Stopped> {
-    let settings = Settings {
-        namespaces: config.collect.namespaces.iter().cloned().collect::<BTreeSet<_>>(),
-        ..Settings::new(name)
-    };
     let server = source.server().to_owned();
-    let (collector, handle) = Collector::new(source, settings, redactor, Once { keeper, input: None });
+    let (collector, handle) =
+        Collector::new(source, settings(name, config), redactor, Once { keeper, input: None });
     let done = once(&server, collector, handle).await?;
     done.input.ok_or_else(|| Stopped::unavailable("the cluster gave no scan"))
 }
