@@ -4,9 +4,11 @@
 //! Readers take a consistent view with [`Store::read`] and pass it to the query functions of the modules below, one module per table or
 //! question. Row types are private to their module. No SQL stands outside this folder.
 
+pub mod baselines;
 pub mod changes;
 pub mod clusters;
 mod commit;
+pub mod compared;
 pub mod computed;
 mod contents;
 pub mod coverage;
@@ -24,6 +26,7 @@ mod pods;
 mod prune;
 pub mod rebuild;
 pub mod recall;
+mod rehash;
 mod reviews;
 pub mod scans;
 mod schema;
@@ -102,6 +105,7 @@ impl Store {
             .map_err(|e| StoreError::from_sqlx(path, e))?;
         let mut connection = writer.acquire().await.map_err(|e| StoreError::from_sqlx(path, e))?;
         schema::prepare(&mut connection, path).await.map_err(|e| e.at(path))?;
+        rehash::renew(&mut connection).await.map_err(|e| e.at(path))?;
         drop(connection);
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS)

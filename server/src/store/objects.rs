@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use posture::drift::SHORT_LIVED;
 use posture::kind::Kind;
 use posture::object::ObjectRef;
 use sqlx::SqliteConnection;
@@ -11,20 +12,6 @@ use super::coverage::{self, kind_key};
 use super::hubs::{HubId, HubIds};
 use super::stage::StagedObject;
 use super::{ScanNumber, StoreError};
-
-/// Kinds whose objects come and go by themselves: neither their appearance nor their end is a change, and the fields that matter
-/// are those of what makes them.
-const SHORT_LIVED: [Kind; 9] = [
-    Kind::Pod,
-    Kind::Node,
-    Kind::Job,
-    Kind::ReplicaSet,
-    Kind::Endpoints,
-    Kind::EndpointSlice,
-    Kind::PersistentVolumeClaim,
-    Kind::Lease,
-    Kind::Event,
-];
 
 /// The commit that is being written, with what it looks up once.
 pub(super) struct Work<'a> {

@@ -173,7 +173,7 @@ async fn remove_ended(
     end: ScanNumber,
 ) -> Result<u64, StoreError> {
     macro_rules! remove {
-        ($table:literal, $condition:literal) => {
+        ($table:literal, $condition:literal $(, $more:literal)?) => {
             sqlx::query!(
                 "delete from "
                     + $table
@@ -181,6 +181,7 @@ async fn remove_ended(
                     + $table
                     + " where "
                     + $condition
+                    $(+ $more)?
                     + " limit ?3)",
                 cluster.0,
                 end.0,
@@ -198,20 +199,35 @@ async fn remove_ended(
     )
     .execute(&mut *connection)
     .await?;
-    let mut rows = remove!("revisions", "cluster_id = ?1 and until_scan <= ?2");
-    rows += remove!("coverage", "cluster_id = ?1 and until_scan <= ?2");
-    rows += remove!("computed", "cluster_id = ?1 and until_scan <= ?2");
-    rows += remove!("reviews", "cluster_id = ?1 and until_scan <= ?2");
-    rows += remove!("verdict_counts", "cluster_id = ?1 and until_scan <= ?2");
+    // An interval that holds at a pinned scan stays.
+    macro_rules! remove_unpinned {
+        ($table:literal, $condition:literal) => {
+            remove!(
+                $table,
+                $condition,
+                " and not exists (select 1 from baselines b where b.cluster_id = ?1 and b.seq >= first_scan and b.seq < until_scan)"
+            )
+        };
+    }
+    let mut rows = remove_unpinned!("revisions", "cluster_id = ?1 and until_scan <= ?2");
+    rows += remove_unpinned!("coverage", "cluster_id = ?1 and until_scan <= ?2");
+    rows += remove_unpinned!("computed", "cluster_id = ?1 and until_scan <= ?2");
+    rows += remove_unpinned!("reviews", "cluster_id = ?1 and until_scan <= ?2");
+    rows += remove_unpinned!("verdict_counts", "cluster_id = ?1 and until_scan <= ?2");
     rows += remove!("episodes", "cluster_id = ?1 and closed_scan <= ?2");
-    rows += remove!(
+    rows += remove_unpinned!(
         "verdicts",
         "until_scan <= ?2 and finding_id in (select id from findings where cluster_id = ?1)"
     );
-    rows += remove!("marks", "until_scan <= ?2 and hub_id in (select id from hubs where cluster_id = ?1)");
-    rows +=
-        remove!("hub_facts", "until_scan <= ?2 and hub_id in (select id from hubs where cluster_id = ?1)");
-    rows += remove!(
+    rows += remove_unpinned!(
+        "marks",
+        "until_scan <= ?2 and hub_id in (select id from hubs where cluster_id = ?1)"
+    );
+    rows += remove_unpinned!(
+        "hub_facts",
+        "until_scan <= ?2 and hub_id in (select id from hubs where cluster_id = ?1)"
+    );
+    rows += remove_unpinned!(
         "recalled_servers",
         "until_scan <= ?2 and hub_id in (select id from hubs where cluster_id = ?1)"
     );
