@@ -1,8 +1,9 @@
-//! What pages need to know; the server provides it.
+//! What pages need to know, and the little that they may change; the server provides it.
 
 mod access;
 mod check;
 mod checklist;
+mod drift;
 mod gaps;
 mod overview;
 mod place;
@@ -16,6 +17,7 @@ use posture::Timestamp;
 pub use access::{AccessAnswer, AccessQuery, AccessView, SubjectAccess};
 pub use check::{CheckView, Elsewhere, FindingView, HistoryRow};
 pub use checklist::{CheckRow, ChecklistView, Counts, Filter, TopicView};
+pub use drift::{BaselineRow, DriftChange, DriftEvent, DriftView, Earlier, NewBaseline, TurnedRow};
 pub use gaps::{GapRow, GapsView};
 pub use overview::{ChangeRow, ChangeWhat, ClusterCard, HubCard, OpenRow, OverviewView};
 pub use place::{HubChoice, HubName, Moment, Past, Place, segment};
@@ -75,6 +77,18 @@ pub trait Backend: Send + Sync + 'static {
     ) -> Answer<'a, ReachView>;
     /// What cannot be read in a cluster.
     fn gaps<'a>(&'a self, viewer: &'a Viewer, at: At, cluster: &'a str) -> Answer<'a, GapsView>;
+    /// What changed in a cluster between an earlier instant and the one shown.
+    fn drift<'a>(
+        &'a self,
+        viewer: &'a Viewer,
+        at: At,
+        cluster: &'a str,
+        earlier: &'a Earlier,
+    ) -> Answer<'a, DriftView>;
+    /// Pins a scan as a baseline; answers its number.
+    fn pin<'a>(&'a self, viewer: &'a Viewer, cluster: &'a str, pin: &'a NewBaseline) -> Answer<'a, i64>;
+    /// Takes the pin of a baseline out.
+    fn unpin<'a>(&'a self, viewer: &'a Viewer, cluster: &'a str, id: i64) -> Answer<'a, ()>;
     /// Who can do what in a cluster, and the answer to a question about it.
     fn access<'a>(
         &'a self,

@@ -17,6 +17,12 @@ pub enum AppError {
         /// What was found and what would be right.
         what: String,
     },
+    /// The viewer may see it and not change it.
+    #[error("you may not {what}")]
+    Forbidden {
+        /// What was asked for: `pin scans of this cluster`.
+        what: String,
+    },
     /// Something of ours failed; the log has the details.
     #[error("the page could not be made: {what}")]
     Internal {
@@ -31,6 +37,7 @@ impl AppError {
         match self {
             Self::NotFound { .. } => 404,
             Self::BadRequest { .. } => 400,
+            Self::Forbidden { .. } => 403,
             Self::Internal { .. } => 500,
         }
     }

@@ -3,6 +3,7 @@
 mod access;
 mod check;
 mod checklist;
+mod drift;
 mod gaps;
 mod message;
 mod overview;
@@ -13,6 +14,7 @@ mod surround;
 pub use access::{access, parse_access};
 pub use check::check;
 pub use checklist::{checklist, parse_filter};
+pub use drift::{drift, parse_drift};
 pub use gaps::gaps;
 pub use message::{error, signed_out, spent_link};
 pub use overview::overview;

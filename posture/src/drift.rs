@@ -24,7 +24,7 @@ use crate::record::{ContentHash, Record};
 use crate::text::Reason;
 
 pub use against::{Against, against};
-pub use effect::{Effect, FindingEffect, ReachEffect, Trial};
+pub use effect::{Effect, FindingEffect, ReachEffect, Trial, compare_reach};
 pub use event::{Event, Upgrade, events};
 pub use writer::Writer;
 
@@ -83,6 +83,16 @@ pub struct FieldChange {
     pub after: Option<Value>,
     /// What that means.
     pub sentence: Reason,
+}
+
+impl FieldChange {
+    /// Before and after as a person reads them: text as it is, everything else as indented JSON; of what redaction dropped, its class.
+    pub fn written(&self) -> [Option<String>; 2] {
+        [&self.before, &self.after].map(|value| match value.as_ref()? {
+            Value::String(text) => Some(text.clone()),
+            value => serde_json::to_string_pretty(value).ok(),
+        })
+    }
 }
 
 /// The drift hash of an object: the same for two objects between which [`between`] finds nothing.

@@ -2,6 +2,7 @@
 
 mod access;
 mod checks;
+mod drift;
 mod overview;
 mod past;
 mod place;
@@ -11,8 +12,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use app::backend::{
-    AccessQuery, AccessView, Answer, At, Backend, CheckView, ChecklistView, GapsView, HubName, OverviewView,
-    Place, ReachQuery, ReachView,
+    AccessQuery, AccessView, Answer, At, Backend, CheckView, ChecklistView, DriftView, Earlier, GapsView,
+    HubName, NewBaseline, OverviewView, Place, ReachQuery, ReachView,
 };
 use app::error::AppError;
 use app::viewer::Viewer;
@@ -107,6 +108,24 @@ impl Backend for StoreBackend {
 
     fn gaps<'a>(&'a self, viewer: &'a Viewer, at: At, cluster: &'a str) -> Answer<'a, GapsView> {
         Box::pin(place::gaps(self, viewer, at, cluster))
+    }
+
+    fn drift<'a>(
+        &'a self,
+        viewer: &'a Viewer,
+        at: At,
+        cluster: &'a str,
+        earlier: &'a Earlier,
+    ) -> Answer<'a, DriftView> {
+        Box::pin(drift::drift(self, viewer, at, cluster, earlier))
+    }
+
+    fn pin<'a>(&'a self, viewer: &'a Viewer, cluster: &'a str, new: &'a NewBaseline) -> Answer<'a, i64> {
+        Box::pin(drift::pin(self, viewer, cluster, new))
+    }
+
+    fn unpin<'a>(&'a self, viewer: &'a Viewer, cluster: &'a str, id: i64) -> Answer<'a, ()> {
+        Box::pin(drift::unpin(self, viewer, cluster, id))
     }
 
     fn access<'a>(

@@ -3,6 +3,7 @@
 pub mod asked;
 pub mod assets;
 pub mod events;
+mod forms;
 pub mod guard;
 pub mod metrics;
 pub mod pages;
@@ -77,6 +78,7 @@ fn plain(segment: &str) -> String {
 pub fn router(state: AppState) -> Router {
     let prefix = state.site.prefix.clone();
     let inner = pages::routes()
+        .merge(forms::routes())
         .merge(system::routes())
         .route("/assets/{name}", get(assets::serve))
         .route("/api/events", get(events::stream))

@@ -15,10 +15,12 @@ pub fn error(error: &AppError, back_to_now: Option<&str>, now: Timestamp) -> Pag
     let title = match error {
         AppError::NotFound { .. } => "Not found",
         AppError::BadRequest { .. } => "This address cannot be understood",
+        AppError::Forbidden { .. } => "You may look and not change",
         AppError::Internal { .. } => "Something of ours failed",
     };
     let sentence = format!("{}.", words::sentence(&error.to_string()));
     let advice = match error {
+        AppError::Forbidden { .. } => "Ask somebody who administers this Perijove.",
         AppError::Internal { .. } => "The log of the server says more. Nothing that was stored is lost.",
         AppError::NotFound { .. } if back_to_now.is_some() => {
             "It may not have been there yet at the instant you look at, or have had another name."

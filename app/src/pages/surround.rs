@@ -16,6 +16,8 @@ pub(super) enum Here {
     Access,
     /// What the servers of a hub reach.
     Reach,
+    /// What changed.
+    Drift,
     /// The page of gaps.
     Gaps,
 }
@@ -28,6 +30,11 @@ pub(super) fn cluster_path(cluster: &str) -> String {
 /// The address of the page of gaps, below the prefix.
 pub(super) fn gaps_path(cluster: &str) -> String {
     format!("{}/gaps", cluster_path(cluster))
+}
+
+/// The address of the page of drift, below the prefix.
+pub(super) fn drift_path(cluster: &str) -> String {
+    format!("{}/drift", cluster_path(cluster))
 }
 
 /// The address of the page of access, below the prefix.
@@ -129,7 +136,7 @@ fn hubs(place: &Place, here: Here, hub: Option<&HubName>) -> Vec<Choice> {
             path: checklist_path(cluster, None),
             is_current: hub.is_none(),
         },
-        Here::Overview | Here::Access | Here::Reach | Here::Gaps => Choice {
+        Here::Overview | Here::Access | Here::Reach | Here::Drift | Here::Gaps => Choice {
             label: "all".to_owned(),
             note: None,
             path: cluster_path(cluster),
@@ -187,6 +194,7 @@ fn navigation(place: &Place, here: Here, hub: Option<&HubName>) -> Vec<NavItem> 
         ..item("Cluster", checklist_path(cluster, None), faults, is_cluster)
     });
     items.push(item("Access", access_path(cluster), None, here == Here::Access));
+    items.push(item("Drift", drift_path(cluster), None, here == Here::Drift));
     let gaps = Some((place.gaps, "things that cannot be read"));
     items.push(item("What I can see", gaps_path(cluster), gaps, here == Here::Gaps));
     items

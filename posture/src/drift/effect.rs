@@ -1,6 +1,6 @@
 //! What a change did: to what the checks say, and to what user servers reach.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -11,7 +11,7 @@ use crate::hub::HubKey;
 use crate::judge::judge;
 use crate::network;
 use crate::object::ObjectRef;
-use crate::reach::{Destination, Reach};
+use crate::reach::{Destination, Reach, ReachTable};
 use crate::record::Record;
 use crate::settings::Settings;
 use crate::snapshot::{Origin, Snapshot, SnapshotBuilder};
@@ -122,21 +122,14 @@ impl Picture {
             .into_iter()
             .map(|finding| ((finding.key.code, finding.key.hub, finding.key.subject), finding.verdict))
             .collect();
-        let mut reached = Reached::new();
-        for (table, _) in reach.tables() {
-            for class in table.classes {
-                for row in class.rows {
-                    let key = (table.hub.clone(), class.key.clone(), row.destination);
-                    reached.insert(key, (class.name.clone(), row.outcome.verdict()));
-                }
-            }
-        }
-        Self { verdicts, reach: reached }
+        let tables = reach.tables();
+        let reach = reached(tables.iter().map(|(table, _)| table));
+        Self { verdicts, reach }
     }
 
     fn effect(&self, after: &Self) -> Effect {
         let mut effect = Effect::default();
-        let keys: std::collections::BTreeSet<_> = self.verdicts.keys().chain(after.verdicts.keys()).collect();
+        let keys: BTreeSet<_> = self.verdicts.keys().chain(after.verdicts.keys()).collect();
         for key in keys {
             let (before, after) = (self.verdicts.get(key).copied(), after.verdicts.get(key).copied());
             if before != after {
@@ -144,20 +137,37 @@ impl Picture {
                 effect.findings.push(FindingEffect { code, hub, subject, before, after });
             }
         }
-        // Classes that are on both sides: what a new kind of server reaches is no effect on those that were there.
-        for (key, (class, after)) in &after.reach {
-            let Some((_, before)) = self.reach.get(key).filter(|(_, before)| before != after) else {
-                continue;
-            };
-            let (hub, _, destination) = key.clone();
-            effect.reach.push(ReachEffect {
-                hub,
-                class: class.clone(),
-                destination,
-                before: *before,
-                after: *after,
-            });
-        }
+        effect.reach = reach_effects(&self.reach, &after.reach);
         effect
     }
+}
+
+/// The answers of tables.
+fn reached<'t>(tables: impl Iterator<Item = &'t ReachTable>) -> Reached {
+    let mut found = Reached::new();
+    for table in tables {
+        for class in &table.classes {
+            for row in &class.rows {
+                let key = (table.hub.clone(), class.key.clone(), row.destination.clone());
+                found.insert(key, (class.name.clone(), row.outcome.verdict()));
+            }
+        }
+    }
+    found
+}
+
+/// Destinations that classes reach differently. Only classes that are on both sides count: what a new kind of server reaches is no
+/// change for those that were there.
+fn reach_effects(before: &Reached, after: &Reached) -> Vec<ReachEffect> {
+    let changed = after.iter().filter_map(|(key, (class, after))| {
+        let (_, before) = before.get(key).filter(|(_, before)| before != after)?;
+        let (hub, _, destination) = key.clone();
+        Some(ReachEffect { hub, class: class.clone(), destination, before: *before, after: *after })
+    });
+    changed.collect()
+}
+
+/// What the servers of hubs reach differently in one set of tables than in another.
+pub fn compare_reach(before: &[ReachTable], after: &[ReachTable]) -> Vec<ReachEffect> {
+    reach_effects(&reached(before.iter()), &reached(after.iter()))
 }

@@ -55,7 +55,9 @@ where
         let Query(mut pairs) = all.map_err(|_| {
             refused("what stands behind the question mark of the address cannot be read".to_owned())
         })?;
-        let instant = pairs.iter().find(|(name, _)| name == AT).map(|(_, value)| value.clone());
+        // A form with an empty field means now.
+        let instant = pairs.iter().find(|(name, value)| name == AT && !value.trim().is_empty());
+        let instant = instant.map(|(_, value)| value.clone());
         pairs.retain(|(name, _)| name != AT);
         let at = match instant {
             Some(text) => At::Past(parse_instant(&text, Timestamp::now()).map_err(refused)?),

@@ -21,6 +21,7 @@ pub fn routes() -> Router<AppState> {
         .route("/clusters/{cluster}", get(one_cluster))
         .route("/clusters/{cluster}/gaps", get(gaps))
         .route("/clusters/{cluster}/access", get(access))
+        .route("/clusters/{cluster}/drift", get(drift))
         .route("/clusters/{cluster}/checks", get(cluster_checklist))
         .route("/clusters/{cluster}/checks/{code}", get(cluster_check))
         .route("/clusters/{cluster}/hubs/{namespace}/{release}", get(hub_checklist))
@@ -67,6 +68,17 @@ async fn access(asked: Asked, State(state): State<AppState>, Path(cluster): Path
         let place = state.backend.place(&asked.viewer, asked.at, Some(&cluster)).await?;
         let view = state.backend.access(&asked.viewer, asked.at, &cluster, &query).await?;
         Ok(app::pages::access(&place, view))
+    };
+    respond(&state, Some(&asked), page.await)
+}
+
+async fn drift(asked: Asked, State(state): State<AppState>, Path(cluster): Path<String>) -> Response {
+    let page = async {
+        let earlier = app::pages::parse_drift(&asked.pairs, Timestamp::now())
+            .map_err(|what| AppError::BadRequest { what })?;
+        let place = state.backend.place(&asked.viewer, asked.at, Some(&cluster)).await?;
+        let view = state.backend.drift(&asked.viewer, asked.at, &cluster, &earlier).await?;
+        Ok(app::pages::drift(&place, view))
     };
     respond(&state, Some(&asked), page.await)
 }
@@ -213,7 +225,7 @@ pub fn refused(site: &SiteConfig, error: &AppError) -> Response {
     failed(site, error, None)
 }
 
-fn failed(site: &SiteConfig, error: &AppError, back_to_now: Option<&str>) -> Response {
+pub(super) fn failed(site: &SiteConfig, error: &AppError, back_to_now: Option<&str>) -> Response {
     let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     with_status(status, html(site, app::pages::error(error, back_to_now, Timestamp::now())))
 }

@@ -26,8 +26,8 @@ pub struct Baseline {
 /// What came of pinning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pinned {
-    /// It is pinned.
-    Done,
+    /// It is pinned, under this number.
+    Done(i64),
     /// Another baseline of the cluster has this name.
     NameTaken,
 }
@@ -82,7 +82,7 @@ impl Store {
         .await
         .map_err(|e| StoreError::from(e).at(self.path()))?;
         self.finish(transaction).await?;
-        Ok(if done.rows_affected() == 1 { Pinned::Done } else { Pinned::NameTaken })
+        Ok(if done.rows_affected() == 1 { Pinned::Done(done.last_insert_rowid()) } else { Pinned::NameTaken })
     }
 
     /// Takes a pin out; says whether there was one.

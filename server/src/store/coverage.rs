@@ -186,6 +186,27 @@ pub struct GapView {
     pub since: Timestamp,
 }
 
+/// The first scan that can be gone back to at which nothing was hidden; `None` if something always was.
+pub async fn first_complete(
+    connection: &mut SqliteConnection,
+    cluster: ClusterId,
+) -> Result<Option<ScanNumber>, StoreError> {
+    // Something stops being hidden only where the interval of a gap ends.
+    let seq = sqlx::query_scalar!(
+        r#"select min(x.seq) as "seq: i64" from (
+             select max(1, history_from) as seq from clusters where id = ?1
+             union select until_scan from coverage where cluster_id = ?1 and state = 'gap' and until_scan is not null) x
+           where exists (select 1 from scans s where s.cluster_id = ?1 and s.seq = x.seq)
+             and x.seq >= (select history_from from clusters where id = ?1)
+             and not exists (select 1 from coverage c where c.cluster_id = ?1 and c.state = 'gap' and c.first_scan <= x.seq
+               and (c.until_scan is null or c.until_scan > x.seq))"#,
+        cluster.0
+    )
+    .fetch_one(connection)
+    .await?;
+    Ok(seq.map(ScanNumber))
+}
+
 /// What could not be read at a scan, by kind and namespace. A viewer of some hubs sees the gaps of the whole cluster and those of the
 /// namespaces of these hubs.
 pub async fn gaps(

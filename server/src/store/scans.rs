@@ -167,6 +167,22 @@ pub async fn get(
     row.ok_or_else(|| StoreError::NotFound { what: format!("scan {}", scan.0) })?.into_scan()
 }
 
+/// The first scan that can be gone back to; `None` before there is one.
+pub async fn first(
+    connection: &mut SqliteConnection,
+    cluster: ClusterId,
+) -> Result<Option<Scan>, StoreError> {
+    let row = sqlx::query_as!(
+        ScanRow,
+        r#"select seq as "seq!: i64", cause, taken_at, fresh_at from scans
+           where cluster_id = ?1 and seq >= (select history_from from clusters where id = ?1) order by seq limit 1"#,
+        cluster.0
+    )
+    .fetch_optional(connection)
+    .await?;
+    row.map(ScanRow::into_scan).transpose()
+}
+
 /// When the first scan that can be gone back to was taken, and when the latest; `None` before the first.
 pub async fn span(
     connection: &mut SqliteConnection,

@@ -1,0 +1,119 @@
+//! What changed in a cluster between two instants.
+
+use posture::Timestamp;
+use posture::check::Verdict;
+use posture::drift::{ReachEffect, Upgrade};
+
+use super::place::HubName;
+
+/// What the page compares with.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Earlier {
+    /// The newest baseline before the instant shown; without one, the first scan of the last seven days.
+    #[default]
+    Usual,
+    /// A baseline.
+    Baseline(i64),
+    /// Some days before the instant shown.
+    Days(u16),
+    /// The first scan that can be shown.
+    First,
+    /// An instant.
+    Instant(Timestamp),
+}
+
+/// A scan that a person pinned as known to be good.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BaselineRow {
+    /// Its number, for links.
+    pub id: i64,
+    /// What it is called.
+    pub name: String,
+    /// What was to be remembered about it.
+    pub note: String,
+    /// When the scan was taken.
+    pub taken_at: Timestamp,
+    /// When it was pinned.
+    pub pinned_at: Timestamp,
+}
+
+/// A change with what is known around it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DriftChange {
+    /// The change.
+    pub change: posture::drift::Change,
+    /// The scan that saw it.
+    pub seen_at: Timestamp,
+    /// The hub it belongs to.
+    pub hub: Option<HubName>,
+}
+
+/// What happened: an upgrade with its changes, or one change.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DriftEvent {
+    /// The upgrade.
+    pub upgrade: Option<Upgrade>,
+    /// The changes; never empty.
+    pub changes: Vec<DriftChange>,
+    /// Checks that turned with a scan that saw one of them.
+    pub together: Vec<TurnedRow>,
+}
+
+/// A check that says something else.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TurnedRow {
+    /// Its code.
+    pub code: String,
+    /// What it says in words: the fault if there is one now, else what holds.
+    pub title: String,
+    /// The hub; `None` for the cluster itself.
+    pub hub: Option<HubName>,
+    /// The verdict before; `None` where it was not asked.
+    pub before: Option<Verdict>,
+    /// The verdict after; `None` where it is not asked any more.
+    pub after: Option<Verdict>,
+    /// Since when.
+    pub at: Timestamp,
+}
+
+/// What changed in a cluster between two instants.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DriftView {
+    /// The cluster.
+    pub cluster: String,
+    /// The present instant.
+    pub now: Timestamp,
+    /// When the earlier scan was taken; `None` if there is none.
+    pub from: Option<Timestamp>,
+    /// The baseline that the earlier scan is.
+    pub baseline: Option<BaselineRow>,
+    /// When the later scan was taken; `None` before the first.
+    pub to: Option<Timestamp>,
+    /// What happened, upgrades first.
+    pub events: Vec<DriftEvent>,
+    /// Whether more objects changed than are shown.
+    pub is_more: bool,
+    /// Checks that say something else.
+    pub turned: Vec<TurnedRow>,
+    /// What user servers reach differently.
+    pub reach: Vec<ReachEffect>,
+    /// The baselines of the cluster.
+    pub baselines: Vec<BaselineRow>,
+    /// The first scan that saw everything, which a new cluster may start from; set while there is no baseline.
+    pub suggested: Option<Timestamp>,
+    /// Whether the viewer may pin and unpin.
+    pub may_pin: bool,
+    /// What the address asks for.
+    pub asked: Earlier,
+}
+
+/// What a person writes to pin a scan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewBaseline {
+    /// The instant of the scan; the latest if none is given.
+    pub at: Option<Timestamp>,
+    /// What it is called.
+    pub name: String,
+    /// What is to be remembered.
+    pub note: String,
+}
