@@ -152,7 +152,7 @@ pub struct Turned {
     pub before: Option<Verdict>,
     /// The verdict after; `None` where it was not asked any more.
     pub after: Option<Verdict>,
-    /// The scan since which it is so.
+    /// The scan since which the verdict is this one, whatever its reasons were meanwhile.
     pub scan: ScanNumber,
 }
 
@@ -166,7 +166,10 @@ pub async fn verdicts(
     let hubs = scope.parameter();
     let rows = sqlx::query!(
         r#"select f.code, f.hub_id, a.verdict as "before?", b.verdict as "after?",
-             coalesce(b.first_scan, a.until_scan) as "seq!: i64"
+             coalesce(
+               (select max(x.until_scan) from verdicts x
+                where x.finding_id = f.id and x.until_scan <= ?3 and x.verdict is not b.verdict),
+               b.first_scan, a.until_scan) as "seq!: i64"
            from findings f
            left join verdicts a on a.finding_id = f.id and a.first_scan <= ?2 and (a.until_scan is null or a.until_scan > ?2)
            left join verdicts b on b.finding_id = f.id and b.first_scan <= ?3 and (b.until_scan is null or b.until_scan > ?3)

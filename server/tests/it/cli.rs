@@ -4,6 +4,7 @@ mod access;
 mod charts;
 mod check;
 mod config;
+mod drift;
 mod question;
 mod reach;
 mod serve;

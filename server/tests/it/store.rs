@@ -1,6 +1,7 @@
 //! The store, through its public functions and a file of its own for each test.
 
 mod commit;
+mod compared;
 mod crash;
 mod migrations;
 mod open;

@@ -1,0 +1,48 @@
+// Drift: what changed between two instants, who did it, what it did, and the baselines it is measured against.
+import { expect, open, test } from "../fixtures/test.ts";
+
+const DRIFT = "clusters/research-aws/drift?with=first";
+
+test("a change says what it means, who made it, and what turned with it", async ({ page, javaScriptEnabled }) => {
+  await open(page, DRIFT, javaScriptEnabled);
+  const change = page.getByRole("listitem").filter({ hasText: "RoleBinding/genomics/notebook-edit" }).first();
+  await expect(change).toContainText("is new: it gives ClusterRole edit to ServiceAccount genomics/notebook");
+  await expect(change).toContainText("kubectl-create");
+  const turned = change.getByRole("list", { name: "Checks that turned with the same scan" });
+  await expect(turned).toContainText("API-02");
+  await change.getByText("before and after").click();
+  await expect(change.getByRole("group", { name: "After" })).toContainText('"roleRef"');
+  await turned.getByRole("link", { name: /API-02/ }).click();
+  await expect(page).toHaveURL(/genomics\/genomics\/checks\/API-02$/);
+});
+
+test("an upgrade is one event with its parts inside", async ({ page, javaScriptEnabled }) => {
+  await open(page, "clusters/teaching-eu/drift?with=first", javaScriptEnabled);
+  const heading = page.getByRole("heading", { name: /jhub-staging\/staging from jupyterhub-2\.0\.0 to jupyterhub-4\.4\.0/ });
+  await expect(heading).toHaveCount(1);
+});
+
+test("two instants can be chosen, and the page keeps them", async ({ page, javaScriptEnabled }) => {
+  await open(page, DRIFT, javaScriptEnabled);
+  const then = (days: number) => new Date(Date.now() - days * 86_400_000).toISOString().slice(0, 16);
+  await page.getByLabel("or with this instant (UTC)").fill(then(18));
+  await page.getByLabel("Until (UTC); empty is now").fill(then(16));
+  await page.getByRole("button", { name: "Compare" }).click();
+  await expect(page.getByRole("note").filter({ hasText: "You see this page as it was on" })).toBeVisible();
+  await expect(page.getByText("RoleBinding/genomics/notebook-edit").first()).toBeVisible();
+  await expect(page.getByText("cluster-system-anonymous")).toHaveCount(0);
+});
+
+test("a scan is pinned under a name, compared with, and unpinned", async ({ page, javaScriptEnabled }) => {
+  const name = javaScriptEnabled ? "after the audit" : "before term";
+  await open(page, "clusters/campus-shared/drift", javaScriptEnabled);
+  await page.getByLabel("Name").fill(name);
+  await page.getByLabel("Note").fill("<b>seen by two</b>");
+  await page.getByRole("button", { name: "Pin as known good" }).click();
+  await expect(page).toHaveURL(/with=baseline-\d+#baselines$/);
+  const row = page.getByRole("row").filter({ hasText: name });
+  await expect(row).toContainText("<b>seen by two</b>");
+  await expect(page.getByLabel("Compare with")).toContainText(name);
+  await row.getByRole("button", { name: `Unpin ${name}` }).click();
+  await expect(page.getByRole("row").filter({ hasText: name })).toHaveCount(0);
+});
