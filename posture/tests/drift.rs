@@ -37,15 +37,15 @@ fn sentences(change: &Change) -> Vec<String> {
     change.fields.iter().map(|field| field.sentence.to_string()).collect()
 }
 
-fn policy(spec: Value) -> Value {
+fn policy(spec: &Value) -> Value {
     json!({"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"name": "singleuser", "namespace": "jhub"}, "spec": spec})
 }
 
 #[test]
 fn a_new_rule_of_a_policy_is_said_as_what_it_allows() {
-    let before = policy(json!({"podSelector": {}, "policyTypes": ["Egress"], "egress": []}));
+    let before = policy(&json!({"podSelector": {}, "policyTypes": ["Egress"], "egress": []}));
     let rule = json!({"to": [{"ipBlock": {"cidr": "0.0.0.0/0"}}], "ports": [{"port": 80}]});
-    let after = policy(json!({"podSelector": {}, "policyTypes": ["Egress"], "egress": [rule]}));
+    let after = policy(&json!({"podSelector": {}, "policyTypes": ["Egress"], "egress": [rule]}));
     let found = change(Kind::NetworkPolicy, &before, &after).unwrap();
     assert_eq!(
         sentences(&found),
@@ -61,12 +61,12 @@ fn a_new_rule_of_a_policy_is_said_as_what_it_allows() {
 
 #[test]
 fn a_policy_written_in_another_way_is_the_same_policy() {
-    let one = policy(json!({
+    let one = policy(&json!({
         "podSelector": {"matchLabels": {"a": "b"}}, "policyTypes": ["Ingress", "Egress"],
         "egress": [{"to": [{"ipBlock": {"cidr": "10.0.0.0/8", "except": ["10.1.0.0/16", "10.2.0.0/16"]}}], "ports": [{"port": 53, "protocol": "UDP"}, {"port": 53, "protocol": "TCP"}]}],
         "ingress": []
     }));
-    let other = policy(json!({
+    let other = policy(&json!({
         "podSelector": {"matchExpressions": [{"key": "a", "operator": "In", "values": ["b"]}]},
         "egress": [{"ports": [{"port": 53}, {"port": 53, "protocol": "UDP"}], "to": [{"ipBlock": {"cidr": "10.9.9.9/8", "except": ["10.2.0.0/16", "10.1.7.7/16"]}}]}]
     }));
@@ -75,8 +75,8 @@ fn a_policy_written_in_another_way_is_the_same_policy() {
 
 #[test]
 fn who_isolates_no_longer_is_said() {
-    let before = policy(json!({"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}));
-    let after = policy(json!({"podSelector": {}, "policyTypes": ["Ingress"]}));
+    let before = policy(&json!({"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}));
+    let after = policy(&json!({"podSelector": {}, "policyTypes": ["Ingress"]}));
     let found = change(Kind::NetworkPolicy, &before, &after).unwrap();
     assert_eq!(
         sentences(&found),
@@ -165,7 +165,7 @@ fn an_upgrade_is_one_event_and_an_edit_beside_it_another() {
 #[test]
 fn what_came_and_went_is_told_and_what_comes_and_goes_by_itself_is_not() {
     let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "x", "namespace": "jhub"}, "spec": {"containers": []}});
-    let new = [record(Kind::NetworkPolicy, &policy(json!({"podSelector": {}}))), record(Kind::Pod, &pod)];
+    let new = [record(Kind::NetworkPolicy, &policy(&json!({"podSelector": {}}))), record(Kind::Pod, &pod)];
     let found = compare(&[], &new);
     assert_eq!(found.len(), 1);
     assert_eq!(
@@ -201,7 +201,7 @@ fn material() -> &'static [Record] {
         ];
         let all = texts.into_iter().flat_map(records).filter(|record| record.object.kind != Kind::Pod);
         let numbered = all.enumerate().map(|(number, mut record)| {
-            record.object.name.push_str(&format!("-{number}"));
+            record.object.name = format!("{}-{number}", record.object.name);
             record
         });
         numbered.collect()
@@ -294,7 +294,7 @@ fn with_defaults(kind: Kind, mut body: Value) -> Value {
             };
             fill(&mut body["spec"], "policyTypes", types);
             each(&mut body, "/spec/egress", &|rule| {
-                each(rule, "/ports", &|port| fill(port, "protocol", json!("TCP")))
+                each(rule, "/ports", &|port| fill(port, "protocol", json!("TCP")));
             });
         }
         _ => {}
@@ -368,8 +368,9 @@ fn places(kind: Kind, value: &Value, path: &mut Vec<String>, found: &mut Vec<Vec
 /// The body with another value at one place.
 fn edited(body: &Value, path: &[String]) -> Value {
     let mut body = body.clone();
-    let pointer: String =
-        path.iter().map(|step| format!("/{}", step.replace('~', "~0").replace('/', "~1"))).collect();
+    let pointer = path
+        .iter()
+        .fold(String::new(), |pointer, step| pointer + "/" + &step.replace('~', "~0").replace('/', "~1"));
     let value = body.pointer_mut(&pointer).unwrap();
     *value = match &*value {
         Value::Bool(truth) => json!(!truth),

@@ -46,13 +46,14 @@ pub fn against(
                 result.compared += 1;
                 result.changes.extend(between(Some(&record), Some(&found)));
             }
-            None => match unread(&record.object) {
-                Some(gap) => result.uncompared.push((record.object.clone(), gap)),
-                None => {
+            None => {
+                if let Some(gap) = unread(&record.object) {
+                    result.uncompared.push((record.object.clone(), gap));
+                } else {
                     result.compared += 1;
                     result.changes.extend(between(Some(record), None));
                 }
-            },
+            }
         }
     }
     let extra = actual.iter().filter(|record| !wanted.contains(&record.object) && is_compared(record));
@@ -86,10 +87,8 @@ fn without_what_others_write(declared: &Record, found: &Record) -> [Record; 2] {
     let kind = declared.object.kind;
     let is_unset = |record: &Record, path: &str| record.body.pointer(path).is_none();
     match kind {
-        Kind::PersistentVolumeClaim => {
-            if is_unset(&declared, "/spec/storageClassName") {
-                take(&mut found.body, "/spec", "storageClassName");
-            }
+        Kind::PersistentVolumeClaim if is_unset(&declared, "/spec/storageClassName") => {
+            take(&mut found.body, "/spec", "storageClassName");
         }
         Kind::ServiceAccount => {
             // Token secrets of old clusters, and what OpenShift adds.
@@ -99,17 +98,13 @@ fn without_what_others_write(declared: &Record, found: &Record) -> [Record; 2] {
                 }
             }
         }
-        Kind::ClusterRole => {
-            // The rules of an aggregated role are gathered by a controller.
-            if !is_unset(&declared, "/aggregationRule") {
-                take(&mut declared.body, "", "rules");
-                take(&mut found.body, "", "rules");
-            }
+        // The rules of an aggregated role are gathered by a controller.
+        Kind::ClusterRole if !is_unset(&declared, "/aggregationRule") => {
+            take(&mut declared.body, "", "rules");
+            take(&mut found.body, "", "rules");
         }
-        Kind::ApiService => {
-            if is_unset(&declared, "/spec/caBundle") {
-                take(&mut found.body, "/spec", "caBundle");
-            }
+        Kind::ApiService if is_unset(&declared, "/spec/caBundle") => {
+            take(&mut found.body, "/spec", "caBundle");
         }
         Kind::ValidatingWebhookConfiguration | Kind::MutatingWebhookConfiguration => {
             for side in [&mut declared, &mut found] {

@@ -20,7 +20,9 @@ pub(super) fn settle(kind: Kind, fields: &mut Value) {
         Kind::CronJob => template(fields.pointer_mut("/spec/jobTemplate/spec/template/spec")),
         Kind::Role | Kind::ClusterRole => role(fields),
         Kind::HorizontalPodAutoscaler => {
-            drop_if(fields.get_mut("spec"), "minReplicas", &json!(1));
+            if let Some(spec) = fields.get_mut("spec") {
+                drop_if(spec, "minReplicas", &json!(1));
+            }
         }
         _ => {}
     }
@@ -28,8 +30,8 @@ pub(super) fn settle(kind: Kind, fields: &mut Value) {
 }
 
 /// Takes out a field that has this value.
-fn drop_if(holder: Option<&mut Value>, field: &str, value: &Value) {
-    if let Some(Value::Object(fields)) = holder
+fn drop_if(holder: &mut Value, field: &str, value: &Value) {
+    if let Value::Object(fields) = holder
         && fields.get(field) == Some(value)
     {
         fields.shift_remove(field);
@@ -71,7 +73,9 @@ fn openings(rule: &Value, peers: &str) -> Vec<Value> {
         }
         for port in &ports {
             let mut port = port.clone();
-            drop_if(port.as_mut(), "protocol", &json!("TCP"));
+            if let Some(port) = &mut port {
+                drop_if(port, "protocol", &json!("TCP"));
+            }
             let mut opening = Map::new();
             opening.extend(peer.clone().map(|peer| (peers.to_owned(), json!([peer]))));
             opening.extend(port.map(|port| ("ports".to_owned(), json!([port]))));
@@ -94,13 +98,13 @@ fn block_of_addresses(block: &mut Value) {
 
 fn service(fields: &mut Value) {
     let Some(spec) = fields.get_mut("spec") else { return };
-    drop_if(Some(spec), "type", &json!("ClusterIP"));
-    drop_if(Some(spec), "externalTrafficPolicy", &json!("Cluster"));
+    drop_if(spec, "type", &json!("ClusterIP"));
+    drop_if(spec, "externalTrafficPolicy", &json!("Cluster"));
     for port in items(Some(spec), "ports") {
-        drop_if(Some(port), "protocol", &json!("TCP"));
+        drop_if(port, "protocol", &json!("TCP"));
         let number = port.get("port").cloned();
         if let Some(number) = number {
-            drop_if(Some(port), "targetPort", &number);
+            drop_if(port, "targetPort", &number);
         }
     }
 }
@@ -153,15 +157,22 @@ fn template(spec: Option<&mut Value>) {
         ("hostUsers", json!(true)),
         ("shareProcessNamespace", json!(false)),
     ] {
-        drop_if(Some(spec), field, &value);
+        drop_if(spec, field, &value);
     }
-    drop_if(spec.get_mut("securityContext"), "runAsNonRoot", &json!(false));
+    if let Some(context) = spec.get_mut("securityContext") {
+        drop_if(context, "runAsNonRoot", &json!(false));
+    }
     for toleration in items(Some(spec), "tolerations") {
-        drop_if(Some(toleration), "operator", &json!("Equal"));
+        drop_if(toleration, "operator", &json!("Equal"));
     }
     for volume in items(Some(spec), "volumes") {
-        drop_if(volume.get_mut("persistentVolumeClaim"), "readOnly", &json!(false));
-        drop_if(volume.get_mut("hostPath"), "type", &json!(""));
+        for (source, field, value) in
+            [("persistentVolumeClaim", "readOnly", json!(false)), ("hostPath", "type", json!(""))]
+        {
+            if let Some(source) = volume.get_mut(source) {
+                drop_if(source, field, &value);
+            }
+        }
     }
     let order = |spec: &Value| -> Option<Value> {
         let first = spec.get("initContainers")?.as_array()?;
@@ -182,12 +193,12 @@ pub(super) const ORDER: &str = "initContainers (order)";
 fn container(container: &mut Value) {
     let image = container.get("image").and_then(Value::as_str).unwrap_or_default();
     let policy = default_pull_policy(image);
-    drop_if(Some(container), "imagePullPolicy", &json!(policy));
+    drop_if(container, "imagePullPolicy", &json!(policy));
     for port in items(Some(container), "ports") {
-        drop_if(Some(port), "protocol", &json!("TCP"));
+        drop_if(port, "protocol", &json!("TCP"));
     }
     for mount in items(Some(container), "volumeMounts") {
-        drop_if(Some(mount), "readOnly", &json!(false));
+        drop_if(mount, "readOnly", &json!(false));
     }
     for (field, value) in [
         ("privileged", json!(false)),
@@ -195,7 +206,9 @@ fn container(container: &mut Value) {
         ("readOnlyRootFilesystem", json!(false)),
         ("procMount", json!("Default")),
     ] {
-        drop_if(container.get_mut("securityContext"), field, &value);
+        if let Some(context) = container.get_mut("securityContext") {
+            drop_if(context, field, &value);
+        }
     }
 }
 

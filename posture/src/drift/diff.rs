@@ -122,16 +122,11 @@ pub(super) fn path(steps: &[Step]) -> String {
     let mut path = String::new();
     for step in steps {
         match step {
-            Step::Field(field) if field.contains(['.', '/']) => {
-                path.push_str(&format!("[{field}]"));
+            Step::Field(name) if !name.contains(['.', '/']) => {
+                path.extend((!path.is_empty()).then_some("."));
+                path.push_str(name);
             }
-            Step::Field(field) => {
-                if !path.is_empty() {
-                    path.push('.');
-                }
-                path.push_str(field);
-            }
-            Step::Item(name) => path.push_str(&format!("[{name}]")),
+            Step::Field(name) | Step::Item(name) => path.extend(["[", name, "]"]),
         }
     }
     path

@@ -106,13 +106,13 @@ impl Shape {
             || field == ORDER
             || (self.is_ordered && matches!(field, "ingress" | "egress"));
         if is_list {
-            return Form::List(items.iter().map(|item| self.plain(parent, field, item)).collect());
+            return Form::List(items.iter().map(|item| plain(parent, field, item)).collect());
         }
         if let Some(named) = name_of(parent, field).and_then(|name| self.named(field, name, items)) {
             return named;
         }
         let set = items.iter().map(|item| {
-            let plain = self.plain(parent, field, item);
+            let plain = plain(parent, field, item);
             (canonical(&plain), plain)
         });
         Form::Set(set.collect())
@@ -130,32 +130,32 @@ impl Shape {
         }
         Some(Form::Named(entries))
     }
+}
 
-    /// An item of a list as a plain value, with its own lists in canonical order.
-    fn plain(self, parent: &str, field: &str, item: &Value) -> Value {
-        match item {
-            Value::Object(fields) if fields.get("redacted").is_some() => item.clone(),
-            Value::Object(fields) => Value::Object(
-                fields
-                    .iter()
-                    .filter(|(_, value)| !value.is_null() && value.as_array().is_none_or(|v| !v.is_empty()))
-                    .map(|(key, value)| (key.clone(), self.plain(field, key, value)))
-                    .collect(),
-            ),
-            Value::Array(items) => {
-                let mut plain: Vec<_> = items
-                    .iter()
-                    .map(|item| {
-                        let plain = self.plain(parent, field, item);
-                        (canonical(&plain), plain)
-                    })
-                    .collect();
-                plain.sort_by(|a, b| a.0.cmp(&b.0));
-                plain.dedup_by(|a, b| a.0 == b.0);
-                plain.into_iter().map(|(_, plain)| plain).collect()
-            }
-            _ => amount(parent, field, item),
+/// An item of a list as a plain value, with its own lists in canonical order.
+fn plain(parent: &str, field: &str, item: &Value) -> Value {
+    match item {
+        Value::Object(fields) if fields.get("redacted").is_some() => item.clone(),
+        Value::Object(fields) => Value::Object(
+            fields
+                .iter()
+                .filter(|(_, value)| !value.is_null() && value.as_array().is_none_or(|v| !v.is_empty()))
+                .map(|(key, value)| (key.clone(), plain(field, key, value)))
+                .collect(),
+        ),
+        Value::Array(items) => {
+            let mut plain: Vec<_> = items
+                .iter()
+                .map(|item| {
+                    let plain = plain(parent, field, item);
+                    (canonical(&plain), plain)
+                })
+                .collect();
+            plain.sort_by(|a, b| a.0.cmp(&b.0));
+            plain.dedup_by(|a, b| a.0 == b.0);
+            plain.into_iter().map(|(_, plain)| plain).collect()
         }
+        _ => amount(parent, field, item),
     }
 }
 

@@ -20,8 +20,12 @@ const MOST_NAMED: usize = 4;
 pub(super) fn weight(kind: Kind, difference: &Difference) -> u8 {
     let last = last_field(difference);
     match (kind, last) {
-        (Kind::NetworkPolicy, "ingress" | "egress") | (_, "rules" | "subjects") => 0,
-        (_, "privileged" | "hostNetwork" | "hostPID" | "hostIPC" | "serviceAccountName") => 0,
+        (Kind::NetworkPolicy, "ingress" | "egress")
+        | (
+            _,
+            "rules" | "subjects" | "privileged" | "hostNetwork" | "hostPID" | "hostIPC"
+            | "serviceAccountName",
+        ) => 0,
         (_, "image" | "type" | "policyTypes") => 1,
         (_, key) if key.starts_with("checksum/") => 8,
         (_, "env") => 5,

@@ -12,7 +12,7 @@ use super::scans::instant;
 use super::{ClusterId, HubId, ScanNumber, Scope, StoreError};
 
 /// How many objects are compared at most; more than that is no drift but another cluster.
-const MOST: i64 = 1_000;
+const MOST: usize = 1_000;
 
 /// An object that changed between two scans, as it was at each.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,6 +39,7 @@ pub async fn objects(
     scope: &Scope,
 ) -> Result<(Vec<Differing>, bool), StoreError> {
     let hubs = scope.parameter();
+    let limit = i64::try_from(MOST + 1).unwrap_or(i64::MAX);
     let rows = sqlx::query!(
         r#"with touched (object_id, seq) as (
              select object_id, max(seq) from (
@@ -66,12 +67,12 @@ pub async fn objects(
         before.0,
         after.0,
         hubs,
-        MOST + 1
+        limit
     )
     .fetch_all(connection)
     .await?;
-    let is_more = rows.len() as i64 > MOST;
-    let found = rows.into_iter().take(MOST as usize).map(|row| {
+    let is_more = rows.len() > MOST;
+    let found = rows.into_iter().take(MOST).map(|row| {
         let kind = word::<Kind>(row.kind, "the kind of an object")?;
         let namespace = Some(row.namespace).filter(|namespace| !namespace.is_empty());
         let object = ObjectRef { kind, namespace, name: row.name };
