@@ -56,7 +56,7 @@ pub(super) struct Pairs {
 impl Pairs {
     pub(super) fn of(here: &ClassReach, there: &ClassReach) -> Self {
         let row = |row: &ReachRow| {
-            (says::name(&row.destination), Answered { said: says::of_row(row), outcome: row.outcome.clone() })
+            (row.destination.name(), Answered { said: says::of_row(row), outcome: row.outcome.clone() })
         };
         let reverse = |row: &ReverseRow| {
             let said = says::of_reverse(row.target, row.source, &row.outcome);

@@ -101,7 +101,7 @@ fn Destinations(
 #[component]
 fn Line(row: ReachRow, now: Timestamp) -> impl IntoView {
     let (word, tone) = says::of_row(&row);
-    let name = says::name(&row.destination);
+    let name = row.destination.name();
     let verdict = row.outcome.verdict();
     let worst = row.outcome.worst().cloned();
     let address = match &row.destination {

@@ -2,41 +2,10 @@
 
 use posture::check::Verdict as Tone;
 use posture::network::{Basis, Verdict};
-use posture::reach::{Api, ClassReach, Destination, ReachRow, ReverseRow, RowOutcome, Source, Target};
+use posture::reach::{ClassReach, Destination, ReachRow, ReverseRow, RowOutcome, Source, Target};
 
 /// A word with its tone.
 pub(super) type Said = (&'static str, Tone);
-
-/// What a destination is called.
-pub(super) fn name(destination: &Destination) -> String {
-    match destination {
-        Destination::Metadata { address, port: 80, .. } if address == "169.254.169.254" => {
-            "Cloud metadata server".to_owned()
-        }
-        Destination::Metadata { provider, .. } => provider.clone(),
-        Destination::ApiServer(Api::ClusterIp) => "Kubernetes API, by its Service".to_owned(),
-        Destination::ApiServer(Api::Endpoint) => "Kubernetes API, directly".to_owned(),
-        Destination::ApiServer(Api::Public) => "Kubernetes API, from outside".to_owned(),
-        Destination::Hub => "Hub and its API".to_owned(),
-        Destination::Proxy => "Proxy".to_owned(),
-        Destination::ProxyApi => "API of the proxy".to_owned(),
-        Destination::AutoHttps => "TLS front".to_owned(),
-        Destination::OtherServers => "Servers of other users".to_owned(),
-        Destination::Neighbours => "Other pods of the namespace".to_owned(),
-        Destination::HubsOfOthers => "Other hubs and their APIs".to_owned(),
-        Destination::ProxiesOfOthers => "Proxies of other hubs".to_owned(),
-        Destination::ProxyApisOfOthers => "Proxy APIs of other hubs".to_owned(),
-        Destination::ServersOfOthers => "Servers of other hubs".to_owned(),
-        Destination::OtherNamespaces => "Pods of other namespaces".to_owned(),
-        Destination::Kubelet => "Kubelets of the nodes".to_owned(),
-        Destination::NodePorts => "Node ports".to_owned(),
-        Destination::Dns => "DNS of the cluster".to_owned(),
-        Destination::Tiller => "Tiller".to_owned(),
-        Destination::Dashboard => "Kubernetes Dashboard".to_owned(),
-        Destination::Internet { protocol, port } => format!("Internet, {protocol} {port}"),
-        Destination::InternetElsewhere => "Internet, other ports".to_owned(),
-    }
-}
 
 /// What kind of destination it is, for the line above all of them.
 pub(super) fn kind(destination: &Destination) -> &'static str {
@@ -82,7 +51,7 @@ fn in_sentence(destination: &Destination) -> String {
         Destination::Kubelet => "the kubelets".to_owned(),
         Destination::NodePorts => "node ports".to_owned(),
         Destination::Dashboard => "the Kubernetes Dashboard".to_owned(),
-        other => name(other),
+        other => other.name(),
     }
 }
 
