@@ -63,7 +63,9 @@ pub(super) async fn reach(
         (Some(_), false) if scope != Scope::All => {
             Some(Err("questions are for viewers who may see the whole cluster".to_owned()))
         }
-        (Some(scan), false) => Some(ask(backend, viewer, reading, (&spot, scan), query).await?),
+        (Some(scan), false) => {
+            Some(ask(backend, viewer, reading, (&spot, scan), &hub.key.namespace, query).await?)
+        }
         _ => None,
     };
     Ok(ReachView {
@@ -247,8 +249,10 @@ async fn other(
             let then = stored(reading, of.spot, of.hub, moment.scan, of.scope).await?;
             let class = then.and_then(|then| {
                 let classes = then.table.classes;
-                // A class whose labels changed since has another key; of only one, it is the same.
-                let only = if classes.len() == 1 { classes.first().cloned() } else { None };
+                // A class whose labels changed since has another key; of only one then and now, it is the same.
+                let is_only =
+                    classes.len() == 1 && stored_now.is_some_and(|now| now.table.classes.len() == 1);
+                let only = if is_only { classes.first().cloned() } else { None };
                 classes.into_iter().find(|class| class.key == shown.key).or(only)
             });
             Ok(Compared { with: ComparedWith::Past(moment.scan.taken_at), class })
@@ -263,6 +267,7 @@ async fn ask(
     viewer: &Viewer,
     reading: &mut Reading,
     (spot, scan): (&Spot, Scan),
+    home: &str,
     query: &ReachQuery,
 ) -> Result<Result<Asked, String>, AppError> {
     let (from, to) = match parse(query) {
@@ -271,14 +276,28 @@ async fn ask(
     };
     let asking = tokens_of(reading, viewer, from.pod()).await?;
     let asked = tokens_of(reading, viewer, to.pod()).await?;
+    // A pod that is named without its namespace is one of the hub that the page is about, and only then any other.
+    let own = match &from {
+        From::Pod { namespace: None, name } => {
+            Some(From::Pod { namespace: Some(home.to_owned()), name: name.clone() })
+        }
+        _ => None,
+    };
     with_snapshot(backend, reading, spot, scan, move |reach| {
-        let put = || {
-            let source = reach.from_recorded(&from, &asking)?;
+        let put = |from: &From| {
+            let source = reach.from_recorded(from, &asking)?;
             let answer = reach.ask(&source, &reach.to_recorded(&to, &source, &asked)?)?;
-            // The answer says the names that were asked for.
+            // The answer says the names that were asked for, and whose they are.
+            let from = match from {
+                From::Pod { namespace: None, name } => {
+                    From::Pod { namespace: reach.home(&source), name: name.clone() }
+                }
+                from => from.clone(),
+            };
             Ok::<_, AskError>(Asked { from: from.to_string(), to: to.to_string(), ..answer })
         };
-        put().map_err(|error| error.to_string())
+        let answer = own.as_ref().and_then(|own| put(own).ok()).map_or_else(|| put(&from), Ok);
+        answer.map_err(|error| error.to_string())
     })
     .await
 }

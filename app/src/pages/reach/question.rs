@@ -5,11 +5,11 @@ use posture::Timestamp;
 use posture::network::Verdict;
 use posture::reach::ask::Asked;
 
-use super::classes::unlike;
+use super::classes::{class_name, unlike};
 use super::picture::Way;
 use super::rows::{Explained, Groups};
 use super::says;
-use crate::backend::ReachView;
+use crate::backend::{ClassChoice, ReachView};
 use crate::components::{Badge, Code, KeepInstant, Notice, Panel, SectionHead, Sentence, Tone};
 use crate::pages::surround::reach_path;
 use crate::site::href;
@@ -37,6 +37,7 @@ pub(super) fn Ask(view: ReachView) -> impl IntoView {
     let query = view.query.clone();
     let port =
         if query.port.is_empty() && query.to.is_empty() { "80".to_owned() } else { query.port.clone() };
+    let classes = view.classes.clone();
     let now = view.now;
     let is_empty = view.asked.is_none();
     view! {
@@ -82,7 +83,10 @@ pub(super) fn Ask(view: ReachView) -> impl IntoView {
             {view
                 .asked
                 .map(|asked| match asked {
-                    Ok(asked) => view! { <Answered asked now /> }.into_any(),
+                    Ok(asked) => {
+                        let asked = Asked { from: called(&asked.from, &classes), ..asked };
+                        view! { <Answered asked now /> }.into_any()
+                    }
                     Err(why) => {
                         view! {
                             <div class="mt-3">
@@ -96,6 +100,12 @@ pub(super) fn Ask(view: ReachView) -> impl IntoView {
                 })}
         </section>
     }
+}
+
+/// A class by what it is called; everything else as it was asked for.
+fn called(from: &str, classes: &[ClassChoice]) -> String {
+    let found = from.strip_prefix("class/").and_then(|key| classes.iter().find(|choice| choice.key == key));
+    found.map_or_else(|| from.to_owned(), class_name)
 }
 
 #[component]

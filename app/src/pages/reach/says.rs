@@ -194,8 +194,25 @@ pub(super) fn headline(class: &ClassReach) -> String {
     match (reached.is_empty(), open.is_empty()) {
         (false, _) => format!("{who} {}.", more(&reached)),
         (true, false) => format!("It cannot be told whether a notebook here reaches {}.", more(&open)),
-        (true, true) => format!("{who} nothing that it should not need."),
+        (true, true) => match internet(class) {
+            Some(ports) => format!("{who} the internet {ports}, and nothing else that it should not need."),
+            None => format!("{who} nothing that it should not need."),
+        },
     }
+}
+
+/// At which ports the internet is reached, in words; `None` where it is not.
+fn internet(class: &ClassReach) -> Option<&'static str> {
+    let is_open = |row: &&ReachRow| row.outcome.verdict() == Some(Verdict::Allowed) && !lacks_ipv6(row);
+    let mut is_some = false;
+    for row in class.rows.iter().filter(is_open) {
+        match row.destination {
+            Destination::InternetElsewhere if !row.outcome.is_partial() => return Some("at every port"),
+            Destination::InternetElsewhere | Destination::Internet { .. } => is_some = true,
+            _ => {}
+        }
+    }
+    is_some.then_some("at some ports")
 }
 
 /// Words with commas and an "and".

@@ -33,7 +33,7 @@ impl Reach<'_> {
     }
 
     /// The namespace of those that ask, where it is plain.
-    fn home(&self, from: &From) -> Option<String> {
+    pub fn home(&self, from: &From) -> Option<String> {
         match from {
             From::Pod { namespace: Some(namespace), .. } | From::Hub { namespace: Some(namespace), .. } => {
                 Some(namespace.clone())
