@@ -5,6 +5,7 @@ mod check;
 mod checklist;
 mod drift;
 mod gaps;
+mod history;
 mod overview;
 mod place;
 mod reach;
@@ -16,9 +17,10 @@ use posture::Timestamp;
 
 pub use access::{AccessAnswer, AccessQuery, AccessView, SubjectAccess};
 pub use check::{CheckView, Elsewhere, FindingView, HistoryRow};
-pub use checklist::{CheckRow, ChecklistView, Counts, Filter, TopicView};
+pub use checklist::{CheckRow, ChecklistView, Counts, Filter, LaterCheck, TopicView};
 pub use drift::{BaselineRow, DriftChange, DriftEvent, DriftView, Earlier, NewBaseline, TurnedRow};
 pub use gaps::{GapRow, GapsView};
+pub use history::{HistoryMoment, HistorySpan, HistoryView, OpenFaults, OpenedRow, Recurrence, TrendPoint};
 pub use overview::{ChangeRow, ChangeWhat, ClusterCard, HubCard, OpenRow, OverviewView};
 pub use place::{HubChoice, HubName, Moment, Past, Place, segment};
 pub use reach::{ClassChoice, Compare, Compared, ComparedWith, ReachQuery, ReachView};
@@ -85,6 +87,14 @@ pub trait Backend: Send + Sync + 'static {
         cluster: &'a str,
         earlier: &'a Earlier,
     ) -> Answer<'a, DriftView>;
+    /// How a cluster came to where it is at the instant shown.
+    fn history<'a>(
+        &'a self,
+        viewer: &'a Viewer,
+        at: At,
+        cluster: &'a str,
+        span: HistorySpan,
+    ) -> Answer<'a, HistoryView>;
     /// Pins a scan as a baseline; answers its number.
     fn pin<'a>(&'a self, viewer: &'a Viewer, cluster: &'a str, pin: &'a NewBaseline) -> Answer<'a, i64>;
     /// Takes the pin of a baseline out.

@@ -3,6 +3,7 @@
 mod access;
 mod checks;
 mod drift;
+mod history;
 mod overview;
 mod past;
 mod place;
@@ -13,7 +14,7 @@ use std::sync::Arc;
 
 use app::backend::{
     AccessQuery, AccessView, Answer, At, Backend, CheckView, ChecklistView, DriftView, Earlier, GapsView,
-    HubName, NewBaseline, OverviewView, Place, ReachQuery, ReachView,
+    HistorySpan, HistoryView, HubName, NewBaseline, OverviewView, Place, ReachQuery, ReachView,
 };
 use app::error::AppError;
 use app::viewer::Viewer;
@@ -118,6 +119,16 @@ impl Backend for StoreBackend {
         earlier: &'a Earlier,
     ) -> Answer<'a, DriftView> {
         Box::pin(drift::drift(self, viewer, at, cluster, earlier))
+    }
+
+    fn history<'a>(
+        &'a self,
+        viewer: &'a Viewer,
+        at: At,
+        cluster: &'a str,
+        span: HistorySpan,
+    ) -> Answer<'a, HistoryView> {
+        Box::pin(history::history(self, viewer, at, cluster, span))
     }
 
     fn pin<'a>(&'a self, viewer: &'a Viewer, cluster: &'a str, new: &'a NewBaseline) -> Answer<'a, i64> {

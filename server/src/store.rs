@@ -32,6 +32,7 @@ pub mod scans;
 mod schema;
 mod scope;
 mod stage;
+pub mod trends;
 mod waiting;
 
 use std::path::Path;

@@ -7,6 +7,7 @@ use posture::fix::RenderedFix;
 use posture::object::ObjectRef;
 use posture::text::Reason;
 
+use super::history::Recurrence;
 use super::place::HubName;
 
 /// What the check says of one subject.
@@ -32,6 +33,8 @@ pub struct FindingView {
     pub since: Option<Timestamp>,
     /// Set where an open fault could not be confirmed lately.
     pub not_confirmed_since: Option<Timestamp>,
+    /// How often it was open, and for how long.
+    pub recurrence: Recurrence,
     /// Verdicts over time, newest first.
     pub history: Vec<HistoryRow>,
 }

@@ -77,6 +77,15 @@ pub struct CheckRow {
     pub not_confirmed_since: Option<Timestamp>,
 }
 
+/// A check that this version knows and the scan of then did not judge.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LaterCheck {
+    /// The code.
+    pub code: &'static str,
+    /// The control as a statement that holds when it passes.
+    pub title: &'static str,
+}
+
 /// The checks of one topic.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TopicView {
@@ -86,6 +95,8 @@ pub struct TopicView {
     pub control: Option<Control>,
     /// Its checks, worst first.
     pub rows: Vec<CheckRow>,
+    /// Its checks that were added later than the instant shown.
+    pub later: Vec<LaterCheck>,
 }
 
 /// The checklist.

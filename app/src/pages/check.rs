@@ -8,6 +8,7 @@ use posture::fix::RenderedFix;
 use posture::object::ObjectRef;
 
 use super::checklist::topic_key;
+use super::history::came_back;
 use super::parts::Since;
 use super::surround::{Here, check_path, checklist_path, cluster_path, reach_of_topic, surround};
 use crate::backend::{CheckView, Elsewhere, FindingView, HistoryRow, HubName, Place};
@@ -17,7 +18,7 @@ use crate::components::{
     SectionHead, Sentence, SeverityBadge, Style, Table, Tone, When,
 };
 use crate::page::PageView;
-use crate::site::href;
+use crate::site::{href, shown};
 use crate::text::{visible, wrapped_command};
 use crate::words;
 
@@ -46,7 +47,7 @@ fn headline(view: &CheckView) -> String {
             format!("It cannot be told whether {}", words::lower_first(check.title))
         }
         Some(Verdict::NotApplicable) => format!("Does not apply: {}", words::lower_first(check.title)),
-        None => format!("Not judged: {}", words::lower_first(check.title)),
+        None => format!("Not judged yet: {}", words::lower_first(check.title)),
     };
     format!("{statement} ({place})")
 }
@@ -106,7 +107,16 @@ fn body(view: CheckView) -> impl IntoView {
                     .then(|| {
                         view! {
                             <div class="mt-6">
-                                <Notice tone=Tone::Gap title=|| "This check has not been judged here yet." />
+                                {if shown().is_some() {
+                                    view! {
+                                        <Notice tone=Tone::Gap title=|| "Not judged yet at the instant shown.">
+                                            <p>"The scan of then did not ask this check: Perijove learned it later."</p>
+                                        </Notice>
+                                    }
+                                        .into_any()
+                                } else {
+                                    view! { <Notice tone=Tone::Gap title=|| "This check has not been judged here yet." /> }.into_any()
+                                }}
                             </div>
                         }
                     })}
@@ -127,7 +137,8 @@ fn body(view: CheckView) -> impl IntoView {
                     .filter(|(_, finding)| !finding.history.is_empty())
                     .map(|(index, finding)| {
                         let subject = finding.subject.filter(|_| many);
-                        view! { <History index subject rows=finding.history now /> }
+                        let said = came_back(&finding.recurrence);
+                        view! { <History index subject said rows=finding.history now /> }
                     })
                     .collect_view()}
                 <section class="mt-6" aria-labelledby="elsewhere">
@@ -308,13 +319,20 @@ fn AnswerRow(question: &'static str, answer: Answer, now: Timestamp) -> impl Int
 
 /// What one finding was before. Where there are several it says whose history it is.
 #[component]
-fn History(index: usize, subject: Option<ObjectRef>, rows: Vec<HistoryRow>, now: Timestamp) -> impl IntoView {
+fn History(
+    index: usize,
+    subject: Option<ObjectRef>,
+    said: Option<String>,
+    rows: Vec<HistoryRow>,
+    now: Timestamp,
+) -> impl IntoView {
     let id = if index == 0 { "history".to_owned() } else { format!("history-{index}") };
     let labelled = id.clone();
     view! {
         <section class="mt-6" aria-labelledby=labelled>
             <SectionHead id=id title="History" />
             {subject.map(|object| view! { <p class="mb-1"><ObjectName object /></p> })}
+            {said.map(|said| view! { <p class="mb-2 text-ink-2">{said}</p> })}
             <Panel>
                 <ul role="list">
                     {rows
@@ -414,6 +432,7 @@ mod tests {
     use posture::text::Reason;
 
     use super::*;
+    use crate::backend::Recurrence;
     use crate::page::render;
     use crate::site::Site;
 
@@ -453,6 +472,7 @@ mod tests {
             kubectl: Ok("kubectl get services".into()),
             since: Some(Timestamp::UNIX_EPOCH),
             not_confirmed_since: None,
+            recurrence: Recurrence { times: 3, fixes: 2, median: Some(3 * 86_400), open_since: None },
             history: vec![row],
         }
     }
@@ -476,6 +496,7 @@ mod tests {
             let (_, section) = html.split_once(&format!("aria-labelledby=\"{id}\"")).expect(&html);
             let (section, _) = section.split_once("</section>").expect(&html);
             assert!(section.contains(name), "{section}");
+            assert!(section.contains("Came back twice; fixes took 3 days (median)."), "{section}");
         }
     }
 

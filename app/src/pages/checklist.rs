@@ -9,7 +9,7 @@ use super::parts::{Since, pairs};
 use super::surround::{
     Here, access_path, check_path, checklist_path, cluster_path, reach_of_topic, surround,
 };
-use crate::backend::{CheckRow, ChecklistView, Filter, HubName, Place, TopicView};
+use crate::backend::{CheckRow, ChecklistView, Filter, HubName, LaterCheck, Place, TopicView};
 use crate::components::{
     Badge, Cell, Code, Column, CountBar, CountWords, Crumb, FilterBox, KeepInstant, MarkBox, Notice,
     PageHead, Prose, Sentence, SeverityBadge, Table, Tone, When, verdict_word,
@@ -26,6 +26,9 @@ const VERDICTS: [Verdict; 5] =
 
 /// The severities in the order in which the filter offers them.
 const SEVERITIES: [Severity; 4] = [Severity::Critical, Severity::High, Severity::Medium, Severity::Low];
+
+/// What is said in the place of a verdict where a check was added later.
+const NOT_JUDGED: &str = "not judged yet";
 
 /// Reads the filter from the pairs of an address; what cannot be understood is named in the error.
 pub fn parse_filter(pairs: &[(String, String)]) -> Result<Filter, String> {
@@ -85,6 +88,22 @@ fn is_offered(filter: &Filter, topic: Topic, row: &CheckRow) -> bool {
         && filter.topic.is_none_or(|only| only == topic)
 }
 
+/// Whether the filter, the typed words aside, shows checks that were added later: they have neither verdict nor severity.
+fn is_later_offered(filter: &Filter, topic: Topic) -> bool {
+    filter.verdicts.is_empty() && filter.severity.is_none() && filter.topic.is_none_or(|only| only == topic)
+}
+
+/// Whether the typed words fit any check of a topic.
+fn fits(topic: &TopicView, typed: &str) -> bool {
+    topic.rows.iter().any(|row| matches(typed, &searched(row)))
+        || topic.later.iter().any(|check| matches(typed, &searched_later(*check)))
+}
+
+/// What the typed words are looked for in where a check was added later.
+fn searched_later(check: LaterCheck) -> String {
+    format!("{} {} {NOT_JUDGED}", check.code, check.title)
+}
+
 /// What the typed words are looked for in.
 fn searched(row: &CheckRow) -> String {
     let text =
@@ -115,13 +134,14 @@ fn body(view: ChecklistView, filter: &Filter, crumbs: Vec<Crumb>) -> impl IntoVi
         .into_iter()
         .map(|topic| {
             let rows = topic.rows.into_iter().filter(|row| is_offered(filter, topic.topic, row)).collect();
-            TopicView { rows, ..topic }
+            let later = topic.later.into_iter().filter(|_| is_later_offered(filter, topic.topic)).collect();
+            TopicView { rows, later, ..topic }
         })
-        .filter(|topic| !topic.rows.is_empty())
+        .filter(|topic| !topic.rows.is_empty() || !topic.later.is_empty())
         .collect();
     let typed = filter.words.clone();
     let is_judged = view.counts.applicable() + view.counts.not_applicable > 0;
-    let is_shown = topics.iter().flat_map(|topic| &topic.rows).any(|row| matches(&typed, &searched(row)));
+    let is_shown = topics.iter().any(|topic| fits(topic, &typed));
     let clear = href(&path);
     view! {
         <PageHead
@@ -277,7 +297,7 @@ fn TopicSection(
     let key = topic_key(topic.topic);
     let title = topic.topic.title();
     let reach = reach_of_topic(&cluster, hub.as_ref(), topic.topic);
-    let hidden = !topic.rows.iter().any(|row| matches(&typed, &searched(row)));
+    let hidden = !fits(&topic, &typed);
     let access = matches!(topic.topic, Topic::Rbac | Topic::ApiAccess).then(|| access_path(&cluster));
     let links: Vec<_> = [("What a notebook here reaches", reach), ("Who can do what", access)]
         .into_iter()
@@ -314,6 +334,13 @@ fn TopicSection(
                     .into_iter()
                     .map(|row| {
                         view! { <Row row cluster=cluster.clone() hub=hub.clone() typed=typed.clone() now /> }
+                    })
+                    .collect_view()}
+                {topic
+                    .later
+                    .into_iter()
+                    .map(|check| {
+                        view! { <LaterRow check cluster=cluster.clone() hub=hub.clone() typed=typed.clone() /> }
                     })
                     .collect_view()}
             </Table>
@@ -369,6 +396,30 @@ fn Row(row: CheckRow, cluster: String, hub: Option<HubName>, typed: String, now:
                         })}
                 </span>
             </Cell>
+        </tr>
+    }
+}
+
+/// A check that the scan shown did not judge, as it was added later.
+#[component]
+fn LaterRow(check: LaterCheck, cluster: String, hub: Option<HubName>, typed: String) -> impl IntoView {
+    let address = href(&check_path(&cluster, hub.as_ref(), check.code));
+    let text = searched_later(check);
+    let hidden = !matches(&typed, &text);
+    view! {
+        <tr role="row" data-filter=text hidden=hidden>
+            <Cell fit=true>
+                <span class="text-ink-3">{NOT_JUDGED}</span>
+            </Cell>
+            <Cell>
+                <a class="font-medium hover:underline" href=address>
+                    <Prose text=format!("Whether {}", words::lower_first(check.title)) />
+                </a>
+                <p class="text-ink-2">"Perijove learned this check after the scan shown."</p>
+                <p class="text-ink-3">{check.code}</p>
+            </Cell>
+            <Cell fit=true>""</Cell>
+            <Cell fit=true>""</Cell>
         </tr>
     }
 }

@@ -18,6 +18,8 @@ pub(super) enum Here {
     Reach,
     /// What changed.
     Drift,
+    /// How it came to this.
+    History,
     /// The page of gaps.
     Gaps,
 }
@@ -35,6 +37,11 @@ pub(super) fn gaps_path(cluster: &str) -> String {
 /// The address of the page of drift, below the prefix.
 pub(super) fn drift_path(cluster: &str) -> String {
     format!("{}/drift", cluster_path(cluster))
+}
+
+/// The address of the page of history, below the prefix.
+pub(super) fn history_path(cluster: &str) -> String {
+    format!("{}/history", cluster_path(cluster))
 }
 
 /// The address of the page of access, below the prefix.
@@ -136,7 +143,7 @@ fn hubs(place: &Place, here: Here, hub: Option<&HubName>) -> Vec<Choice> {
             path: checklist_path(cluster, None),
             is_current: hub.is_none(),
         },
-        Here::Overview | Here::Access | Here::Reach | Here::Drift | Here::Gaps => Choice {
+        Here::Overview | Here::Access | Here::Reach | Here::Drift | Here::History | Here::Gaps => Choice {
             label: "all".to_owned(),
             note: None,
             path: cluster_path(cluster),
@@ -195,6 +202,7 @@ fn navigation(place: &Place, here: Here, hub: Option<&HubName>) -> Vec<NavItem> 
     });
     items.push(item("Access", access_path(cluster), None, here == Here::Access));
     items.push(item("Drift", drift_path(cluster), None, here == Here::Drift));
+    items.push(item("History", history_path(cluster), None, here == Here::History));
     let gaps = Some((place.gaps, "things that cannot be read"));
     items.push(item("What I can see", gaps_path(cluster), gaps, here == Here::Gaps));
     items

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use app::backend::{
     At, CheckRow, CheckView, ChecklistView, Elsewhere, FindingView as FindingPart, HistoryRow, HubName,
-    TopicView,
+    LaterCheck, TopicView,
 };
 use app::error::AppError;
 use app::viewer::Viewer;
-use posture::check::{Check, Topic, Verdict};
+use posture::check::{Check, Scope as About, Topic, Verdict};
 use posture::checks;
 use posture::control::{Control, ControlName};
 use posture::fix;
@@ -16,12 +16,13 @@ use posture::hub::Support;
 
 use super::overview::counts_of;
 use super::{
-    Spot, StoreBackend, chart, coverage_of, failed, hub_name, hubs_of, is_hub, not_found, scope, server_count,
+    Spot, StoreBackend, chart, coverage_of, failed, history, hub_name, hubs_of, is_hub, not_found, scope,
+    server_count,
 };
 use crate::store::findings::{self, FindingView};
 use crate::store::hubs::HubView;
 use crate::store::scans::Scan;
-use crate::store::{HubId, Reading, Scope, clusters, marks};
+use crate::store::{HubId, Reading, ScanNumber, Scope, clusters, marks};
 
 /// How many verdicts of the past a check's page shows.
 const HISTORY: u32 = 20;
@@ -58,6 +59,7 @@ pub(super) async fn checklist(
         counts = findings::counts(reading, spot.id, scan.number, &scope).await.map_err(|e| failed(&e))?;
     }
     let coverage = coverage_of(reading, &spot).await?;
+    let later = if spot.scan.is_some() { added_later(at, id, &found) } else { Vec::new() };
     let newest = found.iter().filter_map(|finding| finding.episode).map(|episode| episode.opened_at).max();
     Ok(ChecklistView {
         cluster: spot.name,
@@ -66,7 +68,7 @@ pub(super) async fn checklist(
         user_servers: hub.as_ref().and_then(|hub| server_count(hub, &coverage)),
         hub: hub.map(|hub| hub_name(&hub.key)),
         counts: counts_of(&counts, id),
-        topics: topics(found, &controls),
+        topics: topics(found, &controls, &later),
         newest,
         now: backend.clock.now(),
     })
@@ -100,8 +102,23 @@ fn find_control(controls: &[Control], topic: Topic) -> Option<Control> {
     controls.iter().find(|control| control.name == name).cloned()
 }
 
-fn topics(found: Vec<FindingView>, controls: &[Control]) -> Vec<TopicView> {
+/// The checks of a place in the past that its scan did not judge. A scan asks every check that its version of the program knows about
+/// every hub, so what is missing was added later.
+fn added_later(at: At, hub: Option<HubId>, found: &[FindingView]) -> Vec<&'static Check> {
+    if at == At::Now {
+        return Vec::new();
+    }
+    let about = if hub.is_some() { About::Hub } else { About::Cluster };
+    let is_missing =
+        |check: &&Check| check.scope() == about && !found.iter().any(|finding| finding.code == check.code);
+    checks::CHECKS.iter().copied().filter(is_missing).collect()
+}
+
+fn topics(found: Vec<FindingView>, controls: &[Control], later: &[&'static Check]) -> Vec<TopicView> {
     let mut rows: BTreeMap<Topic, Vec<CheckRow>> = BTreeMap::new();
+    for check in later {
+        rows.entry(check.topic).or_default();
+    }
     for finding in found {
         // A check that a newer version of the program dropped keeps its history and leaves the list.
         let Some(check) = checks::find(&finding.code) else { continue };
@@ -110,7 +127,9 @@ fn topics(found: Vec<FindingView>, controls: &[Control]) -> Vec<TopicView> {
     rows.into_iter()
         .map(|(topic, mut rows)| {
             rows.sort_by(|a, b| (a.verdict, a.severity, &a.code).cmp(&(b.verdict, b.severity, &b.code)));
-            TopicView { topic, control: find_control(controls, topic), rows }
+            let later = later.iter().filter(|check| check.topic == topic);
+            let later = later.map(|check| LaterCheck { code: check.code, title: check.title }).collect();
+            TopicView { topic, control: find_control(controls, topic), rows, later }
         })
         .collect()
 }
@@ -184,6 +203,7 @@ async fn part(
             reason: span.reason,
         })
         .collect();
+    let recurrence = history::recurrence(reading, finding.id, (ScanNumber(0), scan.number)).await?;
     let line = fix::command_line(check.kubectl, &finding.slots);
     let is_open = matches!(finding.verdict, Verdict::Fail | Verdict::Warn);
     Ok(FindingPart {
@@ -197,6 +217,7 @@ async fn part(
         kubectl: line.refused.map_or(Ok(line.text), Err),
         since: Some(finding.episode.map_or(finding.since, |episode| episode.opened_at)),
         not_confirmed_since: finding.episode.and_then(|episode| episode.unconfirmed_since),
+        recurrence,
         history,
     })
 }
@@ -229,4 +250,63 @@ async fn elsewhere(
         worst.into_iter().map(|((cluster, hub), verdict)| Elsewhere { cluster, hub, verdict }).collect();
     rows.sort_by_key(|row| row.verdict);
     Ok(rows)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use app::backend::Backend as _;
+    use posture::Timestamp;
+    use posture::check::Severity;
+    use posture::finding::{Finding, FindingKey};
+    use posture::fix::Slots;
+    use posture::text::Reason;
+
+    use super::*;
+    use crate::clock::Clock;
+    use crate::store::{ClusterIdentity, ScanCommit, Store, Trigger};
+    use crate::troubles::Troubles;
+
+    fn second(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_check_that_was_added_later_is_on_the_list_of_then_as_not_judged_yet() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("perijove.db")).await.unwrap();
+        let address = "https://teaching.invalid".into();
+        let identity = ClusterIdentity { name: "teaching".into(), uid: None, address };
+        let cluster = store.register_cluster(&identity, second(0)).await.unwrap();
+        let of_cluster = || checks::CHECKS.iter().filter(|check| check.scope() == About::Cluster);
+        let known = of_cluster().next().unwrap();
+        let mut commit = ScanCommit::new(cluster, Trigger::Initial, second(100));
+        commit.findings.push(Finding {
+            key: FindingKey { cluster: "teaching".into(), code: known.code.into(), hub: None, subject: None },
+            verdict: Verdict::Pass,
+            severity: Severity::Low,
+            reason: Reason::new("seen", "It is so"),
+            note: None,
+            evidence: Vec::new(),
+            slots: Slots::default(),
+        });
+        store.commit_scan(&commit).await.unwrap();
+        let backend = StoreBackend::new(store, Clock::System, Arc::new(Troubles::default()), 900, false);
+        let viewer = Viewer::local();
+        let list = async |at| backend.checklist(&viewer, at, "teaching", None).await.unwrap().topics;
+        let then = list(At::Past(second(200))).await;
+        let judged: Vec<_> = then.iter().flat_map(|topic| &topic.rows).map(|row| row.code.as_str()).collect();
+        assert_eq!(judged, [known.code]);
+        let later: Vec<_> = then.iter().flat_map(|topic| &topic.later).map(|check| check.code).collect();
+        assert_eq!(later.len(), of_cluster().count() - 1);
+        assert!(!later.contains(&known.code));
+        let is_in_its_topic = |topic: &TopicView| {
+            topic.later.iter().all(|check| checks::find(check.code).unwrap().topic == topic.topic)
+        };
+        assert!(then.iter().all(is_in_its_topic));
+        let before = list(At::Past(second(50))).await;
+        assert!(before.is_empty(), "before the first scan nothing was judged at all");
+        assert!(list(At::Now).await.iter().all(|topic| topic.later.is_empty()));
+    }
 }

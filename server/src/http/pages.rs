@@ -22,6 +22,7 @@ pub fn routes() -> Router<AppState> {
         .route("/clusters/{cluster}/gaps", get(gaps))
         .route("/clusters/{cluster}/access", get(access))
         .route("/clusters/{cluster}/drift", get(drift))
+        .route("/clusters/{cluster}/history", get(history))
         .route("/clusters/{cluster}/checks", get(cluster_checklist))
         .route("/clusters/{cluster}/checks/{code}", get(cluster_check))
         .route("/clusters/{cluster}/hubs/{namespace}/{release}", get(hub_checklist))
@@ -79,6 +80,16 @@ async fn drift(asked: Asked, State(state): State<AppState>, Path(cluster): Path<
         let place = state.backend.place(&asked.viewer, asked.at, Some(&cluster)).await?;
         let view = state.backend.drift(&asked.viewer, asked.at, &cluster, &earlier).await?;
         Ok(app::pages::drift(&place, view))
+    };
+    respond(&state, Some(&asked), page.await)
+}
+
+async fn history(asked: Asked, State(state): State<AppState>, Path(cluster): Path<String>) -> Response {
+    let page = async {
+        let span = app::pages::parse_history(&asked.pairs).map_err(|what| AppError::BadRequest { what })?;
+        let place = state.backend.place(&asked.viewer, asked.at, Some(&cluster)).await?;
+        let view = state.backend.history(&asked.viewer, asked.at, &cluster, span).await?;
+        Ok(app::pages::history(&place, view))
     };
     respond(&state, Some(&asked), page.await)
 }

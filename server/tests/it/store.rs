@@ -10,6 +10,7 @@ mod prune;
 mod read;
 mod rebuild;
 mod stage;
+mod trends;
 
 use std::collections::{BTreeMap, BTreeSet};
 

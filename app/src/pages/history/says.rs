@@ -1,0 +1,162 @@
+//! The history in sentences: the first line of the page, what the picture shows, and how often a fault came back.
+
+use crate::backend::{HistorySpan, HistoryView, Recurrence};
+use crate::text::visible;
+use crate::when;
+use crate::words::{number, plural, sentence};
+
+/// A span, as the form offers it.
+pub(super) fn span(span: HistorySpan) -> String {
+    match span.days() {
+        Some(365) => "a year".to_owned(),
+        Some(days) => format!("{days} days"),
+        None => "all that is kept".to_owned(),
+    }
+}
+
+/// How many faults, as words in a sentence: `nine open faults`.
+fn faults(count: u32) -> String {
+    let count = u64::from(count);
+    format!("{} open {}", number(count), plural(count, "fault"))
+}
+
+/// What the beginning of the span is called: `30 days ago`, or `at the first scan, 12 days ago`.
+fn earlier(view: &HistoryView) -> String {
+    let Some((from, to)) = view.span else { return String::new() };
+    let ago = when::span(to.as_second() - from.as_second());
+    if view.is_whole { format!("at the first scan, {ago} before") } else { format!("{ago} before") }
+}
+
+/// The comparison of the end with the beginning.
+fn compared(before: u32, after: u32) -> String {
+    match after.cmp(&before) {
+        std::cmp::Ordering::Equal => "as many as".to_owned(),
+        std::cmp::Ordering::Greater => format!("{} more than", number(u64::from(after - before))),
+        std::cmp::Ordering::Less => format!("{} fewer than", number(u64::from(before - after))),
+    }
+}
+
+/// The first line of the page.
+pub(super) fn headline(view: &HistoryView) -> String {
+    let Some((before, after)) = view.ends() else { return "There is no history to show yet.".to_owned() };
+    let (before, after) = (before.total(), after.total());
+    let cluster = visible(&view.cluster);
+    let earlier = earlier(view);
+    if before == 0 && after == 0 {
+        let nothing_was = view.most.is_none_or(|(_, most)| most == 0);
+        return if nothing_was {
+            format!("No fault was open on {cluster} in this time.")
+        } else {
+            format!("No fault is open on {cluster}, and none was {earlier}.")
+        };
+    }
+    sentence(&format!("{} on {cluster}, {} {earlier}.", faults(after), compared(before, after)))
+}
+
+/// What the picture shows, in words.
+pub(super) fn summary(view: &HistoryView) -> String {
+    let Some((before, after)) = view.ends() else { return String::new() };
+    let mut text = format!("{} at the end", sentence(&faults(after.total())));
+    if after.unconfirmed > 0 {
+        text.push_str(&format!(", {} of them not confirmed", number(u64::from(after.unconfirmed))));
+    }
+    text.push_str(&format!(", {} {}", compared(before.total(), after.total()), earlier(view)));
+    if let Some((at, most)) = view.most.filter(|(_, most)| *most > 0) {
+        let day = at.strftime("%-d %b %Y");
+        text.push_str(&format!("; the most at once were {most}, on {day}"));
+    }
+    let (objects, moments) = (u64::from(view.objects), view.moment_count);
+    if moments == 0 {
+        text.push_str(". Nothing changed in between.");
+    } else {
+        text.push_str(&format!(
+            ". Something changed with {} {}: {} {} in what matters.",
+            number(moments),
+            plural(moments, "scan"),
+            number(objects),
+            if objects == 1 { "object changed, came or went" } else { "objects changed, came or went" }
+        ));
+    }
+    text
+}
+
+/// How often a fault came back, and how long its fixes took; nothing where it never did and none is known.
+pub(in crate::pages) fn came_back(recurrence: &Recurrence) -> Option<String> {
+    let back = recurrence.times.saturating_sub(1);
+    let back = match back {
+        0 => None,
+        1 => Some("came back once".to_owned()),
+        2 => Some("came back twice".to_owned()),
+        many => Some(format!("came back {} times", number(u64::from(many)))),
+    };
+    let fixed = recurrence.median.map(|median| match recurrence.fixes {
+        1 => format!("the fix took {}", when::span(median)),
+        _ => format!("fixes took {} (median)", when::span(median)),
+    });
+    let parts: Vec<String> = back.into_iter().chain(fixed).collect();
+    (!parts.is_empty()).then(|| format!("{}.", sentence(&parts.join("; "))))
+}
+
+#[cfg(test)]
+mod tests {
+    use posture::Timestamp;
+
+    use super::*;
+    use crate::backend::{OpenFaults, TrendPoint};
+
+    const DAY: i64 = 86_400;
+
+    fn view(before: u32, most: u32, after: u32) -> HistoryView {
+        let at = |day: i64| Timestamp::from_second(day * DAY).unwrap();
+        let point = |day, high| TrendPoint {
+            at: at(day),
+            open: OpenFaults { confirmed: [0, high, 0, 0, 0], unconfirmed: 0 },
+        };
+        HistoryView {
+            cluster: "teaching".into(),
+            now: at(31),
+            asked: HistorySpan::Month,
+            span: Some((at(1), at(31))),
+            is_whole: false,
+            points: vec![point(1, before), point(5, most), point(9, after)],
+            most: Some((at(5), most)),
+            moments: Vec::new(),
+            changes: Vec::new(),
+            objects: 7,
+            moment_count: 2,
+            opened: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn the_end_is_compared_with_the_beginning() {
+        assert_eq!(headline(&view(5, 14, 9)), "Nine open faults on teaching, four more than 30 days before.");
+        assert_eq!(headline(&view(2, 2, 1)), "One open fault on teaching, one fewer than 30 days before.");
+        assert_eq!(headline(&view(2, 3, 2)), "Two open faults on teaching, as many as 30 days before.");
+    }
+
+    #[test]
+    fn what_was_open_in_between_is_not_forgotten() {
+        assert_eq!(headline(&view(0, 0, 0)), "No fault was open on teaching in this time.");
+        assert_eq!(headline(&view(0, 3, 0)), "No fault is open on teaching, and none was 30 days before.");
+        assert!(summary(&view(5, 14, 9)).contains("the most at once were 14, on 6 Jan 1970"));
+    }
+
+    #[test]
+    fn a_history_that_is_shorter_than_asked_says_so() {
+        let mut short = view(5, 14, 9);
+        short.is_whole = true;
+        assert!(headline(&short).ends_with("four more than at the first scan, 30 days before."));
+    }
+
+    #[test]
+    fn coming_back_is_counted_without_the_first_time() {
+        let said = |times, fixes, median| came_back(&Recurrence { times, fixes, median, open_since: None });
+        assert_eq!(
+            said(3, 2, Some(3 * DAY)).as_deref(),
+            Some("Came back twice; fixes took 3 days (median).")
+        );
+        assert_eq!(said(1, 1, Some(DAY)).as_deref(), Some("The fix took 24 h."));
+        assert_eq!(said(1, 0, None), None);
+    }
+}
