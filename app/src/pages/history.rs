@@ -12,7 +12,7 @@ use super::surround::{Here, cluster_path, drift_path, history_path, surround};
 use crate::backend::{HistorySpan, HistoryView, Place};
 use crate::components::{Crumb, KeepInstant, Notice, PageHead, Section, Stack, Style, Tone, When};
 use crate::page::PageView;
-use crate::site::{href, href_now};
+use crate::site::{href, href_now, shown};
 
 pub(super) use says::came_back;
 
@@ -47,7 +47,8 @@ pub fn history(place: &Place, view: HistoryView) -> PageView {
 /// `is_told`: it stands above already why nothing is known.
 fn body(view: HistoryView, is_told: bool) -> AnyView {
     let crumbs = vec![Crumb { label: view.cluster.clone(), path: cluster_path(&view.cluster) }];
-    let (headline, now, span, is_whole) = (says::headline(&view), view.now, view.span, view.is_whole);
+    let (headline, now, span, is_whole) =
+        (says::headline(&view, shown().is_none()), view.now, view.span, view.is_whole);
     let drift = href(&drift_path(&view.cluster));
     view! {
         <Stack>
@@ -81,7 +82,7 @@ fn body(view: HistoryView, is_told: bool) -> AnyView {
 }
 
 fn trends(view: &HistoryView, span: (posture::Timestamp, posture::Timestamp)) -> AnyView {
-    let summary = says::summary(view);
+    let summary = says::summary(view, shown().is_none());
     let picture = view.clone();
     let listed = (!view.moments.is_empty()).then(|| view.clone());
     view! {

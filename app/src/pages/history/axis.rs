@@ -65,7 +65,7 @@ pub(super) fn numbers(most: u32) -> Vec<u32> {
     let most = most.max(1);
     let step = [1, 2, 5, 10, 20, 25, 50, 100, 200, 250, 500, 1000, 2000, 5000, 10_000]
         .into_iter()
-        .find(|step| most.div_ceil(*step) <= 4)
+        .find(|step| most.div_ceil(*step) <= 5)
         .unwrap_or_else(|| most.div_ceil(4));
     (0..=most.div_ceil(step)).map(|at| at * step).collect()
 }

@@ -8,6 +8,7 @@ use posture::Timestamp;
 use super::axis::{across, instants, numbers};
 use super::says;
 use crate::backend::{HistoryView, OpenFaults, TrendPoint};
+use crate::site::shown;
 
 type Span = (Timestamp, Timestamp);
 
@@ -105,6 +106,7 @@ pub(super) fn Picture(view: HistoryView, span: Span) -> impl IntoView {
 fn draw(view: &HistoryView, span: Span, measures: Measures, layers: &[Layer], name: &str) -> AnyView {
     let ticks = numbers(view.points.iter().map(|point| point.open.total()).max().unwrap_or(0));
     let most = ticks.last().copied().unwrap_or(1);
+    let is_now = shown().is_none();
     let (title, desc) = (format!("{name}-title"), format!("{name}-desc"));
     let labelled = format!("{title} {desc}");
     let right = measures.width - measures.right;
@@ -116,7 +118,7 @@ fn draw(view: &HistoryView, span: Span, measures: Measures, layers: &[Layer], na
             aria-labelledby=labelled
         >
             <title id=title>"Open faults by severity, and changed objects, over time"</title>
-            <desc id=desc>{says::summary(view)}</desc>
+            <desc id=desc>{says::summary(view, is_now)}</desc>
             {ticks
                 .into_iter()
                 .map(|tick| {
@@ -186,7 +188,7 @@ fn outline(
         corners
     };
     let path = |corners: &[(f64, f64)]| -> String {
-        corners.iter().map(|(x, y)| format!("L{} {}", tenth(*x), tenth(*y))).collect()
+        corners.iter().map(|(x, y)| format!("L{} {}", tenth(*x), tenth(*y))).collect::<Vec<_>>().concat()
     };
     let top = path(&line(&|point| layer.top(&point.open)));
     let mut below = line(&|point| layer.top(&point.open) - layer.count(&point.open));
@@ -310,6 +312,7 @@ fn Textures() -> impl IntoView {
 #[component]
 fn Legend(layers: Vec<Layer>) -> impl IntoView {
     view! {
+        <div>
         <ul class="mt-2.5 flex flex-wrap gap-x-4 gap-y-1 text-ink-2" role="list" aria-label="Layers, the lowest first">
             {layers
                 .into_iter()
@@ -332,6 +335,7 @@ fn Legend(layers: Vec<Layer>) -> impl IntoView {
                 })
                 .collect_view()}
         </ul>
+        </div>
     }
     .into_any()
 }

@@ -21,10 +21,11 @@ fn faults(count: u32) -> String {
 }
 
 /// What the beginning of the span is called: `30 days ago`, or `at the first scan, 12 days ago`.
-fn earlier(view: &HistoryView) -> String {
+fn earlier(view: &HistoryView, is_now: bool) -> String {
     let Some((from, to)) = view.span else { return String::new() };
-    let ago = when::span(to.as_second() - from.as_second());
-    if view.is_whole { format!("at the first scan, {ago} before") } else { format!("{ago} before") }
+    let length = when::span(to.as_second() - from.as_second());
+    let ago = format!("{length} {}", if is_now { "ago" } else { "before" });
+    if view.is_whole { format!("at the first scan, {ago}") } else { ago }
 }
 
 /// The comparison of the end with the beginning.
@@ -37,11 +38,12 @@ fn compared(before: u32, after: u32) -> String {
 }
 
 /// The first line of the page.
-pub(super) fn headline(view: &HistoryView) -> String {
+/// `is_now`: the span ends with the latest scan.
+pub(super) fn headline(view: &HistoryView, is_now: bool) -> String {
     let Some((before, after)) = view.ends() else { return "There is no history to show yet.".to_owned() };
     let (before, after) = (before.total(), after.total());
     let cluster = visible(&view.cluster);
-    let earlier = earlier(view);
+    let earlier = earlier(view, is_now);
     if before == 0 && after == 0 {
         let nothing_was = view.most.is_none_or(|(_, most)| most == 0);
         return if nothing_was {
@@ -54,30 +56,34 @@ pub(super) fn headline(view: &HistoryView) -> String {
 }
 
 /// What the picture shows, in words.
-pub(super) fn summary(view: &HistoryView) -> String {
+pub(super) fn summary(view: &HistoryView, is_now: bool) -> String {
     let Some((before, after)) = view.ends() else { return String::new() };
-    let mut text = format!("{} at the end", sentence(&faults(after.total())));
-    if after.unconfirmed > 0 {
-        text.push_str(&format!(", {} of them not confirmed", number(u64::from(after.unconfirmed))));
-    }
-    text.push_str(&format!(", {} {}", compared(before.total(), after.total()), earlier(view)));
-    if let Some((at, most)) = view.most.filter(|(_, most)| *most > 0) {
-        let day = at.strftime("%-d %b %Y");
-        text.push_str(&format!("; the most at once were {most}, on {day}"));
-    }
+    let end = if is_now { "now" } else { "at the end" };
+    let unconfirmed = match after.unconfirmed {
+        0 => String::new(),
+        count => format!(", {} of them not confirmed", number(u64::from(count))),
+    };
+    let compared = compared(before.total(), after.total());
+    let most = view.most.filter(|(_, most)| *most > 0);
+    let most =
+        most.map(|(at, most)| format!("; the most at once were {most}, on {}", at.strftime("%-d %b %Y")));
     let (objects, moments) = (u64::from(view.objects), view.moment_count);
-    if moments == 0 {
-        text.push_str(". Nothing changed in between.");
-    } else {
-        text.push_str(&format!(
-            ". Something changed with {} {}: {} {} in what matters.",
+    let changed = match moments {
+        0 => "Nothing changed in between.".to_owned(),
+        _ => format!(
+            "Something changed with {} {}: {} {} in what matters, came or went.",
             number(moments),
             plural(moments, "scan"),
             number(objects),
-            if objects == 1 { "object changed, came or went" } else { "objects changed, came or went" }
-        ));
-    }
-    text
+            if objects == 1 { "object changed" } else { "objects changed" }
+        ),
+    };
+    format!(
+        "{} {end}{unconfirmed}, {compared} {}{}. {changed}",
+        sentence(&faults(after.total())),
+        earlier(view, is_now),
+        most.unwrap_or_default(),
+    )
 }
 
 /// How often a fault came back, and how long its fixes took; nothing where it never did and none is known.
@@ -130,23 +136,32 @@ mod tests {
 
     #[test]
     fn the_end_is_compared_with_the_beginning() {
-        assert_eq!(headline(&view(5, 14, 9)), "Nine open faults on teaching, four more than 30 days before.");
-        assert_eq!(headline(&view(2, 2, 1)), "One open fault on teaching, one fewer than 30 days before.");
-        assert_eq!(headline(&view(2, 3, 2)), "Two open faults on teaching, as many as 30 days before.");
+        assert_eq!(
+            headline(&view(5, 14, 9), false),
+            "Nine open faults on teaching, four more than 30 days before."
+        );
+        assert_eq!(headline(&view(2, 2, 1), true), "One open fault on teaching, one fewer than 30 days ago.");
+        assert_eq!(
+            headline(&view(2, 3, 2), false),
+            "Two open faults on teaching, as many as 30 days before."
+        );
     }
 
     #[test]
     fn what_was_open_in_between_is_not_forgotten() {
-        assert_eq!(headline(&view(0, 0, 0)), "No fault was open on teaching in this time.");
-        assert_eq!(headline(&view(0, 3, 0)), "No fault is open on teaching, and none was 30 days before.");
-        assert!(summary(&view(5, 14, 9)).contains("the most at once were 14, on 6 Jan 1970"));
+        assert_eq!(headline(&view(0, 0, 0), true), "No fault was open on teaching in this time.");
+        assert_eq!(
+            headline(&view(0, 3, 0), false),
+            "No fault is open on teaching, and none was 30 days before."
+        );
+        assert!(summary(&view(5, 14, 9), true).contains("the most at once were 14, on 6 Jan 1970"));
     }
 
     #[test]
     fn a_history_that_is_shorter_than_asked_says_so() {
         let mut short = view(5, 14, 9);
         short.is_whole = true;
-        assert!(headline(&short).ends_with("four more than at the first scan, 30 days before."));
+        assert!(headline(&short, true).ends_with("four more than at the first scan, 30 days ago."));
     }
 
     #[test]
