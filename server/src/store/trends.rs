@@ -278,7 +278,7 @@ pub async fn recurrence(
 /// The middle of a sorted list, or half the way between its two middles.
 fn median(sorted: &[i64]) -> Option<i64> {
     let upper = sorted.get(sorted.len() / 2)?;
-    let lower = if sorted.len() % 2 == 0 { sorted.get(sorted.len() / 2 - 1)? } else { upper };
+    let lower = if sorted.len().is_multiple_of(2) { sorted.get(sorted.len() / 2 - 1)? } else { upper };
     Some(lower + (upper - lower) / 2)
 }
 
