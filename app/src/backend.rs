@@ -1,6 +1,7 @@
 //! What pages need to know, and the little that they may change; the server provides it.
 
 mod access;
+mod certificates;
 mod check;
 mod checklist;
 mod drift;
@@ -16,6 +17,7 @@ use std::pin::Pin;
 use posture::Timestamp;
 
 pub use access::{AccessAnswer, AccessQuery, AccessView, SubjectAccess};
+pub use certificates::{CertificateOrder, CertificateQuery, CertificatesView};
 pub use check::{CheckView, Elsewhere, FindingView, HistoryRow};
 pub use checklist::{CheckRow, ChecklistView, Counts, Filter, LaterCheck, TopicView};
 pub use drift::{BaselineRow, DriftChange, DriftEvent, DriftView, Earlier, NewBaseline, TurnedRow};
@@ -107,4 +109,11 @@ pub trait Backend: Send + Sync + 'static {
         cluster: &'a str,
         query: &'a AccessQuery,
     ) -> Answer<'a, AccessView>;
+    /// The certificates of a cluster, with everything that uses them.
+    fn certificates<'a>(
+        &'a self,
+        viewer: &'a Viewer,
+        at: At,
+        cluster: &'a str,
+    ) -> Answer<'a, CertificatesView>;
 }

@@ -1,6 +1,7 @@
 //! The pages: each a function from what the backend answers to a page.
 
 mod access;
+mod certificates;
 mod check;
 mod checklist;
 mod drift;
@@ -13,6 +14,7 @@ mod reach;
 mod surround;
 
 pub use access::{access, parse_access};
+pub use certificates::{certificates, parse_certificates};
 pub use check::check;
 pub use checklist::{checklist, parse_filter};
 pub use drift::{drift, parse_drift};

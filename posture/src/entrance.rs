@@ -17,6 +17,7 @@ use crate::settings::{Attestation, AttestedFact};
 use crate::text::{Arg, Reason};
 
 pub use redirect::redirect;
+pub(crate) use traefik::requested_hosts;
 pub use traefik::{File, dynamic_file, hosts, static_file};
 
 /// The Service through which people reach a hub; `Ok(None)` only if there is none.

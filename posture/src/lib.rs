@@ -5,9 +5,11 @@
 //!
 //! `kind` (what is read, and with which permission) → `redact` (what is kept) → `record` (the redacted object and its hashes) →
 //! `facts` (typed values) → `snapshot` (all facts at one instant, with the gaps) → `hub`, `access` and `derived` (what several checks need) →
-//! `check` and `checks` (the catalogue) → `judge` (the engine) → `finding` and `output` (what people and machines read). Beside it stands `drift`: what differs between two states of records.
+//! `check` and `checks` (the catalogue) → `judge` (the engine) → `finding` and `output` (what people and machines read). Beside it stand `certificates`: every
+//! certificate with the places it was seen at, and `drift`: what differs between two states of records.
 
 pub mod access;
+pub mod certificates;
 pub mod check;
 pub mod checks;
 pub mod component;

@@ -1,6 +1,7 @@
 //! Answers what pages ask, from the store and nothing else.
 
 mod access;
+mod certificates;
 mod checks;
 mod drift;
 mod history;
@@ -13,8 +14,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use app::backend::{
-    AccessQuery, AccessView, Answer, At, Backend, CheckView, ChecklistView, DriftView, Earlier, GapsView,
-    HistorySpan, HistoryView, HubName, NewBaseline, OverviewView, Place, ReachQuery, ReachView,
+    AccessQuery, AccessView, Answer, At, Backend, CertificatesView, CheckView, ChecklistView, DriftView,
+    Earlier, GapsView, HistorySpan, HistoryView, HubName, NewBaseline, OverviewView, Place, ReachQuery,
+    ReachView,
 };
 use app::error::AppError;
 use app::viewer::Viewer;
@@ -147,6 +149,15 @@ impl Backend for StoreBackend {
         query: &'a AccessQuery,
     ) -> Answer<'a, AccessView> {
         Box::pin(access::access(self, viewer, at, cluster, query))
+    }
+
+    fn certificates<'a>(
+        &'a self,
+        viewer: &'a Viewer,
+        at: At,
+        cluster: &'a str,
+    ) -> Answer<'a, CertificatesView> {
+        Box::pin(certificates::certificates(self, viewer, at, cluster))
     }
 }
 

@@ -12,6 +12,8 @@ pub(super) enum Here {
     Overview,
     /// A checklist, or a check on it.
     Checklist,
+    /// Which certificates there are, and until when.
+    Certificates,
     /// Who can do what.
     Access,
     /// What the servers of a hub reach.
@@ -42,6 +44,11 @@ pub(super) fn drift_path(cluster: &str) -> String {
 /// The address of the page of history, below the prefix.
 pub(super) fn history_path(cluster: &str) -> String {
     format!("{}/history", cluster_path(cluster))
+}
+
+/// The address of the page of certificates, below the prefix.
+pub(super) fn certificates_path(cluster: &str) -> String {
+    format!("{}/certificates", cluster_path(cluster))
 }
 
 /// The address of the page of access, below the prefix.
@@ -143,7 +150,13 @@ fn hubs(place: &Place, here: Here, hub: Option<&HubName>) -> Vec<Choice> {
             path: checklist_path(cluster, None),
             is_current: hub.is_none(),
         },
-        Here::Overview | Here::Access | Here::Reach | Here::Drift | Here::History | Here::Gaps => Choice {
+        Here::Overview
+        | Here::Certificates
+        | Here::Access
+        | Here::Reach
+        | Here::Drift
+        | Here::History
+        | Here::Gaps => Choice {
             label: "all".to_owned(),
             note: None,
             path: cluster_path(cluster),
@@ -200,6 +213,7 @@ fn navigation(place: &Place, here: Here, hub: Option<&HubName>) -> Vec<NavItem> 
         opens_group: true,
         ..item("Cluster", checklist_path(cluster, None), faults, is_cluster)
     });
+    items.push(item("Certificates", certificates_path(cluster), None, here == Here::Certificates));
     items.push(item("Access", access_path(cluster), None, here == Here::Access));
     items.push(item("Drift", drift_path(cluster), None, here == Here::Drift));
     items.push(item("History", history_path(cluster), None, here == Here::History));

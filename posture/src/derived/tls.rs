@@ -7,7 +7,9 @@ pub mod front;
 
 use std::sync::Arc;
 
-pub(crate) use front::{BALANCER_CERTIFICATES, CERTIFICATE_ANNOTATIONS, is_on_plain_listener};
+pub(crate) use front::{
+    BALANCER_CERTIFICATES, CERTIFICATE_ANNOTATIONS, covers, ends_tls, is_on_plain_listener, is_served_by,
+};
 pub use front::{Front, FrontHost};
 
 use crate::check::Evidence;

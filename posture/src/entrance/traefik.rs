@@ -8,6 +8,7 @@ use crate::gap::Unknown;
 use crate::hub::Hub;
 use crate::kind::Kind;
 use crate::object::ObjectRef;
+use crate::snapshot::Snapshot;
 use crate::text::{Arg, Reason};
 
 /// A configuration file that was understood.
@@ -20,19 +21,28 @@ pub struct File<'a> {
 
 /// What traefik is told at its start: the certificate authority and the contact.
 pub fn static_file<'a>(context: &Context<'a>, hub: &Hub) -> Result<File<'a>, Unknown> {
-    file(context, hub, ["traefik.yaml", "traefik.toml"])
+    file(context.snapshot, hub, ["traefik.yaml", "traefik.toml"])
 }
 
 /// What traefik is told about requests: redirects, headers, versions of TLS, the upstream.
 pub fn dynamic_file<'a>(context: &Context<'a>, hub: &Hub) -> Result<File<'a>, Unknown> {
-    file(context, hub, ["dynamic.yaml", "dynamic.toml"])
+    dynamic_file_in(context.snapshot, hub)
 }
 
-fn file<'a>(context: &Context<'a>, hub: &Hub, keys: [&'static str; 2]) -> Result<File<'a>, Unknown> {
+fn dynamic_file_in<'a>(snapshot: &'a Snapshot, hub: &Hub) -> Result<File<'a>, Unknown> {
+    file(snapshot, hub, ["dynamic.yaml", "dynamic.toml"])
+}
+
+/// The hosts for which the automatic HTTPS of a hub asks for certificates, sorted; or why they are not known.
+pub(crate) fn requested_hosts(snapshot: &Snapshot, hub: &Hub) -> Result<Vec<String>, Unknown> {
+    dynamic_file_in(snapshot, hub).map(|file| hosts(&file))
+}
+
+fn file<'a>(snapshot: &'a Snapshot, hub: &Hub, keys: [&'static str; 2]) -> Result<File<'a>, Unknown> {
     let namespace = &hub.key.namespace;
     let volumes = hub.autohttps.iter().flat_map(|autohttps| &autohttps.pod().volumes);
     for name in volumes.filter_map(|volume| volume.config_map.as_ref()).map(|reference| &reference.name) {
-        let Some(config_map) = context.snapshot.config_map(namespace, name)? else { continue };
+        let Some(config_map) = snapshot.config_map(namespace, name)? else { continue };
         let object = ObjectRef::namespaced(Kind::ConfigMap, namespace, name);
         if let Some((key, root)) = find(config_map, keys) {
             return Ok(File { object, key, root });

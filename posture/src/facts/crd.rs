@@ -46,6 +46,18 @@ pub struct CertificateSpec {
     pub secret_name: String,
     /// The names it is for.
     pub dns_names: Vec<String>,
+    /// Who is to issue it.
+    pub issuer_ref: IssuerRef,
+}
+
+/// An issuer of cert-manager.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct IssuerRef {
+    /// `Issuer` unless set, or `ClusterIssuer`, or a kind of somebody else.
+    pub kind: Option<String>,
+    /// Its name.
+    pub name: String,
 }
 
 /// What cert-manager did.
@@ -58,6 +70,8 @@ pub struct CertificateStatus {
     pub not_before: Option<Timestamp>,
     /// When it will be renewed.
     pub renewal_time: Option<Timestamp>,
+    /// How many times it was issued.
+    pub revision: Option<i64>,
     /// Conditions without messages.
     pub conditions: Vec<Condition>,
 }

@@ -2,6 +2,7 @@
 
 mod access_table;
 mod barriers;
+mod certificates;
 mod clouds;
 mod controls;
 mod discovery;

@@ -20,6 +20,7 @@ pub fn routes() -> Router<AppState> {
         .route("/", get(all_clusters))
         .route("/clusters/{cluster}", get(one_cluster))
         .route("/clusters/{cluster}/gaps", get(gaps))
+        .route("/clusters/{cluster}/certificates", get(certificates))
         .route("/clusters/{cluster}/access", get(access))
         .route("/clusters/{cluster}/drift", get(drift))
         .route("/clusters/{cluster}/history", get(history))
@@ -59,6 +60,17 @@ async fn gaps(asked: Asked, State(state): State<AppState>, Path(cluster): Path<S
         let place = state.backend.place(&asked.viewer, asked.at, Some(&cluster)).await?;
         let view = state.backend.gaps(&asked.viewer, asked.at, &cluster).await?;
         Ok(app::pages::gaps(&place, view))
+    };
+    respond(&state, Some(&asked), page.await)
+}
+
+async fn certificates(asked: Asked, State(state): State<AppState>, Path(cluster): Path<String>) -> Response {
+    let page = async {
+        let query =
+            app::pages::parse_certificates(&asked.pairs).map_err(|what| AppError::BadRequest { what })?;
+        let place = state.backend.place(&asked.viewer, asked.at, Some(&cluster)).await?;
+        let view = state.backend.certificates(&asked.viewer, asked.at, &cluster).await?;
+        Ok(app::pages::certificates(&place, view, query))
     };
     respond(&state, Some(&asked), page.await)
 }

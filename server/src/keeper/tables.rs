@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use posture::access::{AccessTable, ClusterAccess};
+use posture::certificates::CertificateTable;
 use posture::derived::{Derived, Enforcement};
 use posture::gap::GapReason;
 use posture::hub::HubKey;
@@ -52,7 +53,8 @@ impl Tables {
             }
             return tables;
         }
-        let tables: Vec<_> = reach(input, derived).chain(access(input, derived)).collect();
+        let tables: Vec<_> =
+            reach(input, derived).chain(access(input, derived)).chain(certificates(input, derived)).collect();
         let (coverage, reviews) = (input.coverage.clone(), reviews.clone());
         self.0 = Some(Last { coverage, enforcement, reviews, tables: tables.clone() });
         tables
@@ -82,6 +84,11 @@ fn access(input: &ScanInput, derived: &Derived) -> impl Iterator<Item = Computed
         written(Computed::Access, Some(hub.hub.clone()), &hub, &servers)
     });
     hubs.chain(cluster)
+}
+
+/// Which certificates there are. What the clock makes of them is left to whoever reads the table.
+fn certificates(input: &ScanInput, derived: &Derived) -> Option<ComputedTable> {
+    written(Computed::Certificates, None, &CertificateTable::new(&input.snapshot, derived), &())
 }
 
 /// What follows the cluster while nobody's rights change: in how many namespaces Perijove's own were asked, the namespaces, and when the

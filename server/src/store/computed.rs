@@ -1,4 +1,4 @@
-//! What is costly to compute, as intervals: what user servers reach, who may do what.
+//! What is costly to compute, as intervals: what user servers reach, who may do what, which certificates there are.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,6 +18,8 @@ pub enum Computed {
     Reach,
     /// Who may do what at the Kubernetes API.
     Access,
+    /// Which certificates there are, and who uses them.
+    Certificates,
 }
 
 impl Computed {
@@ -26,6 +28,7 @@ impl Computed {
         match self {
             Self::Reach => "reach",
             Self::Access => "access",
+            Self::Certificates => "certificates",
         }
     }
 }

@@ -37,7 +37,11 @@ async fn what_an_api_sends_gets_into_no_file_and_on_no_page() {
     let needles = Needles::of([PLANTED]);
     let read = followed.texts("select kind from objects order by kind").await;
     assert!(read.contains(&"ConfigMap".to_owned()), "{read:?}");
-    let mut paths = vec![format!("/clusters/{CLUSTER}"), format!("/clusters/{CLUSTER}/gaps")];
+    let mut paths = vec![
+        format!("/clusters/{CLUSTER}"),
+        format!("/clusters/{CLUSTER}/gaps"),
+        format!("/clusters/{CLUSTER}/certificates"),
+    ];
     for place in [format!("/clusters/{CLUSTER}"), format!("/clusters/{CLUSTER}/hubs/jhub/hub")] {
         let list = if place.contains("/hubs/") { place.clone() } else { format!("{place}/checks") };
         let page = followed.get(&list).await;

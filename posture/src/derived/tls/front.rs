@@ -186,7 +186,7 @@ fn no_balancer_ends_tls(snapshot: &Snapshot, ingress: &Ingress) -> Result<(), Un
 }
 
 /// Whether a name of a certificate covers a host: equal, or a wildcard for one label.
-fn covers(name: &str, host: &str) -> bool {
+pub(crate) fn covers(name: &str, host: &str) -> bool {
     match name.strip_prefix("*.") {
         Some(domain) => host.split_once('.').is_some_and(|(_, rest)| rest.eq_ignore_ascii_case(domain)),
         None => name.eq_ignore_ascii_case(host),
@@ -256,7 +256,8 @@ fn listeners<'a>(gateway: &'a Gateway, parent: &GatewayRef) -> impl Iterator<Ite
     })
 }
 
-fn ends_tls(listener: &GatewayListener) -> bool {
+/// Whether a listener takes TLS connections.
+pub(crate) fn ends_tls(listener: &GatewayListener) -> bool {
     matches!(listener.protocol.as_str(), "HTTPS" | "TLS")
 }
 
@@ -277,6 +278,13 @@ fn is_plain_listener_for(listener: &GatewayListener, route: &HttpRoute) -> bool 
 /// Whether a route is attached to a listener for plain HTTP, as far as its Gateways were seen.
 pub(crate) fn is_on_plain_listener(snapshot: &Snapshot, route: &HttpRoute) -> bool {
     Attached::find(snapshot, route).listeners.iter().any(|listener| is_plain_listener_for(listener, route))
+}
+
+/// Whether a route is attached to a listener of a Gateway that serves one of its hosts.
+pub(crate) fn is_served_by(snapshot: &Snapshot, route: &HttpRoute, listener: &GatewayListener) -> bool {
+    let hosts = &route.spec.hostnames;
+    Attached::find(snapshot, route).listeners.iter().any(|attached| std::ptr::eq(*attached, listener))
+        && (hosts.is_empty() || hosts.iter().any(|host| serves(listener, Some(host))))
 }
 
 fn of_route(snapshot: &Snapshot, route: &HttpRoute) -> Front {

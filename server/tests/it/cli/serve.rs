@@ -113,6 +113,33 @@ fn a_folder_is_judged_again_when_a_file_changes_and_a_broken_file_leaves_the_las
 }
 
 #[test]
+fn the_page_of_certificates_says_first_what_ran_out_and_what_uses_it() {
+    const FILES: &str = "
+apiVersion: cert-manager.io/v1
+kind: Certificate
+metadata: { name: site, namespace: jhub }
+spec: { secretName: site-tls, dnsNames: [hub.example.edu], issuerRef: { name: campus } }
+status: { notBefore: 2020-01-01T00:00:00Z, notAfter: 2020-03-31T00:00:00Z, conditions: [{ type: Ready, status: 'False' }] }
+---
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: { name: hub, namespace: jhub }
+spec: { tls: [{ hosts: [hub.example.edu], secretName: site-tls }] }
+";
+    let place = folder(&[]);
+    let files = place.path().join("files");
+    std::fs::create_dir(&files).unwrap();
+    std::fs::write(files.join("a.yaml"), FILES).unwrap();
+    let served = Served::start(place.path(), &["--manifests", "files"]);
+    let page = served.shows("/clusters/files/certificates", "The certificate of hub.example.edu ran out");
+    assert!(page.contains("Ingress/jhub/hub") && page.contains("has run out"), "{page}");
+    // Files do not show every Ingress.
+    assert!(page.contains("There may be more certificates"), "{page}");
+    let page = served.shows("/clusters/files/certificates?sort=mood", "it can be end, share, name");
+    assert!(page.starts_with("HTTP/1.1 400"), "{page}");
+}
+
+#[test]
 fn only_health_and_metrics_are_served_without_a_viewer() {
     let place = folder(&[("a.yaml", SERVICE)]);
     let mut served = Served::start(place.path(), &["--manifests", ".", "--prefix", "/services/perijove"]);

@@ -1,0 +1,211 @@
+//! What is said of certificates, in words.
+
+use posture::Timestamp;
+use posture::certificates::{Certificate, CertificateTable, Renewer, Standing, Unseen};
+
+use crate::components::Shape;
+use crate::text::visible;
+use crate::when::ago;
+use crate::words::{number, plural, sentence};
+
+/// What a certificate is called: its first name, else where it is kept.
+pub(super) fn name(certificate: &Certificate) -> String {
+    certificate.names.first().map_or_else(|| certificate.kept.place().1.to_owned(), Clone::clone)
+}
+
+/// Where it is kept, in words.
+pub(super) fn kept(certificate: &Certificate) -> String {
+    let (namespace, name) = certificate.kept.place();
+    let place = namespace.map(|namespace| format!("{namespace}/")).unwrap_or_default();
+    format!("{} {place}{name}", certificate.kept.keeper())
+}
+
+/// Who issues it.
+pub(super) fn issuer(certificate: &Certificate) -> Option<String> {
+    certificate.issuer.as_ref().map(|issuer| format!("{} {}", issuer.kind, issuer.name))
+}
+
+/// Who renews it.
+pub(super) fn renewer(renewer: &Renewer) -> &'static str {
+    match renewer {
+        Renewer::CertManager => "cert-manager",
+        Renewer::AutoHttps => "the hub (autohttps)",
+        Renewer::KubeLego => "kube-lego, which is retired",
+        Renewer::Person => "a person, in the chart's values",
+        Renewer::NobodySeen => "nobody that is visible",
+        Renewer::Operator => "whoever runs what keeps it",
+        Renewer::Hidden(_) => "not known",
+    }
+}
+
+/// A standing as a word, with its picture and its colour.
+pub(super) fn standing(standing: Standing) -> (&'static str, Shape, &'static str) {
+    match standing {
+        Standing::Expired => ("has run out", Shape::Fail, "text-fail"),
+        Standing::NotYet => ("does not hold yet", Shape::Fail, "text-fail"),
+        Standing::RunningOut => ("about to run out", Shape::Fail, "text-fail"),
+        Standing::Late => ("renewal is late", Shape::Warn, "text-warn"),
+        Standing::Good => ("in time", Shape::Pass, "text-pass"),
+        Standing::Unknown => ("not known", Shape::Unknown, "text-unknown"),
+    }
+}
+
+/// Why the end is not known, short.
+pub(super) fn unseen(unseen: &Unseen) -> &'static str {
+    match unseen {
+        Unseen::InSecret => "in a Secret, which is not read",
+        Unseen::Elsewhere => "kept where no object shows it",
+        Unseen::NoStatus => "not issued yet, or no status",
+        Unseen::Hidden(_) => "Certificates cannot be read",
+    }
+}
+
+/// How far away an instant is from another, in words: `in 12 days`.
+pub(super) fn away(as_of: Timestamp, at: Timestamp) -> String {
+    ago(as_of.as_millisecond(), at.as_millisecond())
+}
+
+/// The first line of the page.
+pub(super) fn headline(table: Option<&CertificateTable>, is_limited: bool, as_of: Timestamp) -> String {
+    let Some(table) = table else {
+        return if is_limited {
+            "Certificates are shown to those who may see the whole cluster.".to_owned()
+        } else {
+            "Nothing is known of certificates yet.".to_owned()
+        };
+    };
+    let mut known: Vec<_> = table
+        .certificates
+        .iter()
+        .filter_map(|certificate| Some((certificate.validity.as_ref().ok()?.not_after, certificate)))
+        .collect();
+    known.sort_by_key(|(end, certificate)| (*end, name(certificate)));
+    let (over, coming): (Vec<_>, Vec<_>) = known.into_iter().partition(|(end, _)| *end <= as_of);
+    if let [(end, certificate)] = over.as_slice() {
+        return format!("The certificate of {} ran out {}.", visible(&name(certificate)), away(as_of, *end));
+    }
+    if over.len() > 1 {
+        return format!("{} certificates have run out.", sentence(&number(over.len() as u64)));
+    }
+    if let Some((end, certificate)) = coming.first() {
+        let late = match certificate.standing(as_of) {
+            Standing::Late | Standing::RunningOut => ", and its renewal is late",
+            _ => "",
+        };
+        let name = visible(&name(certificate)).into_owned();
+        return format!("The next certificate to run out is that of {name}, {}{late}.", away(as_of, *end));
+    }
+    match (table.certificates.len() as u64, table.gaps.is_empty()) {
+        (0, true) => "No certificate is in use here, as far as objects tell.".to_owned(),
+        (0, false) => "No certificate was seen, and not everything could be read.".to_owned(),
+        (1, _) => "When the one certificate runs out is not known.".to_owned(),
+        (many, _) => format!("When the {} certificates run out is not known.", number(many)),
+    }
+}
+
+/// What stands below it: how much is known at all.
+pub(super) fn lede(table: &CertificateTable) -> String {
+    let all = table.certificates.len() as u64;
+    let unknown =
+        table.certificates.iter().filter(|certificate| certificate.validity.is_err()).count() as u64;
+    let source = "What cert-manager says of its Certificates, and what Ingresses, Gateways and hubs refer to. Perijove reads no Secrets and \
+                  looks at no connection.";
+    match unknown {
+        0 => source.to_owned(),
+        _ if all == unknown => source.to_owned(),
+        _ => format!(
+            "{source} Of {} {}, the {} of {} {} not known.",
+            number(all),
+            plural(all, "certificate"),
+            plural(unknown, "end"),
+            number(unknown),
+            if unknown == 1 { "is" } else { "are" }
+        ),
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use posture::certificates::{Issuer, Kept, Validity};
+
+    use super::*;
+
+    /// A certificate in a Secret, about which nothing is known.
+    pub(in super::super) fn unknown(name: &str) -> Certificate {
+        Certificate {
+            kept: Kept::Secret { namespace: "jhub".into(), name: name.into() },
+            resource: None,
+            names: Vec::new(),
+            issuer: None,
+            validity: Err(Unseen::InSecret),
+            renewer: Renewer::NobodySeen,
+            renewal_time: None,
+            is_failing: false,
+            is_ready: None,
+            revision: None,
+            uses: Vec::new(),
+        }
+    }
+
+    /// One of cert-manager that holds for ninety days.
+    pub(in super::super) fn ending(name: &str, end: Timestamp) -> Certificate {
+        let start = Timestamp::from_second(end.as_second() - 90 * 86_400).unwrap();
+        Certificate {
+            names: vec![format!("{name}.example.edu")],
+            issuer: Some(Issuer { kind: "Issuer".into(), name: "letsencrypt".into() }),
+            validity: Ok(Validity { not_before: Some(start), not_after: end }),
+            renewer: Renewer::CertManager,
+            ..unknown(name)
+        }
+    }
+
+    fn now() -> Timestamp {
+        "2026-11-02T12:00:00Z".parse().unwrap()
+    }
+
+    fn in_days(days: i64) -> Timestamp {
+        Timestamp::from_second(now().as_second() + days * 86_400).unwrap()
+    }
+
+    fn line(certificates: Vec<Certificate>) -> String {
+        headline(Some(&CertificateTable { certificates, ..CertificateTable::default() }), false, now())
+    }
+
+    #[test]
+    fn the_first_line_names_what_runs_out_next() {
+        let line = line(vec![ending("late", in_days(60)), ending("soon", in_days(26)), unknown("x")]);
+        assert_eq!(line, "The next certificate to run out is that of soon.example.edu, in 26 days.");
+    }
+
+    #[test]
+    fn the_first_line_says_what_is_late_or_over() {
+        let late = line(vec![ending("a", in_days(12))]);
+        assert_eq!(
+            late,
+            "The next certificate to run out is that of a.example.edu, in 12 days, and its renewal is late."
+        );
+        let over = line(vec![ending("a", in_days(-3)), ending("b", in_days(12))]);
+        assert_eq!(over, "The certificate of a.example.edu ran out 3 days ago.");
+        assert_eq!(
+            line(vec![ending("a", in_days(-3)), ending("b", in_days(-4))]),
+            "Two certificates have run out."
+        );
+    }
+
+    #[test]
+    fn where_nothing_is_known_the_first_line_says_so() {
+        assert_eq!(line(vec![unknown("a")]), "When the one certificate runs out is not known.");
+        assert_eq!(line(vec![unknown("a"), unknown("b")]), "When the two certificates run out is not known.");
+        assert_eq!(line(Vec::new()), "No certificate is in use here, as far as objects tell.");
+        assert_eq!(headline(None, false, now()), "Nothing is known of certificates yet.");
+    }
+
+    #[test]
+    fn how_much_is_known_is_said_where_something_is_and_something_is_not() {
+        let table = |certificates| CertificateTable { certificates, ..CertificateTable::default() };
+        let both = lede(&table(vec![ending("a", in_days(60)), unknown("b"), unknown("c")]));
+        assert!(both.ends_with("Of three certificates, the ends of two are not known."), "{both}");
+        let one = lede(&table(vec![ending("a", in_days(60)), unknown("b")]));
+        assert!(one.ends_with("Of two certificates, the end of one is not known."), "{one}");
+    }
+}
