@@ -47,6 +47,7 @@ use admin::Admin;
 use evaluate::Reading;
 use policy::Policy;
 
+use crate::derived::enforcement::Weak;
 use crate::gap::Gap;
 use crate::object::ObjectRef;
 
@@ -72,6 +73,8 @@ pub struct Network {
     classes: Vec<PodClass>,
     pods: HashMap<IpAddr, PodPoint>,
     hosts: BTreeMap<IpAddr, HostPoint>,
+    /// Nodes on which what enforces policies may not.
+    weak: Weak,
 }
 
 /// Policies of Cilium and Calico.

@@ -77,7 +77,7 @@ impl From<ObjectRef> for Arg {
 }
 
 /// A sentence: a permanent id, a template in which `{name}` stands for an argument, and the arguments.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Reason {
     /// The permanent kebab-case id of the template, unique within a check: `no-https-port`.
     pub id: String,

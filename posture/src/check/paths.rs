@@ -119,6 +119,15 @@ fn enforcement_of<'a>(context: &Context<'a>, hub: Option<&Hub>) -> &'a Enforceme
     hub.map_or_else(|| context.derived.enforcement(), |hub| context.derived.enforcement_for(hub))
 }
 
+/// What is known of enforcement where some ends run, as it is for what their policies say.
+pub fn enforcement_at(context: &Context<'_>, hub: &Hub, ends: &[End]) -> Enforcement {
+    let enforcement = context.derived.enforcement_for(hub).clone();
+    match ends.iter().find_map(|end| end.point.weakness()) {
+        Some(weak) => enforcement.weakened(weak),
+        None => enforcement,
+    }
+}
+
 /// Asks for a path. What policies close counts as closed only where something enforces them.
 pub fn ask(
     context: &Context<'_>,
@@ -134,9 +143,16 @@ pub fn ask(
         (Verdict::Allowed, _) | (_, EnforcementState::NotEnforced) => Fate::Open,
         (Verdict::Unknown, _) => Fate::Unclear(first_unknown(&answer)),
         (Verdict::CniDependent, _) => Fate::Unclear(depends(&answer)),
+        (Verdict::Denied, EnforcementState::Enforced | EnforcementState::Likely)
+            if let Some(weak) = &answer.weak =>
+        {
+            Fate::Unclear(not_known_enforced(weak))
+        }
         (Verdict::Denied, EnforcementState::Enforced) => Fate::Closed,
         (Verdict::Denied, EnforcementState::Likely) => Fate::LikelyClosed,
-        (Verdict::Denied, EnforcementState::Unknown) => Fate::Unclear(not_known_enforced(enforcement)),
+        (Verdict::Denied, EnforcementState::Unknown) => {
+            Fate::Unclear(not_known_enforced(&enforcement.reason))
+        }
     };
     let stranger = || ObjectRef::namespaced(Kind::Pod, "", "*");
     Path {
@@ -194,12 +210,12 @@ fn depends(answer: &Answer) -> Unknown {
     .into()
 }
 
-fn not_known_enforced(enforcement: &Enforcement) -> Unknown {
+fn not_known_enforced(why: &Reason) -> Unknown {
     Reason::new(
         "enforcement-unknown",
         "A policy closes it, but whether anything enforces policies is not known: {why}",
     )
-    .with("why", Arg::text(enforcement.reason.to_string()))
+    .with("why", Arg::text(why.to_string()))
     .into()
 }
 
@@ -304,7 +320,9 @@ pub fn if_enforced(enforcement: &Enforcement, closed: Outcome) -> Judgement {
         EnforcementState::Likely => {
             Ok(likely(Severity::Low).because_all(enforcement.evidence.iter().cloned()))
         }
-        EnforcementState::NotEnforced | EnforcementState::Unknown => Err(not_known_enforced(enforcement)),
+        EnforcementState::NotEnforced | EnforcementState::Unknown => {
+            Err(not_known_enforced(&enforcement.reason))
+        }
     }
 }
 

@@ -234,6 +234,7 @@ fn unclear(context: &Context<'_>, hub: &Hub, path: &Path) -> Unknown {
         (None, network::Verdict::CniDependent) => {
             "network plug-ins read its rules in different ways".to_owned()
         }
+        (None, _) if let Some(weak) = &path.answer.weak => weak.to_string(),
         (None, _) => context.derived.enforcement_for(hub).reason.to_string(),
     };
     Reason::new("unclear", "Whether user servers reach the Kubernetes API at {at} cannot be told: {why}")

@@ -1,6 +1,6 @@
 //! Flags user servers that reach the whole internet on every port.
 
-use crate::check::paths::{PATHS, ends_of_class, of_rule};
+use crate::check::paths::{PATHS, ends_of_class, enforcement_at, of_rule};
 use crate::check::policies::{GUIDE, SHOW};
 use crate::check::servers::{evidence_of, ipv6_of, judge_servers};
 use crate::check::{Check, Context, Judge, Judgement, Mapping, Outcome, Reference, Severity, Topic, Verdict};
@@ -71,7 +71,8 @@ fn judge(context: &Context<'_>, hub: &Hub) -> Judgement {
 fn judge_class(context: &Context<'_>, hub: &Hub, class: &UserClass) -> Judgement {
     // Anyone may start a server on a Binder; elsewhere the operator knows whom they let in.
     let severity = if hub.binder.is_some() { Severity::Low } else { Severity::Info };
-    let enforcement = context.derived.enforcement_for(hub);
+    let ends = ends_of_class(context, class);
+    let enforcement = enforcement_at(context, hub, &ends);
     let open = |ports: u32| {
         let reason = if ports == u32::from(u16::MAX) {
             Reason::new("every-port", "User servers reach public addresses on every TCP port")
@@ -88,7 +89,7 @@ fn judge_class(context: &Context<'_>, hub: &Hub, class: &UserClass) -> Judgement
     }
     let has_ipv6 = ipv6_of(class).is_ok_and(|address| address.is_some());
     let mut is_unclear = false;
-    for end in ends_of_class(context, class) {
+    for end in ends {
         let openings = context.derived.network.reachable_addresses(&end.point);
         for (family, least) in INTERNET.into_iter().filter(|(family, _)| has_ipv6 || *family == Family::V4) {
             let wide = |is_sure: bool| {

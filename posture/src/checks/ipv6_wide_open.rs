@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::check::paths::{PATHS, ends_of_class, if_enforced, of_rule};
+use crate::check::paths::{PATHS, ends_of_class, enforcement_at, if_enforced, of_rule};
 use crate::check::policies::{GUIDE, KUBERNETES, SHOW};
 use crate::check::servers::{evidence_of, ipv6_of, judge_servers};
 use crate::check::{Check, Context, Evidence, Judge, Judgement, Mapping, Outcome, Severity, Topic, Verdict};
@@ -75,7 +75,7 @@ fn judge_class(context: &Context<'_>, hub: &Hub, class: &UserClass) -> Judgement
     let Some(address) = ipv6_of(class)? else {
         return Ok(Outcome::not_applicable(Reason::new("ipv4-only", "User servers have no IPv6 address")));
     };
-    let enforcement = context.derived.enforcement_for(hub);
+    let enforcement = enforcement_at(context, hub, &ends_of_class(context, class));
     if enforcement.state == EnforcementState::NotEnforced {
         let reason = Reason::new(
             "not-enforced",
@@ -113,7 +113,7 @@ fn judge_class(context: &Context<'_>, hub: &Hub, class: &UserClass) -> Judgement
             "No rule beyond those for DNS is about IPv6, so all of it is closed to them but for the pods that rules name",
         ))
     };
-    if_enforced(enforcement, closed.because(address))
+    if_enforced(&enforcement, closed.because(address))
 }
 
 /// What is open to servers of a class over IPv6, beside DNS.

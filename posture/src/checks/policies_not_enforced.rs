@@ -81,7 +81,7 @@ fn enforced(context: &Context<'_>, enforcement: &Enforcement, reason: Reason) ->
     let failing = hosting(&broken);
     if !failing.is_empty() {
         let reason =
-            Reason::new("not-ready", "{engine} is not ready on nodes that run user servers: {nodes}")
+            Reason::new("not-ready", "{engine} has no ready pod on nodes that run user servers: {nodes}")
                 .with("engine", Arg::word(enforcement.engine.unwrap_or("the network plug-in")))
                 .with("nodes", list(&failing));
         return Ok(Outcome::fail(reason)
@@ -106,7 +106,7 @@ fn enforced(context: &Context<'_>, enforcement: &Enforcement, reason: Reason) ->
     }
     let reason = Reason::new(
         "not-ready-elsewhere",
-        "{engine} is not ready on nodes that run no user server now: {nodes}",
+        "{engine} has no ready pod on nodes that run no user server now: {nodes}",
     )
     .with("engine", Arg::word(enforcement.engine.unwrap_or("the network plug-in")))
     .with("nodes", list(&broken));
@@ -136,7 +136,7 @@ fn list(nodes: &[String]) -> Arg {
 
 fn not_ready(node: &str) -> Evidence {
     let object = ObjectRef::cluster(Kind::Node, node);
-    Evidence::new(object, "the plug-in's pod", Arg::word("not ready")).wanted(Arg::word("ready"))
+    Evidence::new(object, "the plug-in's pod", Arg::word("not ready or missing")).wanted(Arg::word("ready"))
 }
 
 fn windows_node(node: &str) -> Evidence {

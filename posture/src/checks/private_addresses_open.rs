@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
-use crate::check::paths::{End, Fate, PATHS, ask, ends_of_class, if_enforced, likely, of_rule};
+use crate::check::paths::{
+    End, Fate, PATHS, ask, ends_of_class, enforcement_at, if_enforced, likely, of_rule,
+};
 use crate::check::policies::{GUIDE, KUBERNETES, SHOW};
 use crate::check::servers::{evidence_of, judge_servers};
 use crate::check::{
@@ -88,7 +90,8 @@ struct Found {
 
 fn judge_class(context: &Context<'_>, hub: &Hub, class: &UserClass) -> Judgement {
     let mut found = Found::default();
-    let enforcement = context.derived.enforcement_for(hub);
+    let ends = ends_of_class(context, class);
+    let enforcement = enforcement_at(context, hub, &ends);
     if enforcement.state == EnforcementState::NotEnforced {
         found.names.insert("every private address".to_owned());
         found.open.extend(enforcement.evidence.iter().cloned());
@@ -96,7 +99,7 @@ fn judge_class(context: &Context<'_>, hub: &Hub, class: &UserClass) -> Judgement
             found.open.push(evidence_of(class, "egress", Arg::word("nothing enforces policies")));
         }
     } else {
-        for end in ends_of_class(context, class) {
+        for end in ends {
             look_at_ranges(context, class, &end, &mut found);
             look_at_nodes(context, hub, &end, &mut found);
             look_at_pods(context, hub, &end, &mut found);
@@ -118,7 +121,7 @@ fn judge_class(context: &Context<'_>, hub: &Hub, class: &UserClass) -> Judgement
         likely(Severity::Low).because_all(enforcement.evidence.iter().cloned())
     } else {
         let reason = "Policies that are enforced keep user servers from private addresses, from nodes and from other pods; DNS stays open";
-        if_enforced(enforcement, Outcome::pass(Reason::new("closed", reason)))?
+        if_enforced(&enforcement, Outcome::pass(Reason::new("closed", reason)))?
     };
     Ok(worst_with(closed, hidden))
 }

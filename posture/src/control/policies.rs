@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Answer, Control, ControlName};
+use crate::check::paths::{ends_of_class, enforcement_at};
 use crate::check::policies::no_foreign;
 use crate::check::{Context, Evidence};
 use crate::derived::EnforcementState;
@@ -132,7 +133,8 @@ fn applied(context: &Context<'_>, hub: &Hub) -> Answer {
 }
 
 fn enforced(context: &Context<'_>, hub: &Hub) -> Answer {
-    let enforcement = context.derived.enforcement_for(hub);
+    let ends: Vec<_> = hub.user_classes.iter().flat_map(|class| ends_of_class(context, class)).collect();
+    let enforcement = enforcement_at(context, hub, &ends);
     let reason = enforcement.reason.clone();
     let answer = match enforcement.state {
         EnforcementState::Enforced => Answer::yes(reason),

@@ -1,6 +1,7 @@
 //! Whether something enforces network policies. Kubernetes accepts policies that nobody enforces, so this is never proof, only evidence.
 
 mod engine;
+mod nodes;
 
 use jiff::Timestamp;
 
@@ -14,6 +15,7 @@ use crate::settings::{AttestedFact, Settings};
 use crate::snapshot::Snapshot;
 use crate::text::{Arg, Reason};
 use engine::Sighting;
+pub(crate) use nodes::Weak;
 
 /// How sure it is that policies work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
@@ -40,7 +42,7 @@ pub struct Enforcement {
     pub reason: Reason,
     /// The facts behind it.
     pub evidence: Vec<Evidence>,
-    /// Nodes on which the engine has a pod that is not ready, sorted: policies may not work there.
+    /// Nodes on which the engine has no ready pod, sorted: policies may not work there.
     pub broken_nodes: Result<Vec<String>, Gap>,
     /// Nodes that run Windows, where few engines enforce policies, sorted.
     pub windows_nodes: Result<Vec<String>, Gap>,
@@ -64,6 +66,16 @@ impl Enforcement {
             Unknown::Reason(reason) => reason,
         };
         Self::new(EnforcementState::Unknown, reason)
+    }
+
+    /// The same where it is not sure that policies hold.
+    pub(crate) fn weakened(self, weak: &Reason) -> Self {
+        match self.state {
+            EnforcementState::Enforced | EnforcementState::Likely => {
+                Self { state: EnforcementState::Unknown, reason: weak.clone(), ..self }
+            }
+            EnforcementState::NotEnforced | EnforcementState::Unknown => self,
+        }
     }
 
     /// Takes the operator's word for one hub, or for the cluster.
@@ -92,12 +104,8 @@ impl Enforcement {
 pub(super) fn detect(snapshot: &Snapshot, settings: &Settings, now: Timestamp) -> Enforcement {
     let mut enforcement = detect_engine(snapshot);
     enforcement.windows_nodes = snapshot.nodes.complete().map(|()| {
-        let is_windows = |system: &str| system.eq_ignore_ascii_case("windows");
         let nodes = snapshot.nodes.present();
-        nodes
-            .filter(|node| is_windows(&node.status.node_info.operating_system))
-            .map(|node| node.metadata.name.clone())
-            .collect()
+        nodes.filter(|node| nodes::is_windows(node)).map(|node| node.metadata.name.clone()).collect()
     });
     enforcement.attested(None, settings, now)
 }
@@ -110,8 +118,10 @@ fn detect_engine(snapshot: &Snapshot) -> Enforcement {
         .filter(|daemon_set| is_of_the_system(daemon_set))
         .filter_map(|daemon_set| engine::recognise(snapshot, daemon_set))
         .collect();
-    if let Some(sighting) = sightings.iter().find(|sighting| sighting.enforces == Ok(true)) {
-        return enforced(snapshot, sighting);
+    let engines: Vec<_> = sightings.iter().filter(|sighting| sighting.enforces == Ok(true)).collect();
+    if let [sighting, ..] = engines[..] {
+        let broken_nodes = nodes::broken(snapshot, engines.iter().map(|engine| engine.daemon_set));
+        return Enforcement { broken_nodes, ..enforced(sighting) };
     }
     if let Some(unknown) = sightings.iter().find_map(|sighting| sighting.enforces.clone().err()) {
         return Enforcement::unknown(unknown);
@@ -124,7 +134,7 @@ fn detect_engine(snapshot: &Snapshot) -> Enforcement {
     }
 }
 
-fn enforced(snapshot: &Snapshot, sighting: &Sighting<'_>) -> Enforcement {
+fn enforced(sighting: &Sighting<'_>) -> Enforcement {
     let object = sighting.daemon_set.object();
     let reason = Reason::new("engine-runs", "{engine} runs as {object} and enforces policies")
         .with("engine", Arg::word(sighting.name))
@@ -132,7 +142,6 @@ fn enforced(snapshot: &Snapshot, sighting: &Sighting<'_>) -> Enforcement {
     Enforcement {
         engine: Some(sighting.name),
         evidence: sighting.evidence.clone(),
-        broken_nodes: broken_nodes(snapshot, sighting.daemon_set),
         ..Enforcement::new(EnforcementState::Enforced, reason)
     }
 }
@@ -201,22 +210,4 @@ fn is_of_the_system(daemon_set: &Workload) -> bool {
     namespace.starts_with("kube-")
         || namespace.starts_with("openshift-")
         || engine::NAMESPACES.contains(&namespace)
-}
-
-/// Nodes on which a pod of a DaemonSet is not ready.
-fn broken_nodes(snapshot: &Snapshot, daemon_set: &Workload) -> Result<Vec<String>, Gap> {
-    let namespace = daemon_set.metadata.namespace.as_deref().unwrap_or_default();
-    let name = &daemon_set.metadata.name;
-    let mut nodes: Vec<_> = snapshot
-        .pods
-        .all_in(namespace)?
-        .filter(|pod| {
-            pod.metadata.owner_references.iter().any(|o| o.kind == "DaemonSet" && o.name == *name)
-                && pod.status.conditions.iter().any(|c| c.kind == "Ready" && c.status == "False")
-        })
-        .filter_map(|pod| pod.node().map(str::to_owned))
-        .collect();
-    nodes.sort();
-    nodes.dedup();
-    Ok(nodes)
 }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::derived::{Enforcement, EnforcementState};
 use crate::gap::Unknown;
 use crate::object::ObjectRef;
+use crate::text::Reason;
 
 /// Whether a connection comes about, as far as policies decide.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -127,6 +128,9 @@ pub struct Answer {
     pub ingress: Side,
     /// What keeps the answer open, for [`Verdict::Unknown`]; else empty.
     pub unknown: Vec<Unknown>,
+    /// Why a denial may not hold where the ends run, although something enforces policies elsewhere; `None` for all else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weak: Option<Reason>,
 }
 
 impl Answer {
@@ -146,6 +150,9 @@ impl Answer {
             // What policies allow is allowed without them too; what they deny may not be.
             EnforcementState::Likely | EnforcementState::Unknown if verdict == Verdict::Allowed => {
                 Enforced { verdict, basis: Basis::Certain }
+            }
+            EnforcementState::Enforced | EnforcementState::Likely if self.weak.is_some() => {
+                Enforced { verdict: Verdict::Unknown, basis: Basis::Unknown }
             }
             EnforcementState::Enforced => Enforced { verdict, basis: Basis::Certain },
             EnforcementState::NotEnforced => Enforced { verdict: Verdict::Allowed, basis: Basis::NoPolicies },

@@ -14,6 +14,7 @@ use super::selector::{Labels, Selector};
 use super::truth::Truth;
 use super::{Foreign, Gaps, Network, engine};
 use crate::derived::Enforcement;
+use crate::derived::enforcement::Weak;
 use crate::facts::{AdminPolicy, PodSpec};
 use crate::gap::{Gap, GapReason};
 use crate::kind::Kind;
@@ -99,6 +100,7 @@ impl Network {
             classes: Vec::new(),
             pods: HashMap::new(),
             hosts: hosts(snapshot),
+            weak: Weak::of_nodes(enforcement),
             policies,
         };
         network.find_pods(snapshot);

@@ -10,6 +10,7 @@ use super::point::{HostPoint, PodPoint, Point, Profile};
 use super::port::NamedPort;
 use crate::facts::{Pod, PodSpec, PodTemplate};
 use crate::snapshot::Snapshot;
+use crate::text::Reason;
 
 /// Pods that no policy tells apart: what is said of one holds for all.
 #[derive(Debug, Clone)]
@@ -20,8 +21,9 @@ pub struct PodClass {
     pub pods: Vec<Arc<Pod>>,
 }
 
-/// What tells classes apart: the profile, by place, and the pieces of the address space that their addresses lie in.
-type Key = (usize, Vec<(Family, usize)>);
+/// What tells classes apart: the profile, by place, the pieces of the address space that their addresses lie in, and whether policies hold
+/// where they run.
+type Key = (usize, Vec<(Family, usize)>, Option<Arc<Reason>>);
 
 /// What profiles are made of.
 type Traits = (String, BTreeMap<String, String>, Vec<NamedPort>);
@@ -38,6 +40,7 @@ impl Network {
             profile: Arc::new(profile),
             addresses: addresses(pod),
             hosts: self.host_of(pod).addresses,
+            weak: self.weak.of(pod.node()),
         })
     }
 
@@ -51,7 +54,7 @@ impl Network {
             let pieces: Vec<_> = addresses(pod).iter().map(|address| self.cuts.piece(*address)).collect();
             let count = known.len();
             let shape = *known.entry(shape).or_insert(count);
-            points.entry((shape, pieces)).or_insert_with(|| self.pod(pod));
+            points.entry((shape, pieces, self.weak.of(pod.node()))).or_insert_with(|| self.pod(pod));
         }
         points.into_values().collect()
     }
@@ -67,7 +70,7 @@ impl Network {
             return Point::Host(HostPoint { addresses: Vec::new(), labels: None });
         }
         let profile = Arc::new(self.profile(namespace, labels, spec));
-        Point::Pod(PodPoint { profile, addresses: Vec::new(), hosts: Vec::new() })
+        Point::Pod(PodPoint { profile, addresses: Vec::new(), hosts: Vec::new(), weak: self.weak.of(None) })
     }
 
     /// A pod without labels in an ordinary namespace without policies: what anyone can start who may make pods somewhere. Since Kubernetes
@@ -77,7 +80,12 @@ impl Network {
         let name = ("kubernetes.io/metadata.name".to_owned(), "any-other-namespace".to_owned());
         let namespace_labels = Arc::new(BTreeMap::from([name]));
         let profile = Profile { namespace_labels, are_labels_all: true, ..profile };
-        Point::Pod(PodPoint { profile: Arc::new(profile), addresses: Vec::new(), hosts: Vec::new() })
+        Point::Pod(PodPoint {
+            profile: Arc::new(profile),
+            addresses: Vec::new(),
+            hosts: Vec::new(),
+            weak: None,
+        })
     }
 
     fn host_of(&self, pod: &Pod) -> HostPoint {
@@ -115,9 +123,10 @@ impl Network {
                 profile: Arc::clone(&profiles[index]),
                 addresses: addresses.clone(),
                 hosts: host.addresses,
+                weak: self.weak.of(pod.node()),
             };
             self.pods.extend(addresses.into_iter().map(|address| (address, point.clone())));
-            match classes.entry((index, pieces)) {
+            match classes.entry((index, pieces, point.weak.clone())) {
                 std::collections::btree_map::Entry::Vacant(entry) => {
                     entry.insert(PodClass { point, pods: vec![Arc::clone(pod)] });
                 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::port::NamedPort;
 use super::selector::Labels;
 use super::truth::Truth;
+use crate::text::Reason;
 
 /// One end of a connection. It belongs to the [`Network`](super::Network) that made it, whose policies it knows by their places.
 #[derive(Debug, Clone)]
@@ -27,6 +28,8 @@ pub struct PodPoint {
     pub(super) addresses: Vec<IpAddr>,
     /// The addresses of its node, which may always enter; of every node for several pods.
     pub(super) hosts: Vec<IpAddr>,
+    /// Why policies may not hold where it runs, or may be placed, although something enforces them elsewhere.
+    pub(super) weak: Option<Arc<Reason>>,
 }
 
 /// A node.
@@ -45,6 +48,14 @@ impl Point {
             Self::Pod(pod) => &pod.addresses,
             Self::Host(host) => &host.addresses,
             Self::Address(address) => std::slice::from_ref(address),
+        }
+    }
+
+    /// Why it is not sure that policies hold for it, although something enforces them elsewhere; `None` for what no policy holds for.
+    pub fn weakness(&self) -> Option<&Reason> {
+        match self {
+            Self::Pod(pod) => pod.weak.as_deref(),
+            Self::Host(_) | Self::Address(_) => None,
         }
     }
 }

@@ -30,7 +30,8 @@ impl Network {
         let first = self.answer_in(first, from, to, protocol, port);
         let Some(second) = second else { return first };
         let second = self.answer_in(second, from, to, protocol, port);
-        if reach(second.verdict) > reach(first.verdict) { second } else { first }
+        let furthest = |answer: &Answer| (reach(answer.verdict), answer.weak.is_some());
+        if furthest(&second) > furthest(&first) { second } else { first }
     }
 
     fn answer_in(&self, family: Family, from: &Point, to: &Point, protocol: Protocol, port: u16) -> Answer {
@@ -64,7 +65,8 @@ impl Network {
             side
         });
         unknown.dedup();
-        Answer { verdict, egress, ingress, unknown }
+        let weak = weakness(&[(&egress, from), (&ingress, to)]).filter(|_| verdict == Verdict::Denied);
+        Answer { verdict, egress, ingress, unknown, weak: weak.cloned() }
     }
 
     fn sent(&self, from: &Point, question: Question<'_>) -> Asked {
@@ -326,4 +328,16 @@ fn families(from: &Point, to: &Point) -> (Family, Option<Family>) {
         return (Family::V6, None);
     }
     (Family::V4, has(known, Family::V6).then_some(Family::V6))
+}
+
+/// Why a denial may not hold: no end that denies it runs where policies hold for sure.
+fn weakness<'a>(ends: &[(&Side, &'a Point)]) -> Option<&'a Reason> {
+    let denies = |(side, _): &&(&Side, &Point)| side.verdict == Verdict::Denied;
+    if !ends.iter().any(|end| denies(&end)) {
+        // One end denies it under one reading, the other one under another.
+        return ends.iter().find_map(|(_, end)| end.weakness());
+    }
+    let mut denying = ends.iter().filter(denies).map(|(_, end)| end.weakness());
+    let first = denying.next().flatten()?;
+    denying.all(|weak| weak.is_some()).then_some(first)
 }

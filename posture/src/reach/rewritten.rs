@@ -159,6 +159,12 @@ fn both(bare: &Found, behind: &Found, is_whole: bool, is_node: bool, enforcement
         egress: one_side(&bare.policies.egress, &behind.policies.egress),
         ingress: one_side(&bare.policies.ingress, &behind.policies.ingress),
         unknown: if verdict == Verdict::Unknown { unknown } else { Vec::new() },
+        weak: bare
+            .policies
+            .weak
+            .clone()
+            .or_else(|| behind.policies.weak.clone())
+            .filter(|_| verdict == Verdict::Denied),
     };
     let enforced = policies.as_enforced(enforcement);
     let told = (verdicts.len() > 1).then(|| why(bare, behind, is_node));

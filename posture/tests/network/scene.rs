@@ -44,7 +44,7 @@ apiVersion: apps/v1
 kind: DaemonSet
 metadata: {{ name: {daemon_set}, namespace: kube-system }}
 spec: {{ template: {{ spec: {{ containers: [{container}] }} }} }}
-status: {{ desiredNumberScheduled: 1, numberReady: 1 }}
+status: {{ desiredNumberScheduled: 2, numberReady: 2 }}
 "
     )
 }

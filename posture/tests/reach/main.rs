@@ -19,7 +19,7 @@ apiVersion: apps/v1
 kind: DaemonSet
 metadata: { name: calico-node, namespace: kube-system }
 spec: { template: { spec: { containers: [{ name: calico-node }] } } }
-status: { desiredNumberScheduled: 1, numberReady: 1 }
+status: { desiredNumberScheduled: 3, numberReady: 3 }
 ";
 const FLANNEL: &str = "
 ---

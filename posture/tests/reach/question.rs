@@ -17,7 +17,7 @@ apiVersion: apps/v1
 kind: DaemonSet
 metadata: { name: cilium, namespace: kube-system }
 spec: { template: { spec: { containers: [{ name: cilium-agent }] } } }
-status: { desiredNumberScheduled: 1, numberReady: 1 }
+status: { desiredNumberScheduled: 3, numberReady: 3 }
 ";
 
 /// A Service that leads to the hub, and is published in every way there is.
@@ -339,4 +339,24 @@ spec: {{ podSelector: {{}}, policyTypes: [Egress] }}
     says(&asked.text(), &["NetworkPolicy/jhub/closed-11, 9 more: no rule lets the source send there"]);
     let json = asked.report().unwrap().to_json().unwrap();
     assert!(json.contains("closed-19"), "a machine gets all of them");
+}
+
+#[test]
+fn a_plug_in_that_is_not_ready_under_the_server_makes_a_denial_unknown_and_the_answer_names_the_node() {
+    let pod = "
+---
+apiVersion: v1
+kind: Pod
+metadata: { name: calico-node-x, namespace: kube-system, ownerReferences: [{ kind: DaemonSet, name: calico-node, controller: true }] }
+spec: { nodeName: node-1 }
+status: { phase: Running, conditions: [{ type: Ready, status: 'False' }] }
+";
+    let elsewhere = pod.replace("node-1", "node-9");
+    let denied = asked(&fixture(&format!("{CALICO}{elsewhere}")), "169.254.169.254:80");
+    assert_eq!(verdicts(&denied), (Denied, Denied));
+    let unsure = asked(&fixture(&format!("{CALICO}{pod}")), "169.254.169.254:80");
+    assert_eq!(verdicts(&unsure), (Denied, Unknown));
+    let json: serde_json::Value = serde_json::from_str(&unsure.report().unwrap().to_json().unwrap()).unwrap();
+    assert_eq!((json["verdict"].as_str(), json["policies"].as_str()), (Some("unknown"), Some("denied")));
+    says(&unsure.text(), &["unknown (policies say: denied)", "Calico has no ready pod on node node-1"]);
 }

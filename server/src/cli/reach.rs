@@ -37,8 +37,8 @@ pub struct ReachArgs {
     namespace: String,
     #[command(flatten)]
     cluster: ClusterArgs,
-    /// Text for people, or one JSON object: `verdict` is what the policies say (`allowed`, `denied`, `cni-dependent`, `unknown`),
-    /// `enforced` whether anything enforces them, `reaches` what comes of both, `decided_by` the policies and rules.
+    /// Text for people, or one JSON object: `verdict` is the answer (`allowed`, `denied`, `cni-dependent`, `unknown`), `policies` what
+    /// they alone say, `enforced` whether anything enforces them, `reaches` what is certain with that taken in, `decided_by` the policies and rules.
     #[arg(long, value_enum, default_value_t = Output::Table)]
     output: Output,
 }

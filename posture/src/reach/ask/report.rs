@@ -1,5 +1,6 @@
 //! An answer as JSON and as text.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use serde::Serialize;
@@ -17,8 +18,10 @@ use crate::reach::{Found, Group, explain};
 pub struct AskReport {
     from: String,
     to: String,
-    /// What the policies say; of several ends, about the one that is most open.
+    /// The answer, as the first line for people says it; of several ends, about the one that is most open.
     verdict: Verdict,
+    /// What the policies alone say, likewise.
+    policies: Verdict,
     /// Whether anything enforces them.
     enforced: &'static str,
     /// Whether a connection comes about, with enforcement and the init container taken in; of several ends, with any of them.
@@ -40,6 +43,7 @@ struct Ends {
     /// How many further places are left out.
     left_out: usize,
     verdict: Verdict,
+    policies: Verdict,
     reaches: Verdict,
     basis: Basis,
     decided_by: Vec<Decision>,
@@ -52,7 +56,8 @@ impl Ends {
         Self {
             places: places.clone(),
             left_out: *left_out,
-            verdict: found.policies.verdict,
+            verdict: said(found),
+            policies: found.policies.verdict,
             reaches: found.verdict,
             basis: found.basis,
             decided_by: decisions(found),
@@ -160,22 +165,38 @@ fn headline(found: &Found) -> String {
         (Verdict::Denied, _) if policies != Verdict::Denied => {
             format!("blocked in the pod (policies say: {})", word(policies))
         }
-        (Verdict::Unknown, Basis::Unknown) if policies == Verdict::Allowed => {
-            "unknown (policies say: allowed)".to_owned()
+        (Verdict::Unknown, Basis::Unknown) if is_open_here(found) => {
+            format!("unknown (policies say: {})", word(policies))
         }
         _ => word(policies).to_owned(),
     }
+}
+
+/// The answer as a verdict: what the headline says.
+fn said(found: &Found) -> Verdict {
+    match (found.verdict, found.basis) {
+        (Verdict::Allowed, Basis::NoPolicies) | (Verdict::Denied, _) => found.verdict,
+        (Verdict::Unknown, Basis::Unknown) if is_open_here(found) => Verdict::Unknown,
+        _ => found.policies.verdict,
+    }
+}
+
+/// Whether something else than what is known of the whole cluster keeps an answer open: an init container, or the node.
+fn is_open_here(found: &Found) -> bool {
+    found.policies.verdict == Verdict::Allowed || found.policies.weak.is_some()
 }
 
 impl Asked {
     /// The answer for a machine.
     pub fn report(&self) -> Option<AskReport> {
         let first = &self.groups.first()?.found;
-        let verdicts = self.groups.iter().map(|group| group.found.policies.verdict);
-        let verdict = verdicts.max_by_key(|verdict| rank(*verdict))?;
+        let most_open = |verdict: fn(&Found) -> Verdict| {
+            self.groups.iter().map(|group| verdict(&group.found)).max_by_key(|verdict| rank(*verdict))
+        };
+        let verdict = most_open(said)?;
         let mut decided_by = Vec::new();
         let deciding = self.groups.iter().map(|group| &group.found);
-        let deciding = deciding.filter(|found| found.policies.verdict == verdict);
+        let deciding = deciding.filter(|found| said(found) == verdict);
         for decision in deciding.clone().flat_map(decisions) {
             if !decided_by.contains(&decision) {
                 decided_by.push(decision);
@@ -195,6 +216,7 @@ impl Asked {
             from: self.from.clone(),
             to: self.to.clone(),
             verdict,
+            policies: most_open(|found| found.policies.verdict)?,
             enforced: enforced(self.enforcement.state),
             reaches: first.verdict,
             basis: first.basis,
@@ -213,6 +235,17 @@ impl Asked {
         if self.enforcement.state != EnforcementState::Enforced && rests_on_it {
             open.push(format!("whether anything enforces policies: {}", self.enforcement.reason));
         }
+        let weak: BTreeSet<String> = self
+            .groups
+            .iter()
+            .filter_map(|group| group.found.policies.weak.as_ref())
+            .map(ToString::to_string)
+            .collect();
+        if self.enforcement.state != EnforcementState::NotEnforced {
+            open.extend(
+                weak.into_iter().map(|why| format!("whether policies are enforced where it runs: {why}")),
+            );
+        }
         open.extend(self.gaps.iter().map(ToString::to_string));
         open
     }
@@ -226,7 +259,11 @@ impl Asked {
         answers.dedup();
         match &answers[..] {
             [one] => line(&format!("{} to {}: {one}", self.from, self.to)),
-            [first, ..] => line(&format!("{} to {}: {first} in some cases", self.from, self.to)),
+            [_, ..] => {
+                let furthest = self.groups.iter().rev().max_by_key(|group| rank(said(&group.found)));
+                let first = furthest.map(|group| headline(&group.found)).unwrap_or_default();
+                line(&format!("{} to {}: {first} in some cases", self.from, self.to));
+            }
             [] => {}
         }
         for group in &self.groups {
@@ -241,6 +278,9 @@ impl Asked {
             }
             let effect = match group.found.basis {
                 Basis::Likely => "Policies are likely enforced, but that is not proven.",
+                Basis::Unknown if group.found.policies.weak.is_some() => {
+                    "Whether policies are enforced where it runs is not known."
+                }
                 Basis::Unknown
                     if group.found.barrier.is_none() || group.found.policies.verdict != Verdict::Allowed =>
                 {

@@ -11,8 +11,13 @@ fn side(verdict: Verdict, because: Because) -> Side {
 
 fn within_pod(reason: Reason) -> Found {
     let side = side(Verdict::Allowed, Because::WithinPod);
-    let policies =
-        Answer { verdict: Verdict::Allowed, egress: side.clone(), ingress: side, unknown: Vec::new() };
+    let policies = Answer {
+        verdict: Verdict::Allowed,
+        egress: side.clone(),
+        ingress: side,
+        unknown: Vec::new(),
+        weak: None,
+    };
     Found { verdict: Verdict::Allowed, basis: Basis::Certain, policies, barrier: Some(reason) }
 }
 
@@ -43,6 +48,7 @@ pub(super) fn unseen(reason: Reason, enforcement: &Enforcement) -> Found {
         egress: side(Verdict::Unknown, Because::Open),
         ingress: side(Verdict::Unknown, Because::OutsidePolicies),
         unknown: vec![reason.into()],
+        weak: None,
     };
     let enforced = policies.as_enforced(enforcement);
     Found { verdict: enforced.verdict, basis: enforced.basis, policies, barrier: None }
