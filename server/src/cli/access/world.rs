@@ -45,6 +45,8 @@ pub(super) struct World {
     pub(super) snapshot: Snapshot,
     /// Whether RBAC decides: `yes`, `no`, `unknown`.
     pub(super) enforced: &'static str,
+    /// Why that is unknown, where more can be said than that files do not show it.
+    pub(super) doubt: Option<String>,
     /// What could not be read of the kinds that matter.
     pub(super) gaps: Vec<Gap>,
     /// Whether the objects are those of files.
@@ -85,14 +87,18 @@ impl World {
         let context =
             Context { snapshot: &snapshot, derived: &derived, recall: &recall, settings: &config.judge, now };
         let check: Vec<_> = checks::find(ENFORCED).into_iter().collect();
-        let verdict = judge_with(&check, &context).first().map(|finding| finding.verdict);
-        let enforced = match verdict {
+        let found = judge_with(&check, &context).into_iter().next();
+        // A warning says that something else may allow things too, or that who asks is allowed everything: neither proves RBAC to be off.
+        let enforced = match found.as_ref().map(|finding| finding.verdict) {
             Some(Verdict::Pass) => "yes",
-            Some(Verdict::Fail | Verdict::Warn) => "no",
+            Some(Verdict::Fail) => "no",
             _ => "unknown",
         };
         let is_files = snapshot.origin == Origin::Declared;
-        Self { snapshot, enforced, gaps, is_files, derived }
+        let is_doubt = |verdict| verdict == Verdict::Warn || verdict == Verdict::Unknown && !is_files;
+        let doubt =
+            found.filter(|finding| is_doubt(finding.verdict)).map(|finding| finding.reason.to_string());
+        Self { snapshot, enforced, doubt, gaps, is_files, derived }
     }
 
     /// Who may do what.
@@ -164,7 +170,30 @@ pub(super) fn is_of_files(gap: &Gap) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use posture::snapshot::{AccessAnswer, AuthorizerReason, Reviews};
+
     use super::*;
+
+    #[test]
+    fn a_superuser_who_asks_proves_nothing_about_rbac() {
+        let reason = AuthorizerReason::None;
+        let allowed = |question: &str| AccessAnswer { question: question.to_owned(), allowed: true, reason };
+        let reviews = Reviews {
+            granted: Some(allowed("list pods")),
+            not_granted: Some(allowed("delete nodes")),
+            ..Reviews::default()
+        };
+        let now = Timestamp::UNIX_EPOCH;
+        let mut builder = SnapshotBuilder::new(Origin::Observed, "cluster");
+        for kind in KINDS {
+            builder.cover(kind, Coverage::full());
+        }
+        builder.reviews(Ok(reviews));
+        let world = World::new(builder.build(now), Vec::new(), &Config::default(), now);
+        assert_eq!(world.enforced, "unknown");
+        let doubt = world.doubt.unwrap_or_default();
+        assert!(doubt.contains("or this scan runs as a superuser"), "{doubt}");
+    }
 
     #[test]
     fn near_names_are_told_by_the_letters_to_change() {
