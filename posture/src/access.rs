@@ -25,7 +25,7 @@ mod table;
 mod unresolved;
 
 pub use built_in::{BUILT_IN, built_in_roles};
-pub use escalation::{Escalations, Means, Path, Reached, Step, Taken};
+pub use escalation::{Escalations, Means, Path, Reached, SecretsRead, Step, Taken};
 pub use grant::{Grant, Reach};
 pub use held::{Held, Power, rule_path};
 pub use leading::{LEADING, Lead, Leading, leading_to, pod_makers};

@@ -31,6 +31,8 @@ pub enum AccessAnswer {
     May {
         /// The subject.
         subject: Subject,
+        /// Whether such an account exists; `None` where that cannot be known, as for users and groups.
+        exists: Option<bool>,
         /// The question in words: `create pods in namespace jhub`.
         words: String,
         /// The answer.

@@ -5,10 +5,12 @@
 //! gives nothing new, since the API server grants only what the writer has; and signing certificates needs the key of the authority.
 
 mod holder;
+mod pods;
+mod secrets;
 mod sentence;
 mod steps;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crate::facts::Subject;
 use crate::gap::Gap;
@@ -18,6 +20,8 @@ use crate::snapshot::Snapshot;
 use super::question::Way;
 use super::rights::RightsIndex;
 use super::subject::Caller;
+
+pub use secrets::SecretsRead;
 
 /// The steps that the objects of a snapshot allow.
 #[derive(Debug, Clone, Copy)]
@@ -95,6 +99,8 @@ pub struct Path {
 pub struct Reached {
     /// The last step to each.
     last: BTreeMap<Taken, Step>,
+    /// Secrets that may hold tokens of further accounts, for all that is known; empty where the administrator is reached.
+    pub secrets: Vec<SecretsRead>,
     /// What may hide more.
     pub gap: Option<Gap>,
 }
@@ -109,7 +115,7 @@ impl<'a> Escalations<'a> {
     /// what is as near is listed beside it.
     pub fn reached(&self, caller: &Caller) -> Reached {
         let start = Taken::Of(caller.identity().clone());
-        let mut reached = Reached { last: BTreeMap::new(), gap: self.hidden_objects() };
+        let mut reached = Reached { last: BTreeMap::new(), secrets: Vec::new(), gap: self.hidden_objects() };
         let mut waiting = VecDeque::from([caller.clone()]);
         while let Some(caller) = waiting.pop_front() {
             let (steps, gap) = self.steps(&caller);
@@ -124,9 +130,19 @@ impl<'a> Escalations<'a> {
                 reached.last.insert(step.to.clone(), step);
             }
             if reached.last.contains_key(&Taken::Administrator) {
-                break;
+                return reached;
             }
         }
+        let taken: BTreeSet<Taken> = reached.last.keys().cloned().collect();
+        let others = taken.iter().filter_map(|taken| match taken {
+            Taken::Of(subject) => Some(Caller::of(subject)),
+            Taken::Administrator => None,
+        });
+        // The caller itself has been reached too.
+        let mut known = taken.clone();
+        known.insert(start);
+        let all = std::iter::once(caller.clone()).chain(others);
+        reached.secrets = all.flat_map(|caller| self.secrets_read(&caller, &known)).collect();
         reached
     }
 
@@ -143,7 +159,7 @@ impl Reached {
         self.last.keys()
     }
 
-    /// The shortest path: `Ok(None)` only if there is none and nothing could hide one. Where only the administrator is reached, it is the
+    /// The shortest path: `Ok(None)` only if there is none and no gap could hide one; what Secrets may lead to is told by `secrets`. Where only the administrator is reached, it is the
     /// path there, who has the rights of everybody.
     pub fn path(&self, to: &Taken) -> Result<Option<Path>, Gap> {
         let mut steps = Vec::new();

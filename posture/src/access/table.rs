@@ -12,7 +12,7 @@ use crate::listing::Placed;
 use crate::snapshot::Snapshot;
 use crate::text::Reason;
 
-use super::escalation::{Escalations, Taken};
+use super::escalation::{Escalations, SecretsRead, Taken};
 use super::held::Held;
 use super::own::{Own, own};
 use super::question::Question;
@@ -103,6 +103,12 @@ pub struct Ways {
     pub paths: Vec<Vec<Reason>>,
     /// How many identities more it reaches.
     pub more: usize,
+    /// Secrets that may be read on the way and that may hold tokens of further accounts, a sentence for each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub secrets: Vec<Reason>,
+    /// Whether there are such Secrets, though no sentence may be shown of them.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub reads_secrets: bool,
     /// What may hide more.
     pub gap: Option<Gap>,
 }
@@ -289,6 +295,8 @@ pub fn ways_of(caller: &Caller, escalations: &Escalations<'_>) -> Ways {
         is_administrator,
         paths: wanted.iter().take(MOST_WAYS).filter_map(sentences).collect(),
         more: wanted.len().saturating_sub(MOST_WAYS),
+        secrets: reached.secrets.iter().take(MOST_WAYS).map(SecretsRead::sentence).collect(),
+        reads_secrets: false,
         gap: reached.gap.clone(),
     }
 }

@@ -248,3 +248,96 @@ fn what_is_hidden_hides_paths_and_takes_none_away() {
         assert_eq!(found.path(&to_user()).is_err(), is_needed, "{kind}");
     }
 }
+
+fn doubts(found: &Reached) -> Vec<String> {
+    found.secrets.iter().map(|read| read.sentence().to_string()).collect()
+}
+
+#[test]
+fn reading_secrets_may_lead_to_accounts_that_name_none() {
+    let read = |rule: &str| format!("[{{ apiGroups: [''], resources: [secrets], {rule} }}]");
+    let found = reached(&[own("", &read("verbs: [list]"))], &hub());
+    assert_eq!(
+        doubts(&found),
+        [
+            "ServiceAccount/jhub/hub may read every Secret of the cluster; whether one holds a token of another account is not known"
+        ]
+    );
+    assert_eq!(
+        found.path(&to_user()).unwrap().unwrap().steps[0].means,
+        Means::ReadTokens,
+        "that one is named"
+    );
+
+    let other =
+        "{ apiVersion: v1, kind: ServiceAccount, metadata: { name: other, namespace: jhub } }".to_owned();
+    let found = reached(&[own("jhub", &read("verbs: [get]")), other.clone()], &hub());
+    assert_eq!(
+        doubts(&found),
+        [
+            "ServiceAccount/jhub/hub may read every Secret of namespace jhub; whether one holds a token of another account is not known"
+        ]
+    );
+    let found = reached(&[own("jhub", &read("verbs: [get], resourceNames: [x]")), other.clone()], &hub());
+    assert_eq!(
+        doubts(&found),
+        [
+            "ServiceAccount/jhub/hub may read the Secrets x of namespace jhub; whether one holds a token of another account is not known"
+        ]
+    );
+    let known = read("verbs: [get], resourceNames: [user-token-x7k2p]");
+    assert_eq!(
+        doubts(&reached(&[own("jhub", &known), other.clone()], &hub())),
+        [""; 0],
+        "whose it is, is known"
+    );
+    let found = reached(&[own("jhub", &read("verbs: [get, create]")), other], &hub());
+    assert_eq!(doubts(&found), [""; 0], "it makes tokens of all of them");
+}
+
+#[test]
+fn secrets_lead_nowhere_in_a_namespace_without_other_accounts() {
+    let rules = "[{ apiGroups: [''], resources: [secrets], verbs: [get] }]";
+    let found = reached(&[own("jhub", rules)], &hub());
+    assert_eq!(doubts(&found), [""; 0], "the token of the only other account is reached for certain");
+    assert!(found.path(&to_user()).unwrap().is_some());
+}
+
+#[test]
+fn a_template_in_files_stands_for_its_pods() {
+    let deployment = |more: &str| {
+        format!(
+            "{{ apiVersion: apps/v1, kind: Deployment, metadata: {{ name: d, namespace: jhub }}, spec: {{ template: {{ spec: {{ serviceAccountName: user, {more} containers: [{{ name: c, image: i }}] }} }} }} }}"
+        )
+    };
+    let reached = |rules: &str, more: &[String]| {
+        let mut all = vec![ACCOUNTS.to_owned(), own("", rules)];
+        all.extend_from_slice(more);
+        let fixture =
+            Fixture::from_yaml(&format!("perijove: {{ origin: declared }}\n---\n{}", all.join("\n---\n")));
+        let derived = fixture.derived();
+        Escalations::new(&derived.rights, &fixture.snapshot).reached(&Caller::of(&hub()))
+    };
+    let exec = "[{ apiGroups: [''], resources: [pods/exec], verbs: [create] }]";
+    assert_eq!(
+        sentences(&reached(exec, &[deployment("")]), &to_user()),
+        [
+            "ServiceAccount/jhub/hub may create pods/exec in namespace jhub, where a pod of Deployment/jhub/d will hold a token of ServiceAccount/jhub/user"
+        ]
+    );
+    let kubelets = "[{ apiGroups: [''], resources: [nodes/proxy], verbs: [get] }]";
+    assert_eq!(
+        sentences(&reached(kubelets, &[deployment("")]), &to_user()),
+        [
+            "ServiceAccount/jhub/hub may get nodes/proxy, which enters every pod of a node; a pod of Deployment/jhub/d will hold a token of ServiceAccount/jhub/user"
+        ]
+    );
+    let is_taken = |found: &Reached| found.all().any(|taken| *taken == to_user());
+    assert!(!is_taken(&reached(exec, &[deployment("automountServiceAccountToken: false,")])));
+    let named = exec.replace("[create]", "[create], resourceNames: [p]");
+    assert!(!is_taken(&reached(&named, &[deployment("")])), "no pod of it is called so");
+    let off = "{ apiVersion: v1, kind: ServiceAccount, metadata: { name: user, namespace: jhub }, automountServiceAccountToken: false }";
+    let quiet = |more: &str| reached(exec, &[off.to_owned(), deployment(more)]);
+    assert!(!is_taken(&quiet("")));
+    assert!(is_taken(&quiet("automountServiceAccountToken: true,")), "the pod overrides the account");
+}

@@ -121,6 +121,8 @@ fn limit(table: &mut AccessTable) {
         // The sentences name accounts and pods of other namespaces; what they come to may be said.
         account.ways.more += account.ways.paths.len();
         account.ways.paths.clear();
+        account.ways.reads_secrets = !account.ways.secrets.is_empty();
+        account.ways.secrets.clear();
     }
 }
 
@@ -139,6 +141,7 @@ fn answer(snapshot: &Snapshot, derived: &Derived, query: &AccessQuery) -> Access
         (Some(subject), Some(question)) => {
             let caller = Caller::of(&subject);
             AccessAnswer::May {
+                exists: exists(snapshot, &subject),
                 words: question.words(),
                 answer: derived.rights.may(&caller, &question),
                 unresolved: derived.rights.unresolved(&caller, &question),
@@ -160,6 +163,13 @@ fn answer(snapshot: &Snapshot, derived: &Derived, query: &AccessQuery) -> Access
     }
 }
 
+/// Whether there is such an account; `None` where that cannot be known, as for users and groups.
+fn exists(snapshot: &Snapshot, subject: &Subject) -> Option<bool> {
+    let namespace = subject.namespace.as_deref()?;
+    let found = snapshot.service_accounts.get(Some(namespace), &subject.name);
+    found.ok().map(|account| account.is_some())
+}
+
 fn everything(snapshot: &Snapshot, derived: &Derived, subject: Subject) -> SubjectAccess {
     let caller = Caller::of(&subject);
     let rights = derived.rights.of_caller(&caller);
@@ -167,13 +177,9 @@ fn everything(snapshot: &Snapshot, derived: &Derived, subject: Subject) -> Subje
         rights.held().into_iter().partition(|held| held.power == Power::Usual);
     let mut ways = ways_of(&caller, &Escalations::new(&derived.rights, snapshot));
     ways.is_administrator |= caller.is_master();
-    let exists = subject.namespace.as_deref().and_then(|namespace| {
-        let found = snapshot.service_accounts.get(Some(namespace), &subject.name);
-        found.ok().map(|account| account.is_some())
-    });
     SubjectAccess {
+        exists: exists(snapshot, &subject),
         subject,
-        exists,
         rules,
         unresolved: rights.unresolved,
         usual: usual.len(),
@@ -194,6 +200,7 @@ mod tests {
     #[test]
     fn a_viewer_of_some_hubs_learns_how_many_ways_there_are_and_not_through_what() {
         let path = vec![Reason::new("x", "a pod of another namespace holds a token")];
+        let secrets = vec![Reason::new("x", "an account of another namespace may read every Secret")];
         let access = AccountAccess {
             subject: account("jhub", "hub"),
             parts: Vec::new(),
@@ -203,7 +210,7 @@ mod tests {
             unresolved: Vec::new(),
             usual: 0,
             gap: None,
-            ways: Ways { paths: vec![path], more: 2, ..Ways::default() },
+            ways: Ways { paths: vec![path], more: 2, secrets, ..Ways::default() },
         };
         let hub = HubKey { namespace: "jhub".into(), release: "prod".into(), app: "jupyterhub".into() };
         let answer = OwnAnswer::NotAsked(GapReason::NotRead);

@@ -1,5 +1,7 @@
 //! One account of a hub: what runs as it, what it may do, and whose rights it can take.
 
+use std::collections::BTreeMap;
+
 use leptos::prelude::*;
 use posture::Timestamp;
 use posture::access::{AccountAccess, Held, Power, Reach, Ways};
@@ -68,39 +70,86 @@ fn parts(parts: &[String], servers: usize) -> String {
     parts.iter().map(one).collect::<Vec<_>>().join(", ")
 }
 
-/// The rights in a sentence: the mightiest, and where.
+/// The rights in sentences, one for each place: the mightiest there, and whether it reads Secrets.
 fn may(rules: &[Held], gap: Option<&Gap>) -> String {
-    let Some(first) = rules.first() else {
+    if rules.is_empty() {
         let none = if gap.is_some() {
             "No rights of its own were seen."
         } else {
             "It may do no more than every identity of the cluster."
         };
         return none.to_owned();
-    };
-    let mightiest: Vec<&Held> = rules.iter().filter(|held| held.power == first.power).collect();
-    let place = if mightiest.iter().any(|held| held.reach == Reach::Cluster) {
-        place(&Reach::Cluster)
-    } else {
-        let mut places: Vec<String> = mightiest.iter().map(|held| place(&held.reach)).collect();
-        places.dedup();
-        match places.as_slice() {
-            [one] => one.clone(),
-            many => format!("in {} namespaces", many.len()),
-        }
-    };
-    match first.power {
-        Power::Everything => format!("It may do everything {place}."),
-        Power::Changes => {
-            let shown = mightiest.iter().take(3).map(|held| visible(&held.rule.words()).into_owned());
-            let words = shown.collect::<Vec<_>>().join("; ");
-            let more = if mightiest.len() > 3 { "; and more" } else { "" };
-            format!("It may change things {place}: {words}{more}.")
-        }
-        Power::ReadsSecrets => format!("It reads Secrets {place}, and changes nothing."),
-        Power::Reads => format!("It reads {place}, and changes nothing."),
-        Power::Usual => "It may do no more than every identity of the cluster.".to_owned(),
     }
+    if let Some(held) =
+        rules.iter().find(|held| held.power == Power::Everything && held.reach == Reach::Cluster)
+    {
+        return format!("It may do everything {}.", place(&held.reach));
+    }
+    let mut places: BTreeMap<&Reach, Vec<&Held>> = BTreeMap::new();
+    for held in rules {
+        places.entry(&held.reach).or_default().push(held);
+    }
+    let changes = rules.iter().any(|held| held.power <= Power::Changes);
+    // Places where the same may be done are told together.
+    let mut told: Vec<(String, Vec<String>)> = Vec::new();
+    for (reach, rules) in &places {
+        let Some(what) = acts(rules, changes) else { continue };
+        match told.iter_mut().find(|(known, _)| *known == what) {
+            Some((_, places)) => places.push(place(reach)),
+            None => told.push((what, vec![place(reach)])),
+        }
+    }
+    if told.is_empty() {
+        return "It may do no more than every identity of the cluster.".to_owned();
+    }
+    let more = told.len().saturating_sub(MOST_PLACES);
+    let mut sentences: Vec<String> =
+        told.iter().take(MOST_PLACES).map(|(what, places)| sentence(what, places)).collect();
+    if more > 0 {
+        sentences.push("It has other rights elsewhere.".to_owned());
+    }
+    sentences.join(" ")
+}
+
+/// How many sentences tell what an account may do.
+const MOST_PLACES: usize = 4;
+
+/// What rules of one place come to, with `{place}` where that place is named.
+fn acts(rules: &[&Held], changes_somewhere: bool) -> Option<String> {
+    let mightiest = rules.iter().map(|held| held.power).min()?;
+    let nothing = if changes_somewhere { "" } else { ", and changes nothing" };
+    Some(match mightiest {
+        Power::Everything => "may do everything {place}".to_owned(),
+        Power::Changes => {
+            let all: Vec<_> = rules.iter().filter(|held| held.power == Power::Changes).collect();
+            let shown = all.iter().take(3).map(|held| visible(&held.rule.words()).into_owned());
+            let words = shown.collect::<Vec<_>>().join("; ");
+            let more = if all.len() > 3 { "; and more" } else { "" };
+            let reads = rules.iter().any(|held| held.power == Power::ReadsSecrets)
+                || all.iter().skip(3).any(|held| reads_secrets(held));
+            let reads = if reads { ". It reads Secrets there too" } else { "" };
+            format!("may change things {{place}}: {words}{more}{reads}")
+        }
+        Power::ReadsSecrets => format!("reads Secrets {{place}}{nothing}"),
+        Power::Reads => format!("reads {{place}}{nothing}"),
+        Power::Usual => return None,
+    })
+}
+
+fn reads_secrets(held: &Held) -> bool {
+    let has = |words: &[String], wanted: &[&str]| words.iter().any(|word| wanted.contains(&word.as_str()));
+    let rule = &held.rule;
+    has(&rule.verbs, &["get", "list", "watch", "*"])
+        && has(&rule.resources, &["secrets", "*"])
+        && has(&rule.api_groups, &["", "*"])
+}
+
+fn sentence(what: &str, places: &[String]) -> String {
+    let place = match places {
+        [one] => one.clone(),
+        many => format!("in {} namespaces", many.len()),
+    };
+    format!("It {}.", what.replacen("{place}", &place, 1))
 }
 
 /// The rules, folded.
@@ -133,7 +182,7 @@ pub(super) fn WaysOut(ways: Ways, now: Timestamp) -> impl IntoView {
         ("text-fail", Shape::Fail)
     } else if !ways.paths.is_empty() || ways.more > 0 {
         ("text-warn", Shape::Warn)
-    } else if ways.gap.is_some() {
+    } else if ways.gap.is_some() || has_doubt(&ways) {
         ("text-unknown", Shape::Unknown)
     } else {
         ("text-pass", Shape::Pass)
@@ -145,6 +194,7 @@ pub(super) fn WaysOut(ways: Ways, now: Timestamp) -> impl IntoView {
     };
     let more = ways.more + rest.len();
     let hidden = ways.more;
+    let secrets: Vec<_> = ways.secrets.into_iter().map(|read| vec![read]).collect();
     view! {
         <p class=format!("mt-1.5 flex gap-2 {colour}")>
             <Icon shape=shape class="size-3.5 mt-1" />
@@ -161,21 +211,32 @@ pub(super) fn WaysOut(ways: Ways, now: Timestamp) -> impl IntoView {
                     </details>
                 }
             })}
+        {(!secrets.is_empty()).then(|| view! { <Paths paths=secrets now /> })}
     }
     .into_any()
 }
 
+/// Whether Secrets may hold tokens of further accounts, for all that is known.
+fn has_doubt(ways: &Ways) -> bool {
+    ways.reads_secrets || !ways.secrets.is_empty()
+}
+
 fn headline(ways: &Ways) -> String {
     let count = ways.paths.len() + ways.more;
-    let end = if ways.paths.is_empty() { "." } else { ":" };
+    let end = if ways.paths.is_empty() && ways.secrets.is_empty() { "." } else { ":" };
+    let perhaps = if has_doubt(ways) { ", and perhaps of more" } else { "" };
     match (ways.is_administrator, count) {
         (true, _) => format!("It administers the cluster, or can come to{end}"),
+        (false, 0) if has_doubt(ways) => {
+            let end = if ways.secrets.is_empty() { ", since it may read Secrets." } else { ":" };
+            format!("Whether it can take the rights of another account is not known{end}")
+        }
         (false, 0) if ways.gap.is_some() => {
             "No rule was seen that leads it to the rights of another account.".to_owned()
         }
         (false, 0) => "No rule leads it to the rights of another account.".to_owned(),
-        (false, 1) => format!("It can take the rights of one other account{end}"),
-        (false, many) => format!("It can take the rights of {many} other accounts{end}"),
+        (false, 1) => format!("It can take the rights of one other account{perhaps}{end}"),
+        (false, many) => format!("It can take the rights of {many} other accounts{perhaps}{end}"),
     }
 }
 
@@ -209,4 +270,80 @@ fn Paths(paths: Vec<Vec<posture::text::Reason>>, now: Timestamp) -> impl IntoVie
         </ul>
     }
     .into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use posture::access::account;
+    use posture::facts::PolicyRule;
+    use posture::kind::Kind;
+    use posture::object::ObjectRef;
+
+    use super::*;
+
+    fn held(namespace: Option<&str>, verbs: &[&str], resources: &[&str]) -> Held {
+        let owned = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
+        let rule = PolicyRule {
+            verbs: owned(verbs),
+            resources: owned(resources),
+            api_groups: vec![String::new()],
+            ..PolicyRule::default()
+        };
+        let role = ObjectRef::cluster(Kind::ClusterRole, "r");
+        Held {
+            power: Power::of(&rule),
+            reach: namespace.map_or(Reach::Cluster, |namespace| Reach::Namespace(namespace.to_owned())),
+            rule,
+            subject: account("astro", "proxy"),
+            binding: ObjectRef::cluster(Kind::ClusterRoleBinding, "b"),
+            holder: role.clone(),
+            role,
+            number: 0,
+            is_built_in: false,
+        }
+    }
+
+    #[test]
+    fn each_right_is_told_where_it_holds() {
+        let rules = [
+            held(None, &["create", "patch"], &["events"]),
+            held(Some("astro"), &["get", "create"], &["configmaps", "secrets"]),
+            held(None, &["list", "watch"], &["secrets"]),
+        ];
+        assert_eq!(
+            may(&rules, None),
+            "It may change things in the whole cluster: create, patch events. It reads Secrets there too. \
+             It may change things in namespace astro: get, create configmaps, secrets."
+        );
+    }
+
+    #[test]
+    fn who_only_reads_changes_nothing() {
+        let everywhere = held(None, &["list"], &["secrets"]);
+        assert_eq!(
+            may(&[everywhere.clone()], None),
+            "It reads Secrets in the whole cluster, and changes nothing."
+        );
+        let change = held(Some("astro"), &["delete"], &["pods"]);
+        assert_eq!(
+            may(&[change.clone(), everywhere], None),
+            "It reads Secrets in the whole cluster. It may change things in namespace astro: delete pods."
+        );
+        let other = held(Some("lab"), &["delete"], &["pods"]);
+        assert_eq!(may(&[change, other], None), "It may change things in 2 namespaces: delete pods.");
+    }
+
+    #[test]
+    fn a_secret_whose_content_is_not_known_is_no_all_clear() {
+        let read = posture::text::Reason::new("x", "it may read every Secret");
+        let ways = Ways { secrets: vec![read], ..Ways::default() };
+        assert_eq!(headline(&ways), "Whether it can take the rights of another account is not known:");
+        let ways = Ways { more: 2, ..ways };
+        assert_eq!(headline(&ways), "It can take the rights of 2 other accounts, and perhaps of more:");
+        let told = headline(&Ways { reads_secrets: true, ..Ways::default() });
+        assert_eq!(
+            told,
+            "Whether it can take the rights of another account is not known, since it may read Secrets."
+        );
+    }
 }

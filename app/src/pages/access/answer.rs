@@ -20,8 +20,13 @@ pub(super) fn headline(answer: &AccessAnswer) -> String {
         let (kind, name) = kind_and_name(subject);
         format!("{} {}", words::sentence(kind), visible(&name))
     };
+    let nobody = |subject: &Subject| {
+        let (kind, name) = kind_and_name(subject);
+        format!("There is no {} {}.", words::lower_first(kind), visible(&name))
+    };
     match answer {
         AccessAnswer::Wrong(_) => "This question cannot be understood.".to_owned(),
+        AccessAnswer::May { subject, exists: Some(false), .. } => nobody(subject),
         AccessAnswer::May { subject, words, answer, .. } => {
             let (who, words) = (named(subject), visible(words));
             match answer {
@@ -39,6 +44,7 @@ pub(super) fn headline(answer: &AccessAnswer) -> String {
             let subjects = words::plural(count, "subject");
             words::sentence(&format!("{at_least}{number} {subjects} may {}.", visible(words)))
         }
+        AccessAnswer::Holds(access) if access.exists == Some(false) => nobody(&access.subject),
         AccessAnswer::Holds(access) if access.ways.is_administrator => {
             format!("{} administers the cluster, or can come to.", named(&access.subject))
         }
@@ -67,14 +73,41 @@ pub(super) fn Told(answer: AccessAnswer, cluster: String, now: Timestamp) -> imp
             let what = format!("{}.", words::sentence(&visible(&what)));
             view! { <Notice tone=Tone::Error title=move || what.clone() /> }.into_any()
         }
-        AccessAnswer::May { subject, answer, unresolved, .. } => {
-            view! { <May subject answer unresolved cluster /> }.into_any()
+        AccessAnswer::May { subject, exists, words, answer, unresolved } => {
+            let is_missing = exists == Some(false);
+            view! {
+                {is_missing.then(|| view! { <Missing would=Some(would(&words, &answer)) /> })}
+                <May subject answer unresolved cluster />
+            }
+            .into_any()
         }
         AccessAnswer::Who { holders, unresolved, gap, .. } => {
             view! { <Who holders unresolved gap cluster /> }.into_any()
         }
         AccessAnswer::Holds(access) => view! { <Holds access=*access now /> }.into_any(),
     }
+}
+
+/// What an account that is not there would be answered.
+fn would(words: &str, answer: &Answer) -> String {
+    let words = visible(words);
+    match answer {
+        Answer::Allowed(_) => format!("Once somebody creates it, it may {words}."),
+        Answer::Denied => format!("Once somebody creates it, it may not {words}."),
+        Answer::Unknown(_) => format!("Whether it may {words} once somebody creates it is not known."),
+    }
+}
+
+/// Says that there is no such account, before what it may do.
+#[component]
+fn Missing(would: Option<String>) -> impl IntoView {
+    let would = would.unwrap_or_else(|| "What is said here holds once somebody creates it.".to_owned());
+    view! {
+        <Notice tone=Tone::Warn title=|| "There is no such ServiceAccount now.">
+            <p>{would}</p>
+        </Notice>
+    }
+    .into_any()
 }
 
 #[component]
@@ -156,14 +189,7 @@ fn Holds(access: SubjectAccess, now: Timestamp) -> impl IntoView {
         view! { <Rules rules of=subject /> }.into_any()
     };
     view! {
-        {is_missing
-            .then(|| {
-                view! {
-                    <Notice tone=Tone::Warn title=|| "There is no such ServiceAccount now.">
-                        <p>"What is said here holds once somebody creates it."</p>
-                    </Notice>
-                }
-            })}
+        {is_missing.then(|| view! { <Missing would=None /> })}
         <Section title="Whose rights it can take" id="ways"><WaysOut ways now /></Section>
         <Section title="What it may do" id="answer">
             {list}
@@ -189,7 +215,13 @@ mod tests {
     fn may(answer: Answer) -> String {
         let words = "create pods in namespace jhub".to_owned();
         let unresolved = Vec::new();
-        headline(&AccessAnswer::May { subject: account("jhub", "hub"), words, answer, unresolved })
+        headline(&AccessAnswer::May {
+            subject: account("jhub", "hub"),
+            exists: Some(true),
+            words,
+            answer,
+            unresolved,
+        })
     }
 
     #[test]
@@ -200,6 +232,32 @@ mod tests {
             may(Answer::Unknown(gap())),
             "Whether account jhub/hub may create pods in namespace jhub is not known."
         );
+    }
+
+    #[test]
+    fn an_account_that_is_not_there_is_said_first() {
+        let told = headline(&AccessAnswer::May {
+            subject: account("jhub", "nope"),
+            exists: Some(false),
+            words: "get pods in namespace jhub".to_owned(),
+            answer: Answer::Denied,
+            unresolved: Vec::new(),
+        });
+        assert_eq!(told, "There is no account jhub/nope.");
+        assert_eq!(
+            would("get pods in namespace jhub", &Answer::Denied),
+            "Once somebody creates it, it may not get pods in namespace jhub."
+        );
+        let access = SubjectAccess {
+            subject: account("jhub", "nope"),
+            exists: Some(false),
+            rules: Vec::new(),
+            unresolved: Vec::new(),
+            usual: 0,
+            gap: None,
+            ways: posture::access::Ways::default(),
+        };
+        assert_eq!(headline(&AccessAnswer::Holds(Box::new(access))), "There is no account jhub/nope.");
     }
 
     #[test]
@@ -222,6 +280,7 @@ mod tests {
         let words = "get pods named \u{202e}x in the whole cluster".to_owned();
         let told = headline(&AccessAnswer::May {
             subject: account("a", "b"),
+            exists: None,
             words,
             answer: Answer::Denied,
             unresolved: Vec::new(),

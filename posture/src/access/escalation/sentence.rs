@@ -27,7 +27,7 @@ impl Step {
 }
 
 /// A subject of a binding, as an argument.
-fn subject(subject: &Subject) -> Arg {
+pub(super) fn subject(subject: &Subject) -> Arg {
     match (subject.kind.as_str(), &subject.namespace) {
         ("ServiceAccount", Some(namespace)) => {
             ObjectRef::namespaced(Kind::ServiceAccount, namespace, &subject.name).into()
@@ -53,6 +53,10 @@ fn template(step: &Step) -> (&'static str, &'static str) {
         (Means::RunPods, Some(_)) => (
             "change-workload",
             "{from} may {acts} in namespace {namespace}, so that {through} makes pods that run as {to}",
+        ),
+        (Means::EnterPods, Some(through)) if through.kind != Kind::Pod => (
+            "enter-pods-of",
+            "{from} may {acts} in namespace {namespace}, where a pod of {through} will hold a token of {to}",
         ),
         (Means::EnterPods, _) => (
             "enter-pods",
@@ -80,6 +84,10 @@ fn template(step: &Step) -> (&'static str, &'static str) {
         (Means::Escalate, _) => {
             ("escalate", "{from} may {acts}, and so make itself {to} by changing its own role")
         }
+        (Means::Kubelets, Some(through)) if through.kind != Kind::Pod => (
+            "kubelets-of",
+            "{from} may {acts}, which enters every pod of a node; a pod of {through} will hold a token of {to}",
+        ),
         (Means::Kubelets, _) => (
             "kubelets",
             "{from} may {acts}, which enters every pod of a node; {through} holds a token of {to}",

@@ -1,20 +1,19 @@
 //! The steps from one identity: what each of its rights leads to, among the accounts and pods that were seen.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use crate::access::grant::Reach;
 use crate::access::leading::pod_makers;
 use crate::access::question::{Question, Way};
 use crate::access::subject::{Caller, account, group};
-use crate::derived::token::token_mounts;
-use crate::facts::{Pod, ServiceAccount, Subject, Workload};
+use crate::facts::{ServiceAccount, Subject, Workload};
 use crate::gap::Gap;
 use crate::kind::Kind;
 use crate::listing::{Listing, Placed};
 use crate::object::ObjectRef;
 
 use super::holder::{ADMISSION, APPROVAL, Act, CERTIFICATES, Holder, RBAC};
+use super::secrets::{make_tokens, read_token};
 use super::{Escalations, Means, Step, Taken};
 
 /// The role that may do everything; the API server restores it at every start.
@@ -121,17 +120,6 @@ impl Escalations<'_> {
         }
     }
 
-    fn by_kubelets(&self, found: &mut Found<'_>) {
-        for pod in with_tokens(self.snapshot.pods.present()) {
-            let on = |question: Question| match pod.node() {
-                Some(node) => question.named(node),
-                None => question,
-            };
-            let enter = found.holder.any(&["get", "create"], "", "nodes/proxy", on);
-            found.through(Means::Kubelets, None, pod_object(pod), account_of(pod), enter);
-        }
-    }
-
     fn within(&self, found: &mut Found<'_>, namespace: &str) {
         let accounts: Vec<_> = self.snapshot.service_accounts.present_in(namespace).collect();
         let holder = found.holder;
@@ -188,32 +176,11 @@ impl Escalations<'_> {
             }
         }
     }
-
-    /// Running pods that can be entered, for the tokens they hold.
-    fn by_pods(&self, found: &mut Found<'_>, namespace: &str) {
-        let holder = found.holder;
-        for pod in with_tokens(self.snapshot.pods.present_in(namespace)) {
-            let named = |question: Question| question.within(namespace).named(pod.name());
-            // A WebSocket is opened with GET, which API servers before 1.31 authorise as `get`.
-            let enter = holder
-                .any(&["create", "get"], "", "pods/exec", named)
-                .or_else(|| holder.any(&["create", "get"], "", "pods/attach", named))
-                .or_else(|| holder.any(&["update", "patch"], "", "pods/ephemeralcontainers", named))
-                .or_else(|| holder.any(&["update", "patch"], "", "pods", named));
-            found.through(Means::EnterPods, Some(namespace), pod_object(pod), account_of(pod), enter);
-        }
-    }
-}
-
-/// Of some pods those that run, or may run soon, and hold a token of their account.
-fn with_tokens<'p>(pods: impl Iterator<Item = &'p Arc<Pod>>) -> impl Iterator<Item = &'p Pod> {
-    let is_over = |pod: &Pod| matches!(pod.status.phase.as_deref(), Some("Succeeded" | "Failed"));
-    pods.map(|pod| &**pod).filter(move |pod| !is_over(pod) && !token_mounts(&pod.spec).is_empty())
 }
 
 /// The steps found so far.
-struct Found<'h> {
-    holder: &'h Holder<'h>,
+pub(super) struct Found<'h> {
+    pub(super) holder: &'h Holder<'h>,
     steps: Vec<Step>,
 }
 
@@ -256,7 +223,7 @@ impl Found<'_> {
     }
 
     /// A step that needs an object, if something allows it.
-    fn through(
+    pub(super) fn through(
         &mut self,
         means: Means,
         namespace: Option<&str>,
@@ -283,16 +250,6 @@ fn same(question: Question) -> Question {
     question
 }
 
-fn make_tokens(holder: &Holder<'_>, namespace: &str) -> Option<Vec<Act>> {
-    let here = |question: Question| question.within(namespace);
-    let create = holder.any(&["create"], "", "secrets", here)?;
-    // A Secret of a name that may be read can be made.
-    let read = holder
-        .any(&["get"], "", "secrets", |question| here(question).some())
-        .or_else(|| holder.any(&["list", "watch"], "", "secrets", here))?;
-    Some(vec![create, read])
-}
-
 fn bind(holder: &Holder<'_>, namespace: &str) -> Option<Vec<Act>> {
     let here = |question: Question| question.within(namespace);
     let bind = holder.any(&["bind"], RBAC, "clusterroles", |question| here(question).named(EVERYTHING))?;
@@ -309,30 +266,10 @@ fn escalate(holder: &Holder<'_>, namespace: &str) -> Option<Vec<Act>> {
     })
 }
 
-/// Reading a Secret that is known to hold a token of an account. Secrets are not read here, so only those that the account names count.
-fn read_token(holder: &Holder<'_>, account: &ServiceAccount, namespace: &str) -> Option<Act> {
-    let prefix = format!("{}-token-", account.name());
-    let mut secrets = account.secrets.iter().filter(|secret| secret.name.starts_with(&prefix));
-    secrets.find_map(|secret| {
-        let here = |question: Question| question.within(namespace);
-        holder
-            .any(&["get"], "", "secrets", |question| here(question).named(&secret.name))
-            .or_else(|| holder.any(&["list", "watch"], "", "secrets", here))
-    })
-}
-
 fn taken(account: &ServiceAccount) -> Taken {
     Taken::Of(subject_of(account))
 }
 
-fn subject_of(of: &ServiceAccount) -> Subject {
+pub(super) fn subject_of(of: &ServiceAccount) -> Subject {
     account(of.namespace().unwrap_or_default(), of.name())
-}
-
-fn account_of(pod: &Pod) -> Subject {
-    account(pod.namespace().unwrap_or_default(), pod.spec.account())
-}
-
-fn pod_object(pod: &Pod) -> ObjectRef {
-    ObjectRef { kind: Kind::Pod, namespace: pod.metadata.namespace.clone(), name: pod.name().to_owned() }
 }

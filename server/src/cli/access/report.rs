@@ -136,6 +136,11 @@ struct WaysView {
     is_administrator: bool,
     paths: Vec<Vec<String>>,
     more: usize,
+    /// Secrets that it may read and of which it is not known whether they hold tokens of further accounts.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    secrets: Vec<String>,
+    #[serde(skip)]
+    is_hidden: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -155,7 +160,11 @@ impl Report {
             } else {
                 "it is not known whether the API server asks RBAC, or another authoriser beside it"
             };
-            gaps.push(GapView { kind: None, namespace: None, reason: reason.to_owned(), permission: None });
+            let reason = world.doubt.as_deref().map_or_else(
+                || reason.to_owned(),
+                |doubt| format!("whether the API server asks RBAC, and nothing else. {doubt}"),
+            );
+            gaps.push(GapView { kind: None, namespace: None, reason, permission: None });
         }
         Self {
             subject: None,
@@ -228,6 +237,8 @@ impl Report {
                 .map(|path| path.iter().map(|step| format!("{step}.")).collect())
                 .collect(),
             more: ways.more,
+            secrets: ways.secrets.iter().map(|read| format!("{read}.")).collect(),
+            is_hidden: ways.gap.is_some(),
         });
         self.hides_rules = rights.gap.is_some();
         self.unresolved(&rights.unresolved);
@@ -293,6 +304,7 @@ impl Report {
             if ways.more > 0 {
                 lines.push(format!("  - and {} more", ways.more));
             }
+            lines.extend(ways.secrets.iter().map(|read| format!("  ? {read}")));
         }
         lines.push(String::new());
         lines.push(format!("Enforced: {}.", self.enforced));
@@ -436,6 +448,10 @@ impl WaysView {
     fn headline(&self) -> &'static str {
         if self.is_administrator {
             "It administers the cluster, or can make itself able to:"
+        } else if self.paths.is_empty() && !self.secrets.is_empty() {
+            "Whether it can take the rights of another account is not known:"
+        } else if self.paths.is_empty() && self.is_hidden {
+            "No way to the rights of another account was found, but what is not known below may hide one."
         } else if self.paths.is_empty() {
             "No way to the rights of another account was found."
         } else {

@@ -232,3 +232,43 @@ fn nothing_in_a_file_controls_the_terminal() {
     assert_eq!(ran.code, Some(0), "{ran:?}");
     assert!(!ran.out.contains('\u{1b}'), "{}", ran.out);
 }
+
+#[test]
+fn reading_secrets_is_no_all_clear() {
+    let place = folder(&[(
+        "rendered.yaml",
+        &RENDERED.replace(
+            "resources: [pods, persistentvolumeclaims], verbs: [get, list, create, delete]",
+            "resources: [secrets], verbs: [list]",
+        ),
+    )]);
+    let ran = perijove(place.path(), &["access", "-f", "rendered.yaml", HUB[0], HUB[1]]);
+    assert!(
+        ran.out.contains(
+            "Whether it can take the rights of another account is not known:\n  ? ServiceAccount/jhub/hub may read every Secret of namespace jhub; whether one holds a token of another account is not known.\n"
+        ),
+        "{}",
+        ran.out
+    );
+}
+
+#[test]
+fn the_template_of_a_deployment_stands_for_its_pods() {
+    let deployment = "
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: tools}
+spec: {template: {spec: {serviceAccountName: admin, containers: [{name: c, image: i}]}}}
+";
+    let role = RENDERED.replace("resources: [pods, persistentvolumeclaims]", "resources: [pods/exec]");
+    let place = folder(&[("rendered.yaml", &format!("{role}{deployment}"))]);
+    let ran = perijove(place.path(), &["access", "-f", "rendered.yaml", HUB[0], HUB[1]]);
+    assert!(
+        ran.out.contains(
+            "pods/exec in namespace jhub, where a pod of Deployment/jhub/tools will hold a token of ServiceAccount/jhub/admin."
+        ),
+        "{}",
+        ran.out
+    );
+}
