@@ -3,6 +3,7 @@
 mod account;
 mod answer;
 mod ask;
+mod may;
 mod own;
 mod rules;
 

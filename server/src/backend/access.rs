@@ -223,6 +223,6 @@ mod tests {
         let mut table = AccessTable { hubs, cluster: Some(cluster) };
         limit(&mut table);
         assert_eq!(table.cluster, None);
-        assert_eq!(table.hubs[0].accounts[0].ways, Ways { more: 3, ..Ways::default() });
+        assert_eq!(table.hubs[0].accounts[0].ways, Ways { more: 3, reads_secrets: true, ..Ways::default() });
     }
 }
