@@ -23,7 +23,7 @@ test("the picture says in words what it shows, and every moment leads to its pag
 test("how far to look back can be chosen, and stays in the past", async ({ page, javaScriptEnabled }) => {
   const then = new Date(Date.now() - 10 * 86_400_000).toISOString().slice(0, 16);
   await open(page, `clusters/teaching-eu/history?at=${then}`, javaScriptEnabled);
-  await page.getByLabel("Look back").selectOption("7 days");
+  await page.getByRole("combobox", { name: "Look back" }).selectOption("7 days");
   await page.getByRole("button", { name: "Show", exact: true }).click();
   await expect(page).toHaveURL(/at=.*span=7d|span=7d.*at=/);
   await expect(page.getByRole("heading", { level: 1 })).toContainText("7 days before");
