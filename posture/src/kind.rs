@@ -119,8 +119,13 @@ impl Kind {
     /// The kind of an object as its manifest names it, `apps/v1` and `Deployment`; `None` for what Perijove does not read.
     ///
     /// Old versions of a known group (`extensions/v1beta1` for Deployments, say) are not accepted: their fields differ.
+    ///
+    /// Calico's API server serves the policies of its own resources once more, under a name and a version that people write.
     pub fn of_manifest(api_version: &str, kind: &str) -> Option<Self> {
-        let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
+        let (group, version) = match api_version {
+            "projectcalico.org/v3" => ("crd.projectcalico.org", "v1"),
+            other => other.split_once('/').unwrap_or(("", other)),
+        };
         KINDS
             .iter()
             .find(|i| i.group == group && i.versions.contains(&version) && i.manifest_kind() == kind)
@@ -194,6 +199,14 @@ mod tests {
             Kind::of_manifest("crd.projectcalico.org/v1", "NetworkPolicy"),
             Some(Kind::CalicoNetworkPolicy)
         );
+    }
+
+    #[test]
+    fn policies_of_calico_are_known_as_people_write_them() {
+        let of = |kind: &str| Kind::of_manifest("projectcalico.org/v3", kind);
+        assert_eq!(of("NetworkPolicy"), Some(Kind::CalicoNetworkPolicy));
+        assert_eq!(of("GlobalNetworkPolicy"), Some(Kind::CalicoGlobalNetworkPolicy));
+        assert_eq!(of("IPPool"), None);
     }
 
     #[test]

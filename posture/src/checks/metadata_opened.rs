@@ -87,7 +87,7 @@ fn judge(context: &Context<'_>, hub: &Hub) -> Judgement {
         rules?;
         let reason = Reason::new(
             "closed",
-            "Neither a setting nor an egress rule opens the metadata server to user servers",
+            "No setting that can be read opens the metadata server to user servers, nor does an egress rule for its address alone; wider rules are judged by MET-01",
         );
         return Ok(Outcome::pass(reason)
             .slot("opener", "networkpolicies")
