@@ -29,6 +29,7 @@ pub use rows::{Api, Destination};
 pub use words::{explain, explain_side};
 
 use crate::check::servers::chart_labels;
+use crate::derived::barrier;
 use crate::derived::{Barrier, Derived, Enforcement, EnforcementState};
 use crate::facts::pod::ContainerPort;
 use crate::facts::{Container, PodSpec};
@@ -249,7 +250,7 @@ impl<'a> Reach<'a> {
         Start {
             points: vec![self.network.future_pod(&hub.key.namespace, &labels, &spec)],
             class: None,
-            barrier: None,
+            barrier: barrier::of_chart(hub),
             name: "jupyter-*".to_owned(),
             namespace: hub.key.namespace.clone(),
             labels,

@@ -2,10 +2,12 @@
 
 mod command;
 
+use std::sync::LazyLock;
+
 use super::cloud::{Cloud, Clouds};
 use crate::facts::{Container, Pod, PodSpec};
 use crate::gap::Unknown;
-use crate::hub::UserClass;
+use crate::hub::{Confidence, Hub, UserClass};
 
 /// The name KubeSpawner's configuration in the chart gives the init container.
 const NAME: &str = "block-cloud-metadata";
@@ -71,6 +73,32 @@ impl Barrier {
     /// Whether it keeps the servers from the metadata server's HTTP port.
     pub fn is_effective(&self) -> bool {
         self.state == BarrierState::Effective && self.scope != Some(BlockScope::Partial)
+    }
+}
+
+/// The barrier that the chart gives a server unless values take it away, for a hub without a server to see it in. Charts 0.10 lost theirs,
+/// those before 0.6 had none, and those from 3.0 on block one port only.
+pub(crate) fn of_chart(hub: &Hub) -> Option<&'static Barrier> {
+    static EVERYTHING: LazyLock<Barrier> = LazyLock::new(|| by_default(BlockScope::Everything));
+    static PORT_80: LazyLock<Barrier> = LazyLock::new(|| by_default(BlockScope::TcpPort80));
+    match &hub.chart {
+        Ok(chart) if chart.is_at_least(3, 0) => Some(&PORT_80),
+        Ok(chart) if chart.confidence != Confidence::Low && chart.is_between((0, 10), (0, 11)) => None,
+        Ok(chart) if !chart.is_at_least(0, 6) => None,
+        Ok(_) | Err(_) => Some(&EVERYTHING),
+    }
+}
+
+fn by_default(scope: BlockScope) -> Barrier {
+    Barrier {
+        state: BarrierState::Unconfirmed,
+        unknown: None,
+        scope: Some(scope),
+        address: Some(Cloud::Other.metadata_address().to_owned()),
+        command: Vec::new(),
+        runs_after: Vec::new(),
+        undone_by: None,
+        index: None,
     }
 }
 

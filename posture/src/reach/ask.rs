@@ -201,7 +201,7 @@ impl Reach<'_> {
 fn assumed(hub: &Hub) -> Reason {
     Reason::new(
         "assumed",
-        "No server of {hub} is there: this is the answer for one as the chart starts it, with the chart's own labels and no init container; labels and containers of your own values are not seen",
+        "No server of {hub} is there: this is the answer for one as the chart starts it, with the chart's own labels; labels and containers of your own values are not seen",
     )
     .with("hub", Arg::text(hub.key.to_string()))
 }

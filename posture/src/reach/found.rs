@@ -145,7 +145,14 @@ fn behind(barrier: Option<&Barrier>, to: &End, mut found: Found) -> Found {
                 found.verdict = Verdict::Unknown;
                 found.basis = Basis::Unknown;
             }
-            Reason::new("unconfirmed", "An init container is to drop it, but no server is seen to have run past it")
+            if barrier.index.is_none() {
+                Reason::new(
+                    "unseen",
+                    "The chart starts servers with an init container that drops it, unless `singleuser.cloudMetadata.blockWithIptables` is false; no server is there to tell",
+                )
+            } else {
+                Reason::new("unconfirmed", "An init container is to drop it, but no server is seen to have run past it")
+            }
         }
     };
     found.barrier = Some(sentence);

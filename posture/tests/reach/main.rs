@@ -193,6 +193,18 @@ fn without_a_server_it_is_said_how_the_chart_would_start_one() {
 }
 
 #[test]
+fn a_server_as_the_chart_starts_it_may_have_the_charts_init_container() {
+    let of = |chart: &str| {
+        let world = WORLD.replace("jupyterhub-4.4.0", chart).replace(":4.4.0", "");
+        let table = table(&Fixture::from_yaml(&world));
+        metadata(only(&table), "169.254.169.254")
+    };
+    assert_eq!(of("jupyterhub-4.4.0"), Some(Verdict::Unknown));
+    assert_eq!(of("jupyterhub-1.2.0"), Some(Verdict::Unknown));
+    assert_eq!(of("jupyterhub-0.10.5"), Some(Verdict::Allowed));
+}
+
+#[test]
 fn the_init_container_closes_what_no_policy_does() {
     let init = "initContainers: [{ name: block-cloud-metadata, image: x, command: [iptables, -A, OUTPUT, -p, tcp, -d, 169.254.169.254, --dport, '80', -j, \
                 DROP], securityContext: { privileged: true, runAsUser: 0 } }], containers: [{ name: main";

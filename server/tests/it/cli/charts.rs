@@ -46,6 +46,8 @@ fn every_generation_gives_the_verdicts_that_the_catalogue_expects_of_it() {
     const A: &str = "allowed";
     const D: &str = "denied";
     const C: &str = "cni-dependent";
+    // Charts but 0.10 start servers with an init container that drops it, which no file shows.
+    const U: &str = "unknown";
     for (to, expected) in [
         ("service/hub:8081", [A, A, A, A, A]),
         ("pod/hub:8081", [A, A, A, A, A]),
@@ -54,12 +56,13 @@ fn every_generation_gives_the_verdicts_that_the_catalogue_expects_of_it() {
         ("pod/proxy:8000", [C, C, C, A, A]),
         ("pod/jupyter-bob:8888", [D, D, D, D, D]),
         ("169.254.169.254:80", [D, D, D, D, D]),
-        ("169.254.169.254:53/udp", [D, A, A, D, A]),
+        ("169.254.169.254:53/udp", [D, A, U, D, A]),
         ("1.1.1.1:443", [A, A, A, A, A]),
         ("10.0.8.8:80", [A, A, A, D, D]),
         ("[fd00:ec2::254]:80", [D, D, D, D, D]),
     ] {
-        assert_eq!(json(WITHOUT_POLICIES, "jupyter-ada", to)["verdict"], A, "no policies: {to}");
+        let without = if to.starts_with("169.254.169.254") { U } else { A };
+        assert_eq!(json(WITHOUT_POLICIES, "jupyter-ada", to)["verdict"], without, "no policies: {to}");
         for ((version, rendered), verdict) in CHARTS.iter().zip(expected) {
             let answer = json(rendered, "jupyter-ada", to);
             assert_eq!(answer["verdict"], verdict, "{version} {to}: {answer:#}");
