@@ -107,15 +107,15 @@ mod tests {
             api_groups: vec![String::new()],
             ..PolicyRule::default()
         };
-        let role = ObjectRef::cluster(Kind::ClusterRole, "r");
+        let source = ObjectRef::cluster(Kind::ClusterRole, "r");
         Held {
             power: Power::of(&rule),
             reach: namespace.map_or(Reach::Cluster, |namespace| Reach::Namespace(namespace.to_owned())),
             rule,
             subject: account("astro", "proxy"),
             binding: ObjectRef::cluster(Kind::ClusterRoleBinding, "b"),
-            holder: role.clone(),
-            role,
+            holder: source.clone(),
+            role: source,
             number: 0,
             is_built_in: false,
         }
@@ -139,7 +139,7 @@ mod tests {
     fn who_only_reads_changes_nothing() {
         let everywhere = held(None, &["list"], &["secrets"]);
         assert_eq!(
-            may(&[everywhere.clone()], None),
+            may(std::slice::from_ref(&everywhere), None),
             "It reads Secrets in the whole cluster, and changes nothing."
         );
         let change = held(Some("astro"), &["delete"], &["pods"]);

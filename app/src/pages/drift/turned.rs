@@ -56,7 +56,7 @@ fn Line(cluster: String, row: TurnedRow, now: Timestamp) -> impl IntoView {
     view! {
         <tr role="row">
             <Cell label="Check">
-                <a class="font-medium hover:underline" href=address><Prose text=row.title /></a>
+                <a class="inline-block py-1 font-medium hover:underline" href=address><Prose text=row.title /></a>
                 <p class="text-ink-3">{row.code} " · " <Whose cluster=cluster hub=row.hub with_cluster=false /></p>
             </Cell>
             <Cell label="Before" fit=true>{said(row.before)}</Cell>
@@ -86,7 +86,7 @@ fn reach_line(cluster: &str, effect: ReachEffect) -> AnyView {
     view! {
         <tr role="row">
             <Cell label="Destination">
-                <a class="font-medium hover:underline" href=address>{effect.destination.name()}</a>
+                <a class="inline-block py-1 font-medium hover:underline" href=address>{effect.destination.name()}</a>
                 <p class="text-ink-3">{visible(&effect.class).into_owned()} " of " {visible(&hub.release).into_owned()}</p>
             </Cell>
             <Cell label="Before" fit=true>{answered(effect.before)}</Cell>
