@@ -86,13 +86,20 @@ impl Browser {
         }
     }
 
-    /// Every page that links lead to, beginning at `/`, by its address; pages that are errors too.
+    /// Every page that links lead to, beginning at `/`, by its address; pages that are errors too. Each page was as it was at hundreds of
+    /// instants: of the past one is taken of each.
     pub(crate) fn walk(&self) -> BTreeMap<String, String> {
         let mut pages = BTreeMap::new();
+        let mut past = BTreeSet::new();
         let mut waiting = BTreeSet::from(["/".to_owned()]);
         while let Some(path) = waiting.pop_first() {
             let answer = self.ask(&path);
-            waiting.extend(links(&answer.body).filter(|link| !pages.contains_key(link) && *link != path));
+            let new = links(&answer.body).filter(|link| !pages.contains_key(link) && *link != path);
+            let new = new.filter(|link| match link.split_once('?') {
+                Some((page, query)) if query.contains("at=") => past.insert(page.to_owned()),
+                _ => true,
+            });
+            waiting.extend(new);
             pages.insert(path, format!("{}\n{}", answer.head, answer.body));
         }
         pages
