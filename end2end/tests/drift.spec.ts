@@ -46,3 +46,10 @@ test("a scan is pinned under a name, compared with, and unpinned", async ({ page
   await row.getByRole("button", { name: `Unpin ${name}` }).click();
   await expect(page.getByRole("row").filter({ hasText: name })).toHaveCount(0);
 });
+
+test("what could not be read is not said to be unchanged", async ({ page, javaScriptEnabled }) => {
+  await open(page, "clusters/campus-shared/drift?with=1d", javaScriptEnabled);
+  const notice = page.getByRole("note").filter({ hasText: "Not everything could be read at both instants." });
+  await expect(notice).toContainText("may not be listed");
+  await expect(page.getByText("Nothing that matters for security changed.")).toHaveCount(0);
+});

@@ -3,6 +3,7 @@
 use posture::Timestamp;
 use posture::check::Verdict;
 use posture::drift::{ReachEffect, Upgrade};
+use posture::gap::Gap;
 
 use super::place::HubName;
 
@@ -93,6 +94,8 @@ pub struct DriftView {
     pub events: Vec<DriftEvent>,
     /// Whether more objects changed than are shown.
     pub is_more: bool,
+    /// What could not be read at one of the two scans: what changed in it is not known.
+    pub unread: Vec<Gap>,
     /// Checks that say something else.
     pub turned: Vec<TurnedRow>,
     /// What user servers reach differently.

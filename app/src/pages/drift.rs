@@ -6,8 +6,9 @@ mod turned;
 
 use leptos::prelude::*;
 use posture::Timestamp;
+use posture::gap::Gap;
 
-use super::surround::{Here, cluster_path, drift_path, surround};
+use super::surround::{Here, cluster_path, drift_path, gaps_path, surround};
 use crate::backend::{DriftView, Earlier, Place};
 use crate::components::{Crumb, Notice, PageHead, Stack, Style, Tone, When};
 use crate::instant::{AT, parse_instant};
@@ -74,7 +75,8 @@ fn body(view: DriftView, is_told: bool) -> AnyView {
                     <p>"A comparison with an instant that is closer shows them."</p>
                 </Notice>
             })}
-            {(view.from.is_some() && view.events.is_empty() && view.turned.is_empty()).then(|| view! {
+            {(!view.unread.is_empty()).then(|| unread(&view.cluster, &view.unread))}
+            {(view.from.is_some() && view.events.is_empty() && view.turned.is_empty() && view.unread.is_empty()).then(|| view! {
                 <Notice tone=Tone::Empty title=|| "Nothing that matters for security changed.">
                     <p>"Pods that come and go, status, addresses that the cluster gives, and what controllers write are no change."</p>
                 </Notice>
@@ -84,6 +86,26 @@ fn body(view: DriftView, is_told: bool) -> AnyView {
                 .then(|| view! { <turned::Turned cluster=view.cluster.clone() rows=view.turned.clone() reach=view.reach.clone() now /> })}
             <baselines::Baselines view=view />
         </Stack>
+    }
+    .into_any()
+}
+
+/// How many of the things that could not be read are named.
+const NAMED: usize = 4;
+
+/// Says of what it is not known whether it changed.
+fn unread(cluster: &str, gaps: &[Gap]) -> AnyView {
+    let named: Vec<_> = gaps.iter().take(NAMED).map(ToString::to_string).collect();
+    let more = gaps.len().saturating_sub(NAMED) as u64;
+    let more = (more > 0).then(|| format!("; and {} more", words::number(more)));
+    let address = href(&gaps_path(cluster));
+    view! {
+        <Notice tone=Tone::Gap title=|| "Not everything could be read at both instants.">
+            <p class="wrap-anywhere">
+                "What changed there is not known: " {visible(&named.join("; ")).into_owned()} {more} ". "
+                <a class="link" href=address>"What I can see"</a>
+            </p>
+        </Notice>
     }
     .into_any()
 }
@@ -111,8 +133,10 @@ fn headline(view: &DriftView) -> String {
     add(upgrades, "Helm upgrade");
     add(single.len(), if upgrades > 0 { "other change" } else { "change" });
     if parts.is_empty() {
-        return if view.turned.is_empty() {
+        return if view.turned.is_empty() && view.unread.is_empty() {
             "Nothing that matters for security changed.".to_owned()
+        } else if view.turned.is_empty() {
+            "Nothing changed in what could be read.".to_owned()
         } else {
             "No object changed, yet checks say something else.".to_owned()
         };

@@ -167,7 +167,8 @@ impl DriftReport {
     fn summary(&self) -> String {
         let compared = counted(self.compared, "object");
         let mut summary = match self.changes() {
-            0 => format!("Nothing differs. {compared} compared."),
+            0 if self.uncompared.is_empty() => format!("Nothing differs. {compared} compared."),
+            0 => format!("Nothing differs in what could be compared, which is {compared}."),
             many => format!("{} of {compared} compared differ{}.", many, if many == 1 { "s" } else { "" }),
         };
         if !self.effect.is_empty() {

@@ -1,6 +1,6 @@
 //! What changed between two scans, and the baselines.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use app::backend::{
     At, BaselineRow, DriftChange, DriftEvent, DriftView, Earlier, HubName, NewBaseline, TurnedRow,
@@ -12,6 +12,7 @@ use posture::Timestamp;
 use posture::check::Verdict;
 use posture::checks;
 use posture::drift::{Event, ReachEffect, between, compare_reach, events};
+use posture::gap::{Gap, GapReason};
 use posture::object::ObjectRef;
 use posture::reach::ReachTable;
 
@@ -53,6 +54,7 @@ pub(super) async fn drift(
         to: spot.scan.map(|scan| scan.taken_at),
         events: Vec::new(),
         is_more: false,
+        unread: Vec::new(),
         turned: Vec::new(),
         reach: Vec::new(),
         suggested: if pinned.is_empty() { suggested(reading, &spot).await? } else { None },
@@ -159,10 +161,26 @@ async fn fill(
         changes.push(change);
     }
     view.is_more = is_more;
+    view.unread = unread(reading, spot, span, scope).await?;
     view.events = events(changes).into_iter().map(|event| with_around(event, &around, &rows)).collect();
     view.reach = reach(reading, spot, span, &hubs, scope).await?;
     view.turned = rows.into_iter().map(|(_, row)| row).collect();
     Ok(())
+}
+
+/// What could not be read at one of the scans. Files hold what they hold.
+async fn unread(
+    reading: &mut Reading,
+    spot: &Spot,
+    (from, to): (ScanNumber, ScanNumber),
+    scope: &Scope,
+) -> Result<Vec<Gap>, AppError> {
+    let mut found = BTreeSet::new();
+    for scan in [from, to] {
+        let gaps = coverage::gaps(reading, spot.id, scan, scope).await.map_err(|error| failed(&error))?;
+        found.extend(gaps.into_iter().map(|view| view.gap).filter(|gap| gap.reason != GapReason::NotInFiles));
+    }
+    Ok(found.into_iter().collect())
 }
 
 fn turned_row(turned: Turned, hubs: &BTreeMap<HubId, HubName>, at: Timestamp) -> TurnedRow {
