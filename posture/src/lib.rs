@@ -6,7 +6,7 @@
 //! `kind` (what is read, and with which permission) → `redact` (what is kept) → `record` (the redacted object and its hashes) →
 //! `facts` (typed values) → `snapshot` (all facts at one instant, with the gaps) → `hub`, `access` and `derived` (what several checks need) →
 //! `check` and `checks` (the catalogue) → `judge` (the engine) → `finding` and `output` (what people and machines read). Beside it stand `certificates`: every
-//! certificate with the places it was seen at, and `drift`: what differs between two states of records.
+//! certificate with the places it was seen at (`x509` and `sighting` are what it is made of), and `drift`: what differs between two states of records.
 
 pub mod access;
 pub mod certificates;
@@ -34,9 +34,11 @@ pub mod record;
 pub mod redact;
 pub mod role;
 pub mod settings;
+pub mod sighting;
 pub mod snapshot;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 pub mod text;
+pub mod x509;
 
 pub use jiff::Timestamp;

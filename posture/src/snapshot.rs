@@ -18,6 +18,7 @@ use crate::facts::{
 use crate::gap::{Gap, GapReason};
 use crate::kind::Kind;
 use crate::listing::Listing;
+use crate::sighting::Sightings;
 
 /// Where a snapshot comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -102,6 +103,8 @@ pub struct Snapshot {
     pub cluster_role_bindings: Listing<Binding>,
     /// The answers to Perijove's questions about its own rights.
     pub reviews: Result<Reviews, GapReason>,
+    /// Certificates that were looked at outside the lists of the API; empty where no tier that does so is asked for.
+    pub sightings: Sightings,
     /// The coverage of the kinds that are recorded but that no fact is made of.
     pub other_gaps: Vec<Gap>,
 }

@@ -21,6 +21,7 @@ use crate::kind::{KINDS, Kind, Reading};
 use crate::listing::Coverage;
 use crate::object::ObjectRef;
 use crate::record::Record;
+use crate::sighting::Sightings;
 use pool::Pools;
 use shelf::Shelf;
 
@@ -144,6 +145,7 @@ pub struct SnapshotBuilder {
     others: BTreeMap<Kind, Coverage>,
     config_data: BTreeMap<(String, String), Result<Arc<ConfigMap>, GapReason>>,
     reviews: Result<Reviews, GapReason>,
+    sightings: Sightings,
 }
 
 impl SnapshotBuilder {
@@ -168,6 +170,7 @@ impl SnapshotBuilder {
             others,
             config_data: BTreeMap::new(),
             reviews: Err(reason),
+            sightings: Sightings::default(),
         }
     }
 
@@ -251,6 +254,11 @@ impl SnapshotBuilder {
         self.reviews = reviews;
     }
 
+    /// What was looked at outside the lists of the API.
+    pub fn sightings(&mut self, sightings: Sightings) {
+        self.sightings = sightings;
+    }
+
     /// The snapshot of everything taken in so far.
     pub fn build(&mut self, now: Timestamp) -> Snapshot {
         self.pools.sweep();
@@ -264,6 +272,7 @@ impl SnapshotBuilder {
                     config_data: self.config_data.clone(),
                     foreign_policies: BTreeMap::new(),
                     reviews: self.reviews.clone(),
+                    sightings: self.sightings.clone(),
                     other_gaps: self.other_gaps(),
                 }
             };

@@ -1,0 +1,293 @@
+//! Certificates as they were looked at outside the lists of the API: in Secrets that the configuration names, and in TLS connections.
+//!
+//! Both are off until an operator asks for them. What is kept is public: a certificate goes over the wire in clear, and nothing else leaves
+//! the decoder of a Secret.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::net::IpAddr;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::gap::GapReason;
+use crate::x509::Der;
+
+/// Where certificates were looked at.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Spot {
+    /// A Secret that the configuration names.
+    Secret {
+        /// The namespace.
+        namespace: String,
+        /// The name.
+        name: String,
+    },
+    /// A name of the cluster to the outside, that the configuration confirms.
+    Endpoint {
+        /// The name, in lower case; as DNS carries it (punycode).
+        host: String,
+        /// The port of HTTPS.
+        port: u16,
+    },
+    /// The API server, as the client sees it.
+    ApiServer,
+}
+
+/// What was seen there, or why nothing was.
+pub type Sight = Result<Seen, Unsighted>;
+
+/// Everything that was looked at, and what was seen there.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sightings {
+    /// What was seen, by where.
+    pub spots: BTreeMap<Spot, Sight>,
+    /// Whether Secrets are read at all: some are named in the configuration.
+    pub reads_secrets: bool,
+    /// Whether TLS connections are made at all: some names are confirmed in the configuration.
+    pub connects: bool,
+    /// When the newest look was taken. It goes on while everything looks the same, so it is no part of the history.
+    #[serde(skip)]
+    pub looked_at: Option<Timestamp>,
+}
+
+/// What was seen at a spot.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Seen {
+    /// The public part of a Secret.
+    Secret(SecretSight),
+    /// A TLS connection, and what was asked around it.
+    Endpoint(Box<EndpointSight>),
+    /// The certificates that the API server presented, its own first.
+    ApiServer(Vec<Der>),
+}
+
+/// The public part of a Secret.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SecretSight {
+    /// Its type: `kubernetes.io/tls`.
+    pub kind: String,
+    /// What its keys hold, by key; keys that hold no certificates are left out.
+    pub entries: Vec<SecretEntry>,
+}
+
+/// The certificates under one key of a Secret.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SecretEntry {
+    /// The key: `tls.crt`.
+    pub key: String,
+    /// How they are written.
+    pub form: StoreForm,
+    /// The chains in it, each with its own certificate first: one for PEM, one for each certificate of traefik's store and each alias of a
+    /// keystore.
+    pub chains: Vec<StoredChain>,
+    /// What could not be read; the text is ours and holds nothing of the value.
+    pub fault: Option<String>,
+}
+
+/// How certificates are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum StoreForm {
+    /// PEM.
+    Pem,
+    /// Bare DER.
+    Der,
+    /// The JSON of traefik's ACME store.
+    AcmeJson,
+    /// PKCS#12.
+    Pkcs12,
+    /// A Java keystore.
+    Jks,
+}
+
+/// One chain as it is kept.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredChain {
+    /// The alias in a keystore, or the resolver and main domain in traefik's store.
+    pub alias: Option<String>,
+    /// The certificates in the order in which they are written.
+    pub certificates: Vec<Der>,
+    /// Whether the private key beside it is the one of the first certificate; `None` where there is no key, or it cannot be compared.
+    pub key_matches: Option<bool>,
+}
+
+/// A TLS connection to a name, and what was asked around it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EndpointSight {
+    /// What the name was resolved to.
+    pub dns: DnsSight,
+    /// The address that was connected to: the first that answered.
+    pub address: Option<IpAddr>,
+    /// The handshake, or why there was none.
+    pub handshake: Option<Handshake>,
+    /// Why there was no handshake; empty where there was one.
+    pub fault: Option<ConnectFault>,
+    /// What stands on port 80.
+    pub plain: PlainSight,
+}
+
+/// What a name was resolved to.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DnsSight {
+    /// The addresses, sorted.
+    pub addresses: Vec<IpAddr>,
+    /// The names that aliases led through, in order, without the name itself and in lower case.
+    pub aliases: Vec<String>,
+    /// Why there are none.
+    pub fault: Option<DnsFault>,
+}
+
+/// Why a name has no address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DnsFault {
+    /// The name does not exist.
+    NoSuchName,
+    /// The name exists and has neither IPv4 nor IPv6 addresses.
+    NoAddress,
+    /// The question was not answered.
+    NoAnswer,
+}
+
+/// Why a connection was not made, or came to nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ConnectFault {
+    /// The name has no address.
+    NoAddress,
+    /// An address is not one that may be connected to, and the configuration does not list it.
+    RefusedAddress,
+    /// Nobody listens.
+    Closed,
+    /// Nobody answered in time.
+    TimedOut,
+    /// What answered does not speak TLS.
+    NotTls,
+    /// The server broke the handshake off.
+    Alert,
+    /// The connection broke.
+    Broken,
+}
+
+/// A handshake that came as far as the certificates.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Handshake {
+    /// The newest version that the server speaks.
+    pub newest: TlsVersion,
+    /// The oldest version that the server speaks; `None` where that was not found out.
+    pub oldest: Option<TlsVersion>,
+    /// The certificates as they were presented, the server's own first.
+    pub chain: Vec<Der>,
+    /// Whether browsers follow the chain to an authority they know, whatever the names and the clock say.
+    pub trust: Trust,
+    /// The header Strict-Transport-Security: its `max-age` in seconds, `Some(None)` where it is not sent, `None` where nothing was answered.
+    pub hsts: Option<Option<i64>>,
+}
+
+/// A version of TLS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum TlsVersion {
+    /// TLS 1.0.
+    #[serde(rename = "1.0")]
+    Tls10,
+    /// TLS 1.1.
+    #[serde(rename = "1.1")]
+    Tls11,
+    /// TLS 1.2.
+    #[serde(rename = "1.2")]
+    Tls12,
+    /// TLS 1.3.
+    #[serde(rename = "1.3")]
+    Tls13,
+}
+
+/// Whether a chain leads to an authority that browsers know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Trust {
+    /// It does, with what the server presents.
+    Public,
+    /// It does not: the authority is not one that browsers know, or a link to it is missing.
+    NotPublic,
+}
+
+/// What stands on port 80 of a name.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PlainSight {
+    /// Nobody listens.
+    Closed,
+    /// It sends the browser to the same name over HTTPS, for good (301 or 308) or not.
+    ToHttps {
+        /// Whether it is for good.
+        permanent: bool,
+    },
+    /// It answers in clear, or sends the browser somewhere else.
+    Answers {
+        /// The status.
+        status: u16,
+    },
+    /// It was not found out.
+    #[default]
+    Unknown,
+}
+
+/// Why nothing was seen at a spot.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Unsighted {
+    /// The API server refused, or failed.
+    Gap(GapReason),
+    /// There is no such Secret.
+    Absent,
+    /// The name is in the configuration, and nothing in the cluster serves it; nothing was connected to.
+    NotOfCluster,
+    /// It has not been looked at yet.
+    NotYet,
+}
+
+impl Sightings {
+    /// What was seen in a Secret; `None` where it is not one that the configuration names.
+    pub fn secret(&self, namespace: &str, name: &str) -> Option<Result<&SecretSight, &Unsighted>> {
+        let spot = Spot::Secret { namespace: namespace.to_owned(), name: name.to_owned() };
+        match self.spots.get(&spot)? {
+            Ok(Seen::Secret(sight)) => Some(Ok(sight)),
+            Ok(_) => None,
+            Err(why) => Some(Err(why)),
+        }
+    }
+
+    /// What was seen behind a name, on any port; `None` where it is not one that the configuration confirms.
+    pub fn endpoints<'a>(
+        &'a self,
+        host: &'a str,
+    ) -> impl Iterator<Item = (u16, Result<&'a EndpointSight, &'a Unsighted>)> {
+        self.spots.iter().filter_map(move |(spot, sight)| match (spot, sight) {
+            (Spot::Endpoint { host: name, port }, sight) if name == host => match sight {
+                Ok(Seen::Endpoint(sight)) => Some((*port, Ok(&**sight))),
+                Ok(_) => None,
+                Err(why) => Some((*port, Err(why))),
+            },
+            _ => None,
+        })
+    }
+
+    /// Whether the same was seen, whenever it was looked at.
+    pub fn says_the_same(&self, other: &Self) -> bool {
+        self.spots == other.spots
+            && (self.reads_secrets, self.connects) == (other.reads_secrets, other.connects)
+    }
+}
+
+impl fmt::Display for Spot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Secret { namespace, name } => write!(f, "Secret {name} in namespace {namespace}"),
+            Self::Endpoint { host, port } => write!(f, "{host}:{port}"),
+            Self::ApiServer => f.write_str("the API server"),
+        }
+    }
+}

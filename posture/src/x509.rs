@@ -1,0 +1,117 @@
+//! One X.509 certificate (RFC 5280): what is read of it, and how it is read.
+
+mod der;
+
+use std::fmt;
+use std::net::IpAddr;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+pub use der::Der;
+
+/// What is read of a certificate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct X509 {
+    /// The SHA-256 of the whole certificate.
+    pub fingerprint: Fingerprint,
+    /// The serial number in hexadecimal, without a leading zero byte; with `-` where it is negative, which RFC 5280 forbids.
+    pub serial: String,
+    /// The subject, in the form of RFC 4514: `CN=hub.example.org,O=Example`. Hostile text.
+    pub subject: String,
+    /// The common name of the subject.
+    pub common_name: Option<String>,
+    /// The issuer, in the same form.
+    pub issuer: String,
+    /// The common name of the issuer, else its organisation.
+    pub issuer_name: Option<String>,
+    /// The SHA-256 of the subject's encoding: the issuer of another certificate is this one only if these are equal.
+    pub subject_hash: Fingerprint,
+    /// The SHA-256 of the issuer's encoding.
+    pub issuer_hash: Fingerprint,
+    /// From when it holds.
+    pub not_before: Timestamp,
+    /// Until when it holds, this instant included.
+    pub not_after: Timestamp,
+    /// The names it is for: the subject alternative names.
+    pub names: Vec<AltName>,
+    /// The key that it certifies.
+    pub key: PublicKey,
+    /// What it is signed with.
+    pub signature: Signature,
+    /// Whether it may issue others.
+    pub is_authority: bool,
+    /// How many authorities may stand below it, where it says so.
+    pub path_length: Option<u32>,
+    /// The subject key identifier in hexadecimal.
+    pub subject_key_id: Option<String>,
+    /// The authority key identifier in hexadecimal.
+    pub authority_key_id: Option<String>,
+}
+
+/// A SHA-256.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Fingerprint(pub [u8; 32]);
+
+/// A subject alternative name.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AltName {
+    /// A DNS name, as it stands there.
+    Dns(String),
+    /// An address.
+    Ip(IpAddr),
+    /// Something else, by the word OpenSSL has for it: `email`, `URI`, `DirName`.
+    Other(String),
+}
+
+/// The key that a certificate certifies.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PublicKey {
+    /// What it is.
+    pub algorithm: KeyAlgorithm,
+    /// The SHA-256 of the encoded SubjectPublicKeyInfo: two keys are equal if these are.
+    pub fingerprint: Fingerprint,
+}
+
+/// A kind of public key.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum KeyAlgorithm {
+    /// RSA, with the length of the modulus in bits.
+    Rsa(u32),
+    /// An elliptic curve, by its NIST or own name: `P-256`.
+    Ec(String),
+    /// Ed25519.
+    Ed25519,
+    /// Ed448.
+    Ed448,
+    /// Another one, by its object identifier.
+    Other(String),
+}
+
+/// What a certificate is signed with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Signature {
+    /// The name, as OpenSSL has it: `sha256WithRSAEncryption`; for an unknown one the object identifier.
+    pub algorithm: String,
+    /// Whether its hash is broken: MD2, MD5 or SHA-1.
+    pub is_broken: bool,
+}
+
+/// Why a certificate cannot be read; never the text of a library.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Malformed(pub &'static str);
+
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Fingerprint({self})")
+    }
+}
