@@ -40,8 +40,10 @@ pub type Sight = Result<Seen, Unsighted>;
 
 /// Everything that was looked at, and what was seen there.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Sightings {
-    /// What was seen, by where.
+    /// What was seen, by where; in JSON a list of pairs.
+    #[serde(with = "pairs")]
     pub spots: BTreeMap<Spot, Sight>,
     /// Whether Secrets are read at all: some are named in the configuration.
     pub reads_secrets: bool,
@@ -249,6 +251,28 @@ pub enum Unsighted {
     NotYet,
 }
 
+/// A map whose keys are no text, as a list of pairs.
+mod pairs {
+    use std::collections::BTreeMap;
+
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use super::{Sight, Spot};
+
+    pub(super) fn serialize<S: Serializer>(
+        spots: &BTreeMap<Spot, Sight>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(spots)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<BTreeMap<Spot, Sight>, D::Error> {
+        Ok(Vec::<(Spot, Sight)>::deserialize(deserializer)?.into_iter().collect())
+    }
+}
+
 impl Sightings {
     /// What was seen in a Secret; `None` where it is not one that the configuration names.
     pub fn secret(&self, namespace: &str, name: &str) -> Option<Result<&SecretSight, &Unsighted>> {
@@ -289,5 +313,25 @@ impl fmt::Display for Spot {
             Self::Endpoint { host, port } => write!(f, "{host}:{port}"),
             Self::ApiServer => f.write_str("the API server"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_seen_survives_json() {
+        let secret = Spot::Secret { namespace: "jhub".into(), name: "tls".into() };
+        let endpoint = Spot::Endpoint { host: "hub.example.org".into(), port: 443 };
+        let sight = SecretSight { kind: "kubernetes.io/tls".into(), entries: Vec::new() };
+        let spots = BTreeMap::from([
+            (secret, Ok(Seen::Secret(sight))),
+            (endpoint, Ok(Seen::Endpoint(Box::default()))),
+            (Spot::ApiServer, Ok(Seen::ApiServer(vec![Der::new(*b"\x30\x00")]))),
+        ]);
+        let all = Sightings { spots, reads_secrets: true, connects: true, looked_at: None };
+        let json = serde_json::to_string(&all).unwrap();
+        assert_eq!(serde_json::from_str::<Sightings>(&json).unwrap(), all);
     }
 }
