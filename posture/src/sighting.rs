@@ -185,8 +185,24 @@ pub struct Handshake {
     pub chain: Vec<Der>,
     /// Whether browsers follow the chain to an authority they know, whatever the names and the clock say.
     pub trust: Trust,
-    /// The header Strict-Transport-Security: its `max-age` in seconds, `Some(None)` where it is not sent, `None` where nothing was answered.
-    pub hsts: Option<Option<i64>>,
+    /// The header Strict-Transport-Security of the answer over this connection.
+    pub hsts: HstsSight,
+}
+
+/// Whether a server tells browsers to stay with HTTPS (RFC 6797).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum HstsSight {
+    /// It was not found out: nothing was answered.
+    #[default]
+    Unknown,
+    /// The answer has no such header, or one that cannot be understood.
+    NotSent,
+    /// The answer has it.
+    Sent {
+        /// For how many seconds; 0 takes it back.
+        max_age: i64,
+    },
 }
 
 /// A version of TLS.
