@@ -1,6 +1,13 @@
 //! One X.509 certificate (RFC 5280): what is read of it, and how it is read.
 
 mod der;
+mod extension;
+mod instant;
+mod key;
+mod name;
+mod pem;
+mod read;
+mod tlv;
 
 use std::fmt;
 use std::net::IpAddr;
@@ -9,9 +16,11 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use der::Der;
+pub use pem::{MOST_BYTES, MOST_CERTIFICATES, PemFault, PemFile, pem};
+pub use read::read;
 
 /// What is read of a certificate.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct X509 {
     /// The SHA-256 of the whole certificate.
     pub fingerprint: Fingerprint,
@@ -70,7 +79,7 @@ pub enum AltName {
 pub struct PublicKey {
     /// What it is.
     pub algorithm: KeyAlgorithm,
-    /// The SHA-256 of the encoded SubjectPublicKeyInfo: two keys are equal if these are.
+    /// The SHA-256 of the encoded `SubjectPublicKeyInfo`: two keys are equal if these are.
     pub fingerprint: Fingerprint,
 }
 

@@ -1,0 +1,8 @@
+//! Certificates: what is read of them, in which order they stand, and where they are stored.
+
+mod agreement;
+mod make;
+mod many;
+mod openssl;
+mod pem;
+mod reading;
