@@ -1,5 +1,6 @@
 //! One X.509 certificate (RFC 5280): what is read of it, and how it is read.
 
+mod chain;
 mod der;
 mod extension;
 mod instant;
@@ -15,6 +16,7 @@ use std::net::IpAddr;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+pub use chain::{Chain, End, Weakest, chain};
 pub use der::Der;
 pub use pem::{MOST_BYTES, MOST_CERTIFICATES, PemFault, PemFile, pem};
 pub use read::read;

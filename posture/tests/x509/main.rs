@@ -1,6 +1,7 @@
 //! Certificates: what is read of them, in which order they stand, and where they are stored.
 
 mod agreement;
+mod chain;
 mod make;
 mod many;
 mod openssl;
