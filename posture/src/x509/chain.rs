@@ -121,11 +121,10 @@ impl KeyAlgorithm {
             Self::Rsa(..1024) => 0,
             Self::Rsa(1024..2048) => 80,
             Self::Rsa(2048..3072) => 112,
-            Self::Rsa(3072..7680) => 128,
+            Self::Rsa(3072..7680) | Self::Ed25519 => 128,
             Self::Rsa(7680..15360) => 192,
             Self::Rsa(15360..) => 256,
             Self::Ec(curve) => curve_strength(curve)?,
-            Self::Ed25519 => 128,
             Self::Ed448 => 224,
             Self::Other(_) => return None,
         })

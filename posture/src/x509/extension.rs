@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use data_encoding::HEXLOWER;
 
-use super::tlv::{self, Reader};
+use super::tlv::{self, Element, Reader};
 use super::{AltName, Malformed, name};
 
 /// What the extensions say.
@@ -126,7 +126,7 @@ fn names(value: &[u8]) -> Result<Vec<AltName>, Malformed> {
             0xa0 => {
                 let mut parts = Reader::new(element.content);
                 parts.expect(tlv::OBJECT_IDENTIFIER)?;
-                parts.expect(0xa0)?;
+                explicit(parts.expect(0xa0)?)?;
                 parts.end()?;
                 other("othername")
             }
@@ -140,7 +140,15 @@ fn names(value: &[u8]) -> Result<Vec<AltName>, Malformed> {
                 inner.end()?;
                 other("DirName")
             }
-            0xa5 => other("EdiPartyName"),
+            0xa5 => {
+                let mut parts = Reader::new(element.content);
+                if let Some(assigner) = parts.optional(0xa0)? {
+                    explicit(assigner)?;
+                }
+                explicit(parts.expect(0xa1)?)?;
+                parts.end()?;
+                other("EdiPartyName")
+            }
             0x86 => other("URI"),
             0x87 => address(element.content).map_or_else(|| other("IP Address"), AltName::Ip),
             0x88 => {
@@ -151,6 +159,13 @@ fn names(value: &[u8]) -> Result<Vec<AltName>, Malformed> {
         });
     }
     Ok(names)
+}
+
+/// An element around exactly one other.
+fn explicit(outer: Element<'_>) -> Result<(), Malformed> {
+    let mut inner = Reader::new(outer.content);
+    inner.next()?;
+    inner.end()
 }
 
 fn address(bytes: &[u8]) -> Option<IpAddr> {
