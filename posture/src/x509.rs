@@ -1,9 +1,11 @@
 //! One X.509 certificate (RFC 5280): what is read of it, and how it is read.
 
+mod acme;
 mod chain;
 mod der;
 mod extension;
 mod instant;
+mod jks;
 mod key;
 mod name;
 mod pem;
@@ -16,8 +18,10 @@ use std::net::IpAddr;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+pub use acme::acme_json;
 pub use chain::{Chain, End, Weakest, chain};
 pub use der::Der;
+pub use jks::jks;
 pub use pem::{MOST_BYTES, MOST_CERTIFICATES, PemFault, PemFile, pem};
 pub use read::read;
 

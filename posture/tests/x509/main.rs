@@ -6,4 +6,6 @@ mod make;
 mod many;
 mod openssl;
 mod pem;
+mod programs;
 mod reading;
+mod stores;

@@ -1,0 +1,126 @@
+//! Keystores, made byte by byte.
+
+use data_encoding::BASE64;
+use posture::sighting::StoredChain;
+use posture::x509::{MOST_BYTES, acme_json, jks};
+use serde_json::{Value, json};
+
+use super::make::{Recipe, pem};
+
+fn der(name: &str) -> Vec<u8> {
+    Recipe::new(name, "An authority").der()
+}
+
+/// What traefik writes for a certificate: the PEM of the chain, in Base64.
+fn certificate(names: &[&str]) -> String {
+    let text: String = names.iter().map(|name| pem("CERTIFICATE", &der(name))).collect();
+    BASE64.encode(text.as_bytes())
+}
+
+/// Aliases and certificates.
+pub(crate) fn plain(chains: Vec<StoredChain>) -> Vec<(String, Vec<Vec<u8>>)> {
+    let bytes = |chain: &StoredChain| chain.certificates.iter().map(|der| der.bytes().to_vec()).collect();
+    chains.iter().map(|chain| (chain.alias.clone().unwrap_or_default(), bytes(chain))).collect()
+}
+
+fn acme(store: &Value) -> Result<Vec<(String, Vec<Vec<u8>>)>, &'static str> {
+    acme_json(store.to_string().as_bytes()).map(plain)
+}
+
+#[test]
+fn each_resolver_of_traefik_has_its_certificates() {
+    let store = json!({
+        "default": {
+            "Account": {"Email": "a@example.org", "PrivateKey": "c2VjcmV0", "Registration": {"uri": "https://x"}},
+            "Certificates": [
+                {"domain": {"main": "hub.example.org", "sans": ["b"]}, "certificate": certificate(&["hub", "R1"]),
+                 "key": "c2VjcmV0", "Store": "default"},
+                {"domain": {"main": "other.example.org"}, "certificate": certificate(&["other"]), "key": "c2VjcmV0"}
+            ]
+        },
+        "empty": {"Account": null, "Certificates": null},
+        "new": null
+    });
+    let expected = vec![
+        ("default: hub.example.org".to_owned(), vec![der("hub"), der("R1")]),
+        ("default: other.example.org".to_owned(), vec![der("other")]),
+    ];
+    assert_eq!(acme(&store), Ok(expected));
+}
+
+#[test]
+fn traefik_1_has_its_certificates_at_the_top() {
+    let store = json!({
+        "Account": {"Email": "a@example.org", "PrivateKey": "c2VjcmV0"},
+        "Certificates": [{"Domain": {"Main": "hub", "SANs": null}, "Certificate": certificate(&["hub"]), "Key": "c2VjcmV0"}],
+        "HTTPChallenges": {}, "TLSChallenges": null
+    });
+    assert_eq!(acme(&store), Ok(vec![("hub".to_owned(), vec![der("hub")])]));
+}
+
+#[test]
+fn a_store_that_cannot_be_read_is_a_fault() {
+    let with = |certificate: &str| json!({"r": {"Certificates": [{"domain": {"main": "x"}, "certificate": certificate}]}});
+    assert_eq!(acme(&with("?")), Err("a certificate in the store is not Base64"));
+    assert_eq!(acme(&with(&BASE64.encode(b"no PEM"))), Err("a certificate in the store cannot be read"));
+    assert_eq!(
+        acme(&json!({"DomainsCertificate": {}})),
+        Err("the store is not written as traefik writes it")
+    );
+    assert_eq!(acme(&json!([])), Err("the store is not written as traefik writes it"));
+    assert_eq!(acme(&json!({})), Ok(vec![]));
+    let whole =
+        json!({"r": {"Certificates": [{"domain": {"main": "x"}, "certificate": certificate(&["x"])}]}})
+            .to_string();
+    for length in 0..whole.len() {
+        assert!(acme_json(&whole.as_bytes()[..length]).is_err(), "{length}");
+    }
+    assert!(acme_json(&vec![b' '; MOST_BYTES + 1]).is_err());
+}
+
+/// A keystore with a key and its chain, and an authority.
+fn keystore(magic: u32, version: u32) -> Vec<u8> {
+    let text = |text: &str| [&u16::try_from(text.len()).unwrap().to_be_bytes()[..], text.as_bytes()].concat();
+    let block = |bytes: &[u8]| [&u32::try_from(bytes.len()).unwrap().to_be_bytes()[..], bytes].concat();
+    let certificate = |name: &str| {
+        let kind = if version == 2 { text("X.509") } else { Vec::new() };
+        [kind, block(&der(name))].concat()
+    };
+    let number = |number: u32| number.to_be_bytes().to_vec();
+    let date = vec![0; 8];
+    let key = [
+        number(1),
+        text("hub"),
+        date.clone(),
+        block(b"secret"),
+        number(2),
+        certificate("hub"),
+        certificate("R1"),
+    ];
+    let authority = [number(2), text("root"), date, certificate("Root")];
+    [[number(magic), number(version), number(2)].concat(), key.concat(), authority.concat(), vec![7; 20]]
+        .concat()
+}
+
+#[test]
+fn both_forms_and_versions_of_a_java_keystore_are_read() {
+    let expected =
+        vec![("hub".to_owned(), vec![der("hub"), der("R1")]), ("root".to_owned(), vec![der("Root")])];
+    for (magic, version) in [(0xfeed_feed, 1), (0xfeed_feed, 2), (0xcece_cece, 2)] {
+        assert_eq!(jks(&keystore(magic, version)).map(plain), Ok(expected.clone()));
+    }
+}
+
+#[test]
+fn a_java_keystore_that_is_cut_off_or_of_another_form_is_a_fault() {
+    let whole = keystore(0xfeed_feed, 2);
+    for length in 0..whole.len() {
+        assert!(jks(&whole[..length]).is_err(), "{length}");
+    }
+    assert!(jks(&keystore(0xfeed_feee, 2)).is_err());
+    assert!(jks(&keystore(0xfeed_feed, 3)).is_err());
+    assert!(jks(&[whole, vec![0]].concat()).is_err(), "more than belongs there");
+    assert!(jks(&vec![0; MOST_BYTES + 1]).is_err());
+    let endless = [&[0xfe, 0xed, 0xfe, 0xed, 0, 0, 0, 2, 0xff, 0xff, 0xff, 0xff][..], &[0; 200]].concat();
+    assert!(jks(&endless).is_err());
+}
