@@ -1,6 +1,9 @@
-//! Certificates: each as one thing, with every place it was seen at, as far as that shows without reading Secrets.
+//! Certificates: each as one thing, with every place it was seen at.
 
+mod authorities;
 mod collect;
+pub mod hosts;
+mod sighted;
 mod standing;
 
 use jiff::Timestamp;
@@ -12,6 +15,8 @@ use crate::gap::Gap;
 use crate::hub::HubKey;
 use crate::kind::Kind;
 use crate::object::ObjectRef;
+use crate::sighting::{Spot, TlsVersion, Trust, Unsighted};
+use crate::x509::{Fingerprint, X509};
 
 /// Everything that a snapshot shows of certificates. Nothing in it follows the clock.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,6 +27,30 @@ pub struct CertificateTable {
     pub uncovered: Vec<Uncovered>,
     /// What may hide more.
     pub gaps: Vec<Gap>,
+    /// What is looked at beside the lists of the API.
+    #[serde(default)]
+    pub tiers: Tiers,
+    /// What was to be looked at and could not be.
+    #[serde(default)]
+    pub missed: Vec<Missed>,
+}
+
+/// What is looked at beside the lists of the API.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tiers {
+    /// Whether Secrets are read: some are named in the configuration.
+    pub secrets: bool,
+    /// Whether TLS connections are made: some names are confirmed in the configuration.
+    pub connections: bool,
+}
+
+/// Something that was to be looked at and could not be.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Missed {
+    /// What it is.
+    pub spot: Spot,
+    /// Why.
+    pub why: Unsighted,
 }
 
 /// One certificate.
@@ -29,6 +58,12 @@ pub struct CertificateTable {
 pub struct Certificate {
     /// Where it is kept.
     pub kept: Kept,
+    /// Which of several there: the key of a Secret or a ConfigMap, with the alias in it; a field of an object.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub entry: Option<String>,
+    /// What it is for.
+    #[serde(default)]
+    pub purpose: Purpose,
     /// The Certificate of cert-manager that it is made from; in the namespace of its Secret.
     pub resource: Option<String>,
     /// The names that it was asked for; empty where they are not known.
@@ -49,6 +84,97 @@ pub struct Certificate {
     pub revision: Option<i64>,
     /// Who uses it.
     pub uses: Vec<Use>,
+    /// What stands in it, where it was read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub read: Option<Box<Read>>,
+    /// Every place where it, or what is said of it, was seen.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub seen: Vec<Place>,
+    /// The connections in which it should have been presented, and was or was not.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub served: Vec<Served>,
+}
+
+/// What a certificate is for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Purpose {
+    /// A server proves with it who it is.
+    #[default]
+    Server,
+    /// Clients trust what is signed with it.
+    Authority,
+}
+
+/// A certificate that was read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Read {
+    /// What stands in it.
+    pub certificate: X509,
+    /// The certificates beside it, in the order in which they are written or presented.
+    pub chain: Vec<X509>,
+    /// How many of those beside it could not be understood.
+    #[serde(default)]
+    pub unreadable: usize,
+    /// Whether the private key beside it is its own; `None` where there is none, or it cannot be compared.
+    pub key_matches: Option<bool>,
+    /// Whether browsers follow it to an authority they know; `None` where nobody connected.
+    pub trust: Option<Trust>,
+}
+
+/// A place where a certificate was seen.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Place {
+    /// The status of a Certificate of cert-manager.
+    CertManager {
+        /// Its namespace.
+        namespace: String,
+        /// Its name.
+        name: String,
+    },
+    /// A key of a Secret.
+    Secret {
+        /// The namespace.
+        namespace: String,
+        /// The name.
+        name: String,
+        /// The key.
+        key: String,
+    },
+    /// A TLS connection to a name.
+    Endpoint {
+        /// The name.
+        host: String,
+        /// The port.
+        port: u16,
+    },
+    /// The connection to the API server.
+    ApiServer,
+    /// A bundle of authorities in a field of an object, or under a key of a ConfigMap.
+    Bundle {
+        /// The object.
+        object: ObjectRef,
+        /// The field or the key.
+        path: String,
+    },
+}
+
+/// A connection in which a certificate should have been presented.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Served {
+    /// The name that was connected to.
+    pub host: String,
+    /// The port.
+    pub port: u16,
+    /// Whether it was this one; `None` where that cannot be told.
+    pub is_same: Option<bool>,
+    /// Until when the one holds that was presented.
+    pub not_after: Timestamp,
+    /// Its fingerprint.
+    pub fingerprint: Fingerprint,
+    /// The newest version of TLS that was agreed to.
+    pub version: TlsVersion,
 }
 
 /// Where a certificate is kept.
@@ -64,6 +190,17 @@ pub enum Kept {
     },
     /// Where no object tells: with the load balancer of a Service, the controller of an Ingress or a Gateway, the pods of a Deployment.
     With(ObjectRef),
+    /// Where only a connection shows it.
+    Endpoint {
+        /// The name that was connected to.
+        host: String,
+        /// The port.
+        port: u16,
+    },
+    /// With the API server.
+    ApiServer,
+    /// In an object that tells clients whom to trust: a webhook configuration, an APIService, a ConfigMap.
+    Bundle(ObjectRef),
 }
 
 /// Who issues a certificate, as cert-manager is told.
@@ -114,6 +251,10 @@ pub enum Unseen {
     NoStatus,
     /// A Certificate of cert-manager may say it, but could not be read.
     Hidden(Gap),
+    /// It was to be looked at and could not be.
+    Missed(Unsighted),
+    /// It was looked at and could not be understood, for this reason.
+    Unreadable(String),
 }
 
 impl Unseen {
@@ -121,11 +262,11 @@ impl Unseen {
     pub fn sentence(&self) -> String {
         match self {
             Self::InSecret => {
-                "It stands in a Secret, and Perijove reads no Secrets. The Secret itself, or a TLS connection to one of its names, would show it."
+                "It stands in a Secret that Perijove does not read. Naming the Secret under `certificates.secrets`, or one of its names under `certificates.hosts`, would show it."
                     .to_owned()
             }
             Self::Elsewhere => {
-                "No object of the cluster holds it. A TLS connection to one of its names would show it.".to_owned()
+                "No object of the cluster holds it. A TLS connection to one of its names, confirmed under `certificates.hosts`, would show it.".to_owned()
             }
             Self::NoStatus => {
                 "The status of its Certificate names no end. Either cert-manager has not issued it yet, or the status was not there to be read."
@@ -134,6 +275,8 @@ impl Unseen {
             Self::Hidden(gap) => {
                 format!("A Certificate of cert-manager may say it, but {gap}. Needed: {}.", gap.permission())
             }
+            Self::Missed(why) => format!("It was to be looked at, but {why}."),
+            Self::Unreadable(why) => format!("It was looked at and cannot be understood: {why}."),
         }
     }
 }
@@ -152,7 +295,7 @@ pub enum Renewer {
     Person,
     /// Nobody that was seen: a person, unless a program does it that leaves no Certificate.
     NobodySeen,
-    /// Whoever runs the load balancer or the controller.
+    /// Whoever runs the load balancer, the controller, or whatever else keeps it.
     Operator,
     /// It may be cert-manager, whose Certificates could not be read.
     Hidden(Gap),
@@ -207,9 +350,21 @@ impl Certificate {
         }
     }
 
-    /// The names that are certain: those that cert-manager says were issued as they were asked for.
+    /// The names that are certain: those that stand in it, or that cert-manager says were issued as they were asked for.
     pub fn proven_names(&self) -> Option<&[String]> {
-        (self.is_ready == Some(true)).then_some(&self.names)
+        (self.read.is_some() || self.is_ready == Some(true)).then_some(&self.names)
+    }
+
+    /// The hubs that are reached by it.
+    pub fn hubs(&self) -> impl Iterator<Item = &HubKey> {
+        self.uses.iter().flat_map(|used| &used.hubs)
+    }
+
+    /// What tells it apart from all others of a cluster, the same after a renewal: for addresses.
+    pub fn key(&self) -> String {
+        let entry = self.entry.as_deref().map(|entry| format!("/{entry}")).unwrap_or_default();
+        let resource = self.resource.as_deref().map(|name| format!("/of-{name}")).unwrap_or_default();
+        format!("{}{resource}{entry}", self.kept.key())
     }
 }
 
@@ -218,7 +373,22 @@ impl Kept {
     pub fn place(&self) -> (Option<&str>, &str) {
         match self {
             Self::Secret { namespace, name } => (Some(namespace), name),
-            Self::With(object) => (object.namespace.as_deref(), &object.name),
+            Self::With(object) | Self::Bundle(object) => (object.namespace.as_deref(), &object.name),
+            Self::Endpoint { host, .. } => (None, host),
+            Self::ApiServer => (None, "kubernetes"),
+        }
+    }
+
+    fn key(&self) -> String {
+        let of = |object: &ObjectRef| {
+            let namespace = object.namespace.as_deref().map(|name| format!("{name}/")).unwrap_or_default();
+            format!("{}/{namespace}{}", object.kind.info().plural, object.name)
+        };
+        match self {
+            Self::Secret { namespace, name } => format!("secrets/{namespace}/{name}"),
+            Self::With(object) | Self::Bundle(object) => of(object),
+            Self::Endpoint { host, port } => format!("endpoints/{host}/{port}"),
+            Self::ApiServer => "api-server".to_owned(),
         }
     }
 
@@ -232,6 +402,9 @@ impl Kept {
                 Kind::Gateway => "the controller of Gateway",
                 _ => "the pods of Deployment",
             },
+            Self::Endpoint { .. } => "whatever answers at",
+            Self::ApiServer => "the API server of",
+            Self::Bundle(object) => object.kind.info().name,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What a check is: metadata as data, and one function from facts to an outcome.
 
 pub mod accounts;
+pub mod certificates;
 pub mod paths;
 pub mod platform;
 pub mod policies;

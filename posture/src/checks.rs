@@ -5,6 +5,9 @@ mod api_reachable;
 mod api_token;
 mod autohttps_unready;
 mod builders_reach_metadata;
+mod certificate_not_served;
+mod certificate_runs_out;
+mod certificate_unfit;
 mod chart_rbac_off;
 mod cloud_identity_open;
 mod dangling_bindings;
@@ -146,6 +149,9 @@ pub const CHECKS: &[&Check] = &[
     &dead_acme_client::CHECK,               // TLS-07
     &autohttps_unready::CHECK,              // TLS-08
     &unproven_offload::CHECK,               // TLS-09
+    &certificate_runs_out::CHECK,           // TLS-10
+    &certificate_unfit::CHECK,              // TLS-11
+    &certificate_not_served::CHECK,         // TLS-12
     &no_hsts::CHECK,                        // TLS-13
     &old_tls_versions::CHECK,               // TLS-14
     &front_without_tls::CHECK,              // TLS-15

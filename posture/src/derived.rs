@@ -21,6 +21,7 @@ pub use enforcement::{Enforcement, EnforcementState};
 pub use tls::{Front, FrontHost, Tls, TlsMode};
 
 pub use crate::access::{Grant, Reach, Rights, RightsIndex};
+use crate::certificates::CertificateTable;
 use crate::check::Recall;
 use crate::facts::Workload;
 use crate::gap::{Gap, Unknown};
@@ -42,6 +43,8 @@ pub struct Derived {
     pub rights: RightsIndex,
     /// What may connect to what, as far as policies decide it.
     pub network: Arc<Network>,
+    /// Every certificate that was seen, and what uses it.
+    pub certificates: CertificateTable,
     enforcement: Enforcement,
     of_hubs: BTreeMap<HubKey, OfHub>,
     deployments: Listing<Workload>,
@@ -86,7 +89,11 @@ pub fn derive(snapshot: &Snapshot, settings: &Settings, now: Timestamp) -> Deriv
         })
         .collect();
     let deployments = snapshot.deployments.clone();
-    Derived { hubs, clouds, rights, network, enforcement, of_hubs, deployments }
+    let certificates = CertificateTable::default();
+    let mut derived =
+        Derived { hubs, clouds, rights, network, certificates, enforcement, of_hubs, deployments };
+    derived.certificates = CertificateTable::new(snapshot, &derived);
+    derived
 }
 
 impl Derived {

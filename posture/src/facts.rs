@@ -13,6 +13,7 @@ pub mod pod;
 pub mod rbac;
 pub mod secret;
 pub mod storage;
+pub mod trust;
 pub mod workload;
 
 pub use admin_policy::AdminPolicy;
@@ -28,4 +29,5 @@ pub use pod::{Container, EnvVar, Pod, PodSpec, PodStatus, Volume};
 pub use rbac::{AggregationRule, Binding, PolicyRule, Role, RoleRef, ServiceAccount, Subject};
 pub use secret::UsedSecret;
 pub use storage::PersistentVolumeClaim;
+pub use trust::{ApiService, WebhookConfiguration};
 pub use workload::{PodTemplate, Workload};

@@ -5,6 +5,7 @@
 //! then there is a [`Record`], which the rest of the program sees.
 
 mod annotation;
+mod bundle;
 mod class;
 mod data;
 mod env;

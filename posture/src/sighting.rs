@@ -271,7 +271,7 @@ pub enum Unsighted {
 mod pairs {
     use std::collections::BTreeMap;
 
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+    use serde::{Deserialize, Deserializer, Serializer};
 
     use super::{Sight, Spot};
 
@@ -300,17 +300,13 @@ impl Sightings {
         }
     }
 
-    /// What was seen behind a name, on any port; `None` where it is not one that the configuration confirms.
-    pub fn endpoints<'a>(
-        &'a self,
-        host: &'a str,
-    ) -> impl Iterator<Item = (u16, Result<&'a EndpointSight, &'a Unsighted>)> {
-        self.spots.iter().filter_map(move |(spot, sight)| match (spot, sight) {
-            (Spot::Endpoint { host: name, port }, sight) if name == host => match sight {
-                Ok(Seen::Endpoint(sight)) => Some((*port, Ok(&**sight))),
-                Ok(_) => None,
-                Err(why) => Some((*port, Err(why))),
-            },
+    /// What was seen in connections, by name and port.
+    pub fn connections(&self) -> impl Iterator<Item = (&str, u16, Result<&EndpointSight, &Unsighted>)> {
+        self.spots.iter().filter_map(|(spot, sight)| match (spot, sight) {
+            (Spot::Endpoint { host, port }, Ok(Seen::Endpoint(sight))) => {
+                Some((host.as_str(), *port, Ok(&**sight)))
+            }
+            (Spot::Endpoint { host, port }, Err(why)) => Some((host.as_str(), *port, Err(why))),
             _ => None,
         })
     }
@@ -319,6 +315,35 @@ impl Sightings {
     pub fn says_the_same(&self, other: &Self) -> bool {
         self.spots == other.spots
             && (self.reads_secrets, self.connects) == (other.reads_secrets, other.connects)
+    }
+}
+
+impl fmt::Display for Unsighted {
+    /// A clause: what kept it from being seen, with what would help.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Gap(GapReason::Forbidden) => {
+                f.write_str("the API server refused it; needed: the right to get this Secret, as a Role with its name gives it")
+            }
+            Self::Gap(GapReason::Failed(what)) => write!(f, "it could not be read: {what}"),
+            Self::Gap(_) => f.write_str("the API server did not answer for it"),
+            Self::Absent => f.write_str("there is no such Secret"),
+            Self::NotOfCluster => {
+                f.write_str("nothing in the cluster serves this name, so nothing was connected to")
+            }
+            Self::NotYet => f.write_str("it was not looked at yet"),
+        }
+    }
+}
+
+impl fmt::Display for TlsVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Tls10 => "TLS 1.0",
+            Self::Tls11 => "TLS 1.1",
+            Self::Tls12 => "TLS 1.2",
+            Self::Tls13 => "TLS 1.3",
+        })
     }
 }
 

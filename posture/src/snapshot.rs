@@ -11,9 +11,9 @@ use serde::{Deserialize, Serialize};
 pub use builder::SnapshotBuilder;
 
 use crate::facts::{
-    AdminPolicy, Binding, Certificate, ConfigMap, CustomResource, EndpointSlice, Endpoints, Gateway,
-    HttpRoute, Ingress, IngressClass, Namespace, NetworkPolicy, Node, PersistentVolumeClaim, Pod, PolicyRule,
-    Role, Service, ServiceAccount, Workload,
+    AdminPolicy, ApiService, Binding, Certificate, ConfigMap, CustomResource, EndpointSlice, Endpoints,
+    Gateway, HttpRoute, Ingress, IngressClass, Namespace, NetworkPolicy, Node, PersistentVolumeClaim, Pod,
+    PolicyRule, Role, Service, ServiceAccount, WebhookConfiguration, Workload,
 };
 use crate::gap::{Gap, GapReason};
 use crate::kind::Kind;
@@ -93,6 +93,12 @@ pub struct Snapshot {
     pub http_routes: Listing<HttpRoute>,
     /// cert-manager Certificates; complete and empty where the API is not served.
     pub certificates: Listing<Certificate>,
+    /// Webhooks that may refuse objects.
+    pub validating_webhooks: Listing<WebhookConfiguration>,
+    /// Webhooks that may change objects.
+    pub mutating_webhooks: Listing<WebhookConfiguration>,
+    /// Parts of the API that others serve.
+    pub api_services: Listing<ApiService>,
     /// Roles.
     pub roles: Listing<Role>,
     /// ClusterRoles.
@@ -225,6 +231,9 @@ impl Snapshot {
             gateways,
             http_routes,
             certificates,
+            validating_webhooks,
+            mutating_webhooks,
+            api_services,
             roles,
             cluster_roles,
             role_bindings,

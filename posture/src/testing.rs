@@ -10,6 +10,7 @@
 //!   settings: { attestations: [] }
 //!   recall: { hubs: [], user_servers: [] }
 //!   reviews: { granted: { question: list pods, allowed: true, reason: rbac } }
+//!   sightings: { reads_secrets: true, spots: [[{ secret: { namespace: jhub, name: tls } }, { Err: absent }]] }
 //! ---
 //! apiVersion: v1
 //! kind: Service
@@ -31,6 +32,7 @@ use crate::object::ObjectRef;
 use crate::record::Record;
 use crate::redact::{Declared, Names, RedactionKey, Redactor, decode_manifests};
 use crate::settings::Settings;
+use crate::sighting::Sightings;
 use crate::snapshot::{Origin, Reviews, Snapshot, SnapshotBuilder};
 
 /// The instant of fixtures that name none.
@@ -60,6 +62,7 @@ struct Header {
     settings: Settings,
     recall: Option<Recall>,
     reviews: Option<Reviews>,
+    sightings: Sightings,
 }
 
 /// A gap as the header writes it.
@@ -88,7 +91,8 @@ macro_rules! for_each_listing {
             ingress_classes: IngressClass, gateways: Gateway, http_routes: HttpRoute, certificates: Certificate,
             roles: Role, cluster_roles: ClusterRole, role_bindings: RoleBinding,
             cluster_role_bindings: ClusterRoleBinding, admin_policies: AdminNetworkPolicy,
-            baseline_policies: BaselineAdminNetworkPolicy
+            baseline_policies: BaselineAdminNetworkPolicy, validating_webhooks: ValidatingWebhookConfiguration,
+            mutating_webhooks: MutatingWebhookConfiguration, api_services: ApiService
         }
     };
 }
@@ -150,6 +154,7 @@ impl Fixture {
                 builder.config_data(&namespace, &record.object.name, Ok(record));
             }
         }
+        builder.sightings(header.sightings);
         builder.reviews(header.reviews.ok_or(GapReason::NotRead));
         let recall = header.recall.unwrap_or_default();
         let fixture = Self { snapshot: builder.build(now), settings: header.settings, recall, now };

@@ -119,6 +119,18 @@ pub struct Signature {
 #[error("{0}")]
 pub struct Malformed(pub &'static str);
 
+impl fmt::Display for KeyAlgorithm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Rsa(bits) => write!(f, "RSA {bits}"),
+            Self::Ec(curve) => write!(f, "ECDSA {curve}"),
+            Self::Ed25519 => f.write_str("Ed25519"),
+            Self::Ed448 => f.write_str("Ed448"),
+            Self::Other(identifier) => write!(f, "key of algorithm {identifier}"),
+        }
+    }
+}
+
 impl fmt::Display for Fingerprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
@@ -128,5 +140,22 @@ impl fmt::Display for Fingerprint {
 impl fmt::Debug for Fingerprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Fingerprint({self})")
+    }
+}
+
+impl X509 {
+    /// The names and addresses of hosts that it is for, as text; what stands in the common name alone counts for no browser.
+    pub fn host_names(&self) -> Vec<String> {
+        let names = self.names.iter().filter_map(|name| match name {
+            AltName::Dns(name) => Some(name.clone()),
+            AltName::Ip(address) => Some(address.to_string()),
+            AltName::Other(_) => None,
+        });
+        names.collect()
+    }
+
+    /// Whether the names of its issuer and its subject are the same, as those of a root are.
+    pub fn is_self_issued(&self) -> bool {
+        self.subject_hash == self.issuer_hash
     }
 }

@@ -75,7 +75,7 @@ fn body(view: CertificatesView, query: CertificateQuery, is_told: bool) -> AnyVi
 /// Everything below the answer.
 #[component]
 fn All(table: CertificateTable, cluster: String, query: CertificateQuery, as_of: Timestamp) -> impl IntoView {
-    let CertificateTable { mut certificates, uncovered, gaps } = table;
+    let CertificateTable { mut certificates, uncovered, gaps, .. } = table;
     sort(&mut certificates, query.order, as_of);
     let is_empty = certificates.is_empty();
     view! {

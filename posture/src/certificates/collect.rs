@@ -2,7 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Certificate, CertificateTable, Issuer, Kept, Renewer, Uncovered, Unseen, Use, Validity};
+use super::sighted::{Sighted, missed};
+use super::{
+    Certificate, CertificateTable, Issuer, Kept, Place, Purpose, Renewer, Tiers, Uncovered, Unseen, Use,
+    Validity, authorities,
+};
 use crate::derived::tls::{CERTIFICATE_ANNOTATIONS, covers, ends_tls, is_served_by};
 use crate::derived::{Derived, TlsMode};
 use crate::entrance::requested_hosts;
@@ -142,9 +146,16 @@ impl Seen<'_> {
             }
         }
         certificates.sort_by(|a, b| (&a.kept, &a.resource).cmp(&(&b.kept, &b.resource)));
+        certificates.extend(authorities::collect(self.snapshot));
+        let mut certificates = Sighted::new(self.snapshot, self.derived, certificates).complete();
+        certificates.sort_by(|a, b| {
+            (a.purpose, &a.kept, &a.resource, &a.entry).cmp(&(b.purpose, &b.kept, &b.resource, &b.entry))
+        });
         uncovered.extend(not_named(&certificates));
         uncovered.sort();
-        CertificateTable { certificates, uncovered, gaps: self.gaps() }
+        let sightings = &self.snapshot.sightings;
+        let tiers = Tiers { secrets: sightings.reads_secrets, connections: sightings.connects };
+        CertificateTable { certificates, uncovered, gaps: self.gaps(), tiers, missed: missed(self.snapshot) }
     }
 
     /// A certificate that something uses and no Certificate of cert-manager describes.
@@ -152,7 +163,7 @@ impl Seen<'_> {
         let by_hub = self.renewers.get(&kept).cloned();
         let hidden = match &kept {
             Kept::Secret { namespace, .. } => self.snapshot.certificates.complete_in(namespace).err(),
-            Kept::With(_) => None,
+            _ => None,
         };
         let (validity, renewer) = match (&kept, hidden, by_hub) {
             (Kept::With(_), _, renewer) => (Unseen::Elsewhere, renewer.unwrap_or(Renewer::Operator)),
@@ -169,17 +180,9 @@ impl Seen<'_> {
             _ => BTreeSet::new(),
         };
         Certificate {
-            kept,
-            resource: None,
             names: names.into_iter().collect(),
-            issuer: None,
-            validity: Err(validity),
-            renewer,
-            renewal_time: None,
-            is_failing: false,
-            is_ready: None,
-            revision: None,
             uses,
+            ..Certificate::unknown(kept, renewer, validity)
         }
     }
 
@@ -215,7 +218,7 @@ impl Seen<'_> {
     }
 }
 
-fn secret(namespace: &str, name: &str) -> Kept {
+pub(super) fn secret(namespace: &str, name: &str) -> Kept {
     Kept::Secret { namespace: namespace.to_owned(), name: name.to_owned() }
 }
 
@@ -241,8 +244,14 @@ fn of_cert_manager(found: &facts::Certificate, kept: Kept, uses: Vec<Use>) -> Ce
         name: spec.issuer_ref.name.clone(),
     });
     let validity = status.not_after.map(|not_after| Validity { not_before: status.not_before, not_after });
+    let seen = Place::CertManager {
+        namespace: found.namespace().unwrap_or_default().to_owned(),
+        name: found.name().to_owned(),
+    };
     Certificate {
         kept,
+        entry: None,
+        purpose: Purpose::Server,
         resource: Some(found.name().to_owned()),
         names: spec.dns_names.clone(),
         issuer,
@@ -255,6 +264,33 @@ fn of_cert_manager(found: &facts::Certificate, kept: Kept, uses: Vec<Use>) -> Ce
         is_ready: condition("Ready").map(|ready| ready.status == "True"),
         revision: status.revision,
         uses,
+        read: None,
+        seen: vec![seen],
+        served: Vec::new(),
+    }
+}
+
+impl Certificate {
+    /// A certificate of which nothing is known yet but where it is kept and who renews it.
+    pub(super) fn unknown(kept: Kept, renewer: Renewer, why: Unseen) -> Self {
+        Self {
+            kept,
+            entry: None,
+            purpose: Purpose::Server,
+            resource: None,
+            names: Vec::new(),
+            issuer: None,
+            validity: Err(why),
+            renewer,
+            renewal_time: None,
+            is_failing: false,
+            is_ready: None,
+            revision: None,
+            uses: Vec::new(),
+            read: None,
+            seen: Vec::new(),
+            served: Vec::new(),
+        }
     }
 }
 
@@ -273,8 +309,8 @@ fn not_named(certificates: &[Certificate]) -> Vec<Uncovered> {
     }
     let is_for_others = |certificate: &&Certificate, host: &str| {
         certificate.proven_names().is_some_and(|names| {
-            // Without DNS names there are others, which are not kept.
-            !names.is_empty() && !names.iter().any(|name| covers(name, host))
+            // cert-manager tells of DNS names only; without any there are others.
+            (certificate.read.is_some() || !names.is_empty()) && !names.iter().any(|name| covers(name, host))
         })
     };
     served

@@ -2,12 +2,14 @@
 
 use serde_json::Value;
 
+use crate::check::certificates::{self, Connection};
 use crate::check::{Check, Context, Judge, Judgement, Outcome, Reference, Severity, Topic, Verdict};
-use crate::derived::TlsMode;
+use crate::derived::{Tls, TlsMode};
 use crate::entrance::{self, File};
 use crate::fix::{Fix, FixValue};
 use crate::hub::Hub;
 use crate::kind::Kind;
+use crate::sighting::HstsSight;
 use crate::text::{Arg, Reason};
 
 pub(super) const CHECK: Check = Check {
@@ -47,6 +49,42 @@ pub(super) const CHECK: Check = Check {
 
 fn judge(context: &Context<'_>, hub: &Hub) -> Judgement {
     let tls = context.derived.tls(hub)?;
+    if tls.mode == TlsMode::None {
+        return by_objects(context, hub, tls);
+    }
+    certificates::observed(context, hub, by_objects(context, hub, tls), |connection| {
+        of_connection(tls, connection)
+    })
+}
+
+/// What a connection was told.
+fn of_connection(tls: &Tls, connection: &Connection<'_>) -> Judgement {
+    let path = "Strict-Transport-Security";
+    let source = tls.service.kubectl_name();
+    match connection.handshake()?.hsts {
+        HstsSight::Sent { max_age } if max_age > 0 => {
+            let reason = Reason::new("seen", "{host} tells browsers to use HTTPS only for {seconds} seconds");
+            let reason = reason.with("host", connection.called()).with("seconds", Arg::Number(max_age));
+            Ok(Outcome::pass(reason)
+                .because(connection.evidence(tls, path, Arg::Number(max_age)))
+                .slot("source", source))
+        }
+        HstsSight::Unknown => Err(Reason::new("no-answer", "{host} did not answer a request over HTTPS")
+            .with("host", connection.called())
+            .into()),
+        sight => {
+            let found = if sight == HstsSight::NotSent { Arg::word("not sent") } else { Arg::Number(0) };
+            let reason = Reason::new("not-seen", "{host} does not tell browsers to use HTTPS only");
+            let fact = connection.evidence(tls, path, found).wanted(Arg::word("more than 0"));
+            let outcome =
+                Outcome::warn(reason.with("host", connection.called())).because(fact).slot("source", source);
+            Ok(if tls.mode == TlsMode::LetsEncrypt { outcome.case("automatic") } else { outcome })
+        }
+    }
+}
+
+/// What the configuration says.
+fn by_objects(context: &Context<'_>, hub: &Hub, tls: &Tls) -> Judgement {
     match tls.mode {
         TlsMode::LetsEncrypt if entrance::kube_lego(hub).is_none() => automatic(context, hub),
         TlsMode::None => Ok(Outcome::not_applicable(Reason::new("no-https", "There is no HTTPS that browsers could stay with"))),

@@ -4,14 +4,16 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use crate::check::certificates::{self, Connection};
 use crate::check::{
     Check, Context, Judge, Judgement, Mapping, Outcome, Reference, Severity, Topic, Verdict, worst,
 };
-use crate::derived::TlsMode;
+use crate::derived::{Tls, TlsMode};
 use crate::entrance::{self, File};
 use crate::fix::{Fix, FixValue};
 use crate::hub::Hub;
 use crate::kind::Kind;
+use crate::sighting::TlsVersion;
 use crate::text::{Arg, Reason};
 
 pub(super) const CHECK: Check = Check {
@@ -57,6 +59,36 @@ fn judge(context: &Context<'_>, hub: &Hub) -> Judgement {
             "There is no HTTPS whose versions could be judged",
         )));
     }
+    certificates::observed(context, hub, by_objects(context, hub, tls, is_visible), |connection| {
+        of_connection(tls, connection)
+    })
+}
+
+/// The oldest version that a connection was made with.
+fn of_connection(tls: &Tls, connection: &Connection<'_>) -> Judgement {
+    let handshake = connection.handshake()?;
+    let Some(oldest) = handshake.oldest else {
+        let reason = Reason::new(
+            "oldest-not-known",
+            "Whether {host} accepts versions of TLS before 1.2 could not be found out",
+        );
+        return Err(reason.with("host", connection.called()).into());
+    };
+    let version = Arg::text(oldest.to_string());
+    let fact = connection.evidence(tls, "oldest version", version.clone());
+    if oldest < TlsVersion::Tls12 {
+        let reason = Reason::new("old-accepted", "{host} accepts {version}");
+        let reason = reason.with("host", connection.called()).with("version", version);
+        return Ok(Outcome::fail(reason)
+            .because(fact.wanted(Arg::word("TLS 1.2 or later")))
+            .slot("config-map", "autohttps"));
+    }
+    let reason = Reason::new("modern-seen", "{host} accepts TLS 1.2 and later only");
+    Ok(Outcome::pass(reason.with("host", connection.called())).because(fact))
+}
+
+/// What the configuration says.
+fn by_objects(context: &Context<'_>, hub: &Hub, tls: &Tls, is_visible: bool) -> Judgement {
     if !is_visible {
         let reason = Reason::new(
             "elsewhere",

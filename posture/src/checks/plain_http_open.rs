@@ -1,5 +1,6 @@
 //! Flags hubs that answer in clear beside HTTPS, or instead of it.
 
+use crate::check::certificates::{self, Connection};
 use crate::check::{
     Check, Context, Evidence, Judge, Judgement, Mapping, Outcome, Reference, Severity, Topic, Verdict,
     worst_with,
@@ -13,6 +14,7 @@ use crate::gap::Unknown;
 use crate::hub::{Hub, parts};
 use crate::kind::Kind;
 use crate::settings::Attestation;
+use crate::sighting::PlainSight;
 use crate::text::{Arg, Reason};
 
 pub(super) const CHECK: Check = Check {
@@ -67,7 +69,59 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn judge(context: &Context<'_>, hub: &Hub) -> Judgement {
-    Ok(entrance::with_entrances(context, hub, decide(context, hub)?))
+    let outcome = match context.derived.tls(hub) {
+        Ok(tls) if tls.mode != TlsMode::None => {
+            let by_objects = decide(context, hub);
+            certificates::observed(context, hub, by_objects, |connection| of_connection(tls, connection))?
+        }
+        _ => decide(context, hub)?,
+    };
+    Ok(entrance::with_entrances(context, hub, outcome))
+}
+
+/// What stands on port 80 of a name.
+fn of_connection(tls: &Tls, connection: &Connection<'_>) -> Judgement {
+    let path = "port 80";
+    let with_host = |reason: Reason| reason.with("host", connection.called());
+    match connection.sight.plain {
+        PlainSight::Closed => {
+            let reason = Reason::new("closed-seen", "Nobody listens on port 80 of {host}");
+            Ok(Outcome::pass(with_host(reason)).because(connection.evidence(tls, path, Arg::word("closed"))))
+        }
+        PlainSight::ToHttps { permanent: true } => {
+            let reason = Reason::new("redirect-seen", "{host} redirects plain requests to HTTPS");
+            Ok(Outcome::pass(with_host(reason)).because(connection.evidence(
+                tls,
+                path,
+                Arg::word("redirects for good"),
+            )))
+        }
+        PlainSight::ToHttps { permanent: false } => {
+            let reason = Reason::new(
+                "temporary-redirect",
+                "{host} redirects plain requests to HTTPS, but not for good, so browsers ask in clear again",
+            );
+            let fact = connection
+                .evidence(tls, path, Arg::word("redirects for now"))
+                .wanted(Arg::word("a redirect with status 301 or 308"));
+            Ok(Outcome::warn(with_host(reason)).because(fact))
+        }
+        PlainSight::Answers { status } => {
+            let reason = Reason::new(
+                "answers-in-clear",
+                "{host} answers a plain request with status {status} instead of a redirect to HTTPS",
+            );
+            let fact = connection
+                .evidence(tls, path, Arg::Number(status.into()))
+                .wanted(Arg::word("a redirect to HTTPS"));
+            Ok(Outcome::fail(with_host(reason).with("status", Arg::Number(status.into()))).because(fact))
+        }
+        PlainSight::Unknown => {
+            let reason =
+                Reason::new("port-80-not-known", "What stands on port 80 of {host} could not be found out");
+            Err(with_host(reason).into())
+        }
+    }
 }
 
 fn decide(context: &Context<'_>, hub: &Hub) -> Judgement {

@@ -1,15 +1,17 @@
 //! Flags hubs that leave HTTPS to a load balancer that shows no certificate.
 
+use crate::check::certificates::{self, Connection};
 use crate::check::{
     Check, Context, Evidence, Judge, Judgement, Mapping, Outcome, Reference, Severity, Topic, Verdict,
 };
-use crate::derived::TlsMode;
 use crate::derived::tls::BALANCER_CERTIFICATES;
+use crate::derived::{Tls, TlsMode};
 use crate::entrance;
 use crate::facts::Service;
 use crate::fix::{Fix, FixValue};
 use crate::hub::Hub;
 use crate::kind::Kind;
+use crate::sighting::ConnectFault;
 use crate::text::{Arg, Reason};
 
 pub(super) const CHECK: Check = Check {
@@ -21,7 +23,7 @@ pub(super) const CHECK: Check = Check {
     topic: Topic::Https,
     since: "0.1.0",
     why: "Without a certificate at the load balancer, port 443 carries plain HTTP, or nothing.",
-    verdicts: &[Verdict::Pass, Verdict::Warn, Verdict::Unknown, Verdict::NotApplicable],
+    verdicts: &[Verdict::Pass, Verdict::Warn, Verdict::Fail, Verdict::Unknown, Verdict::NotApplicable],
     needs: &[Kind::Service, Kind::Deployment],
     fixes: &[Fix::advice(
         "Give the Service the annotations by which your cloud's load balancer takes its certificate. These are those of AWS, with the name \
@@ -59,6 +61,33 @@ fn judge(context: &Context<'_>, hub: &Hub) -> Judgement {
         let reason = Reason::new("other-mode", "HTTPS is not left to a load balancer: {mode}");
         return Ok(Outcome::not_applicable(reason.with("mode", entrance::mode_in_words(tls.mode))));
     }
+    certificates::observed(context, hub, by_objects(context, hub), |connection| {
+        of_connection(tls, connection)
+    })
+}
+
+/// Whether a connection came as far as a certificate.
+fn of_connection(tls: &Tls, connection: &Connection<'_>) -> Judgement {
+    let service = tls.service.name.clone();
+    if let Some(handshake) = &connection.sight.handshake {
+        let version = Arg::text(handshake.newest.to_string());
+        let reason = Reason::new("seen", "{host} speaks {version}").with("version", version.clone());
+        let reason = reason.with("host", connection.called());
+        return Ok(Outcome::pass(reason)
+            .because(connection.evidence(tls, "version", version))
+            .slot("service", service));
+    }
+    if !matches!(connection.sight.fault, Some(ConnectFault::Closed | ConnectFault::NotTls)) {
+        connection.handshake()?;
+    }
+    let why = Arg::word(connection.fault());
+    let fact = connection.evidence(tls, "TLS", why.clone()).wanted(Arg::word("a handshake"));
+    let reason = Reason::new("not-seen", "{host} does no HTTPS: {why}").with("host", connection.called());
+    Ok(Outcome::fail(reason.with("why", why)).because(fact).slot("service", service))
+}
+
+/// What the annotations of the Service say.
+fn by_objects(context: &Context<'_>, hub: &Hub) -> Judgement {
     let service = entrance::public_service(context, hub)?;
     let service = service.ok_or_else(|| Reason::new("no-service", "The hub's Service cannot be seen"))?;
     let object = entrance::object(service);

@@ -103,14 +103,6 @@ fn without_what_others_write(declared: &Record, found: &Record) -> [Record; 2] {
             take(&mut declared.body, "", "rules");
             take(&mut found.body, "", "rules");
         }
-        Kind::ApiService if is_unset(&declared, "/spec/caBundle") => {
-            take(&mut found.body, "/spec", "caBundle");
-        }
-        Kind::ValidatingWebhookConfiguration | Kind::MutatingWebhookConfiguration => {
-            for side in [&mut declared, &mut found] {
-                authorities_out(&mut side.body);
-            }
-        }
         _ => {}
     }
     keep_own_annotations(&declared.body, &mut found.body);
@@ -120,13 +112,6 @@ fn without_what_others_write(declared: &Record, found: &Record) -> [Record; 2] {
 fn take(body: &mut Value, parent: &str, field: &str) {
     if let Some(Value::Object(fields)) = body.pointer_mut(parent) {
         fields.shift_remove(field);
-    }
-}
-
-/// Certificate authorities of webhooks are put in by what runs them.
-fn authorities_out(body: &mut Value) {
-    for hook in body.get_mut("webhooks").and_then(Value::as_array_mut).into_iter().flatten() {
-        take(hook, "/clientConfig", "caBundle");
     }
 }
 

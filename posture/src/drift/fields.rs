@@ -50,6 +50,9 @@ pub(super) fn relevant(kind: Kind, body: &Value) -> Value {
             }
             kept
         }
+        Kind::ValidatingWebhookConfiguration | Kind::MutatingWebhookConfiguration | Kind::ApiService => {
+            without_authorities(with_annotations(rest(body), body))
+        }
         // Addresses of endpoints follow the pods; leases and events are never still; pods are told apart by their shape.
         Kind::Endpoints | Kind::EndpointSlice | Kind::Lease | Kind::Event | Kind::Pod => Value::Null,
         _ => with_annotations(rest(body), body),
@@ -139,6 +142,18 @@ fn service(body: &Value) -> Value {
                 port.shift_remove("nodePort");
             }
         }
+    }
+    kept
+}
+
+/// Programs renew the authorities of webhooks and `APIServices` all the time; their ends are told as certificates.
+fn without_authorities(mut kept: Value) -> Value {
+    let hooks = kept.get_mut("webhooks").and_then(Value::as_array_mut).into_iter().flatten();
+    for client in hooks.filter_map(|hook| hook.get_mut("clientConfig")?.as_object_mut()) {
+        client.shift_remove("caBundle");
+    }
+    if let Some(Value::Object(spec)) = kept.get_mut("spec") {
+        spec.shift_remove("caBundle");
     }
     kept
 }

@@ -7,6 +7,8 @@ use super::scalar::is_word;
 pub(super) enum Worth {
     /// A configuration file: the paths of its table.
     File(Format, File),
+    /// Certificates as PEM: bundles of authorities.
+    Certificates,
     /// A short word.
     Word,
     /// Nothing but class and keyed hash.
@@ -97,6 +99,8 @@ pub(super) fn worth(key: &str) -> Worth {
         "dynamic.toml" => Worth::File(Format::Toml, File::TraefikDynamic),
         "values.yaml" => Worth::File(Format::Yaml, File::Values),
         "singleuser.cloud-metadata" => Worth::File(Format::Yaml, File::CloudMetadata),
+        "client-ca-file" | "requestheader-client-ca-file" | "ca-bundle" => Worth::Certificates,
+        _ if matches!(key.rsplit_once('.'), Some((_, "crt" | "pem"))) => Worth::Certificates,
         _ if NAMES.contains(&key) || WORDS.contains(&key) => Worth::Word,
         _ => Worth::Nothing,
     }

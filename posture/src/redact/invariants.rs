@@ -149,6 +149,7 @@ fn is_kept(kept: &std::collections::BTreeMap<String, Rule>, place: &str) -> bool
                     | Rule::Env
                     | Rule::Words
                     | Rule::Drop
+                    | Rule::Bundle
                     | Rule::PathLeaf
                     | Rule::Url
                     | Rule::AuthorityUrl

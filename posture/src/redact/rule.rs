@@ -31,6 +31,8 @@ pub enum Rule {
     Email,
     /// Nothing of the value, but the class of what it looked like.
     Drop,
+    /// The certificates in Base64 of PEM, as bundles of authorities are written; nothing of what is none.
+    Bundle,
     /// That the field is there, as an empty object.
     Presence,
     /// A list of words of a command line.

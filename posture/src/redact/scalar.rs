@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
+use super::bundle;
 use super::class::{class_of, dropped, is_suspicious};
 use super::rule::Rule;
 
@@ -31,6 +32,7 @@ pub(super) fn text(rule: Rule, text: &str) -> Result<Option<Value>, &'static str
         }
         Rule::Email => Ok(Some(email(text).map_or_else(|| dropped(class_of(text)), Value::from))),
         Rule::Drop => Ok(Some(dropped(class_of(text)))),
+        Rule::Bundle => Ok(Some(bundle::encoded(text).unwrap_or_else(|| dropped(class_of(text))))),
         Rule::Number => Err("a number"),
         Rule::Bool => Err("true or false"),
         Rule::Presence | Rule::Labels | Rule::Annotations | Rule::Data | Rule::BinaryData => Err("an object"),
@@ -73,6 +75,7 @@ pub(super) fn wanted(rule: Rule) -> &'static str {
         | Rule::Url
         | Rule::AuthorityUrl
         | Rule::Email
+        | Rule::Bundle
         | Rule::Drop => "text",
     }
 }

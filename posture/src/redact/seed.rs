@@ -8,6 +8,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Seq
 use serde_json::{Map, Number, Value};
 
 use super::annotation::{self, Kept};
+use super::bundle;
 use super::class::{class_of, dropped, dropped_comparable};
 use super::data::{self, Format, Worth};
 use super::env;
@@ -239,6 +240,7 @@ fn datum(key: &str, text: &str, reading: &Reading<'_>) -> Value {
     let hidden = |class: &str| dropped_comparable(class, &reading.key.hmac(text));
     match data::worth(key) {
         _ if text.is_empty() => dropped("empty"),
+        Worth::Certificates => bundle::plain(text).unwrap_or_else(|| hidden(class_of(text))),
         Worth::Word if data::is_short(text) => text.into(),
         Worth::Word | Worth::Nothing => hidden(class_of(text)),
         Worth::File(format, file) => {

@@ -12,9 +12,9 @@ use serde_json::{Map, Value};
 
 use super::{Origin, Reviews, Snapshot};
 use crate::facts::{
-    AdminPolicy, Binding, Certificate, ConfigMap, CustomResource, EndpointSlice, Endpoints, Gateway,
-    HttpRoute, Ingress, IngressClass, Namespace, NetworkPolicy, Node, PersistentVolumeClaim, Pod, Role,
-    Service, ServiceAccount, Workload,
+    AdminPolicy, ApiService, Binding, Certificate, ConfigMap, CustomResource, EndpointSlice, Endpoints,
+    Gateway, HttpRoute, Ingress, IngressClass, Namespace, NetworkPolicy, Node, PersistentVolumeClaim, Pod,
+    Role, Service, ServiceAccount, WebhookConfiguration, Workload,
 };
 use crate::gap::{Gap, GapReason};
 use crate::kind::{KINDS, Kind, Reading};
@@ -133,6 +133,9 @@ shelves! {
     calico_global: CustomResource, CalicoGlobalNetworkPolicy, reading::presence;
     admin_policies: AdminPolicy, AdminNetworkPolicy, reading::plain;
     baseline_policies: AdminPolicy, BaselineAdminNetworkPolicy, reading::plain;
+    validating_webhooks: WebhookConfiguration, ValidatingWebhookConfiguration, reading::plain;
+    mutating_webhooks: WebhookConfiguration, MutatingWebhookConfiguration, reading::plain;
+    api_services: ApiService, ApiService, reading::plain;
 }
 
 /// Collects facts and coverage; memory follows the facts, not the objects.
@@ -286,7 +289,8 @@ impl SnapshotBuilder {
             ingress_classes: IngressClass, gateways: Gateway, http_routes: HttpRoute, certificates: Certificate,
             roles: Role, cluster_roles: ClusterRole, role_bindings: RoleBinding,
             cluster_role_bindings: ClusterRoleBinding, admin_policies: AdminNetworkPolicy,
-            baseline_policies: BaselineAdminNetworkPolicy,
+            baseline_policies: BaselineAdminNetworkPolicy, validating_webhooks: ValidatingWebhookConfiguration,
+            mutating_webhooks: MutatingWebhookConfiguration, api_services: ApiService,
         };
         let shelves = [
             &mut self.shelves.cilium,

@@ -11,6 +11,7 @@ use posture::finding::{Finding, FindingKey};
 use posture::gap::GapReason;
 use posture::judge::judge_with;
 use posture::kind::Kind;
+use posture::sighting::{Sightings, Unsighted};
 use posture::snapshot::Origin;
 use posture::testing::{Fixture, fact_kinds};
 
@@ -155,6 +156,33 @@ fn a_lost_permission_makes_a_check_unsure_or_changes_nothing() {
 }
 
 #[test]
+fn a_look_that_failed_decides_nothing() {
+    for check in selected_checks() {
+        for case in cases(check).iter() {
+            let fixture = remembered(case);
+            let before = said(&judge(check, &fixture));
+            for spot in fixture.snapshot.sightings.spots.keys() {
+                let mut unasked = fixture.clone();
+                unasked.snapshot.sightings.spots.remove(spot);
+                let unasked = said(&judge(check, &unasked));
+                let mut failed = fixture.clone();
+                failed.snapshot.sightings.spots.insert(spot.clone(), Err(Unsighted::NotYet));
+                for (key, now) in said(&judge(check, &failed)) {
+                    let allowed =
+                        [before.get(&key).copied(), unasked.get(&key).copied(), Some(Verdict::Unknown)];
+                    assert!(
+                        allowed.contains(&Some(now)),
+                        "{}: {}: {now:?} without {spot}",
+                        check.name,
+                        case.name
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[test]
 fn a_list_that_broke_off_makes_a_check_unsure_or_changes_nothing() {
     for check in selected_checks() {
         for case in cases(check).iter() {
@@ -172,8 +200,12 @@ fn a_list_that_broke_off_makes_a_check_unsure_or_changes_nothing() {
 fn files_prove_what_they_hold_and_nothing_else() {
     for check in selected_checks() {
         for case in cases(check).iter() {
-            let before = said(&judge(check, &remembered(case)));
-            let declared = case.fixture_with_origin(Origin::Declared);
+            // Files are judged by what they hold; nothing is looked at beside them.
+            let mut observed = remembered(case);
+            observed.snapshot.sightings = Sightings::default();
+            let before = said(&judge(check, &observed));
+            let mut declared = case.fixture_with_origin(Origin::Declared);
+            declared.snapshot.sightings = Sightings::default();
             assert_only_unsure(check, case, &before, &declared, "the live cluster");
         }
     }

@@ -1,14 +1,19 @@
 //! Certificates with everything that uses them, and the names that none of them is for.
 
-use posture::certificates::{Certificate, CertificateTable, Kept, Renewer, Standing, Unseen};
+use posture::certificates::{Certificate, CertificateTable, Kept, Purpose, Renewer, Standing, Unseen};
 use posture::gap::GapReason;
 use posture::kind::Kind;
+use posture::sighting::{
+    EndpointSight, Handshake, HstsSight, SecretEntry, SecretSight, Seen, Sight, Sightings, Spot, StoreForm,
+    StoredChain, TlsVersion, Trust,
+};
 use posture::testing::Fixture;
+use posture::x509::{self, Der};
 
 use crate::scenes::{AUTOHTTPS, Scene, V0_6, V4_4};
 
 fn table(fixture: &Fixture) -> CertificateTable {
-    CertificateTable::new(&fixture.snapshot, &fixture.derived())
+    fixture.derived().certificates
 }
 
 /// The certificate in a Secret of this name.
@@ -208,4 +213,126 @@ fn a_table_survives_being_written_as_json() {
     let table = table(&hub().with(&format!("{FAILING}{}", ingress("hub", "[www.example.edu]", "site-tls"))));
     let json = serde_json::to_string(&table).unwrap();
     assert_eq!(serde_json::from_str::<CertificateTable>(&json).unwrap(), table);
+}
+
+/// A certificate of the shared files.
+fn der(name: &str) -> Der {
+    x509::pem(&pem_of(name)).certificates.remove(0)
+}
+
+fn in_secret(name: &str, key: &str, certificates: &[&str]) -> (Spot, Sight) {
+    let spot = Spot::Secret { namespace: "jhub".into(), name: name.into() };
+    let chain = StoredChain {
+        alias: None,
+        certificates: certificates.iter().map(|name| der(name)).collect(),
+        key_matches: Some(true),
+    };
+    let form = if key == "acme.json" { StoreForm::AcmeJson } else { StoreForm::Pem };
+    let entry = SecretEntry { key: key.into(), form, chains: vec![chain], fault: None };
+    (spot, Ok(Seen::Secret(SecretSight { kind: "kubernetes.io/tls".into(), entries: vec![entry] })))
+}
+
+fn presented(host: &str, certificates: &[&str]) -> (Spot, Sight) {
+    let handshake = Handshake {
+        newest: TlsVersion::Tls13,
+        oldest: Some(TlsVersion::Tls12),
+        chain: certificates.iter().map(|name| der(name)).collect(),
+        trust: Trust::Public,
+        hsts: HstsSight::NotSent,
+    };
+    let sight = EndpointSight { handshake: Some(handshake), ..EndpointSight::default() };
+    (Spot::Endpoint { host: host.into(), port: 443 }, Ok(Seen::Endpoint(Box::new(sight))))
+}
+
+/// The table of a hub behind an Ingress with the Secret `site-tls`, with what was looked at.
+fn sighted(objects: &str, spots: Vec<(Spot, Sight)>) -> CertificateTable {
+    let mut fixture = hub().with(&format!("{objects}{}", ingress("hub", "[hub.example.edu]", "site-tls")));
+    fixture.snapshot.sightings = Sightings {
+        spots: spots.into_iter().collect(),
+        reads_secrets: true,
+        connects: true,
+        looked_at: None,
+    };
+    table(&fixture)
+}
+
+#[test]
+fn what_is_kept_and_what_is_served_are_one_certificate_if_they_are_the_same() {
+    let both =
+        vec![in_secret("site-tls", "tls.crt", &["hub", "issuing"]), presented("hub.example.edu", &["hub"])];
+    let table = sighted("", both);
+    let [certificate] = table.certificates.as_slice() else { panic!("{table:#?}") };
+    assert_eq!((certificate.seen.len(), certificate.served[0].is_same), (2, Some(true)));
+    assert_eq!(certificate.names, ["hub.example.edu"]);
+    assert_eq!(certificate.read.as_ref().unwrap().chain.len(), 1);
+    assert_eq!(certificate.hubs().count(), 1);
+}
+
+#[test]
+fn a_certificate_that_was_renewed_and_not_loaded_stands_beside_the_one_that_is_served() {
+    let both = vec![
+        in_secret("site-tls", "tls.crt", &["hub-renewed"]),
+        presented("hub.example.edu", &["hub", "issuing"]),
+    ];
+    let table = sighted("", both);
+    let [stored, served] = table.certificates.as_slice() else { panic!("{table:#?}") };
+    assert_eq!(stored.served[0].is_same, Some(false));
+    assert_eq!(served.kept, Kept::Endpoint { host: "hub.example.edu".into(), port: 443 });
+    assert_eq!(served.hubs().next().unwrap().release, "prod", "whose name it is presented for");
+}
+
+#[test]
+fn what_is_served_tells_of_a_secret_that_is_not_read_unless_cert_manager_says_otherwise() {
+    let served = || vec![presented("hub.example.edu", &["hub", "issuing"])];
+    let table = sighted("", served());
+    let [certificate] = table.certificates.as_slice() else { panic!("{table:#?}") };
+    assert_eq!(certificate.kept.place().1, "site-tls");
+    assert_eq!((certificate.served[0].is_same, certificate.validity.is_ok()), (None, true));
+    // Another end than the one of the connection.
+    let table = sighted(FAILING, served());
+    assert_eq!(table.certificates.len(), 2);
+    assert_eq!(kept(&table, "site-tls").served[0].is_same, Some(false));
+}
+
+#[test]
+fn each_certificate_of_a_store_has_the_names_that_it_is_for() {
+    let (spot, sight) = in_secret("site-tls", "acme.json", &["hub"]);
+    let Ok(Seen::Secret(mut secret)) = sight else { panic!() };
+    let other = StoredChain {
+        alias: Some("default www.example.edu".into()),
+        certificates: vec![der("other")],
+        key_matches: None,
+    };
+    secret.entries[0].chains.push(other);
+    let table = sighted("", vec![(spot, Ok(Seen::Secret(secret)))]);
+    let uses: Vec<usize> = table.certificates.iter().map(|certificate| certificate.uses.len()).collect();
+    let entries: Vec<_> = table.certificates.iter().map(|certificate| certificate.entry.as_deref()).collect();
+    assert_eq!(entries, [Some("acme.json"), Some("acme.json default www.example.edu")]);
+    assert_eq!(uses, [1, 0]);
+}
+
+#[test]
+fn authorities_of_bundles_are_told_once_with_every_place() {
+    let root = data_encoding::BASE64.encode(&pem_of("root"));
+    let hooks = ["one", "two"].map(|name| {
+        format!(
+            "
+---
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingWebhookConfiguration
+metadata: {{ name: {name} }}
+webhooks: [{{ name: a.example.org, clientConfig: {{ caBundle: {root}, service: {{ name: hook, namespace: hooks }} }} }}]
+"
+        )
+    });
+    let table = table(&hub().with(&hooks.concat()));
+    let [authority] = table.certificates.as_slice() else { panic!("{table:#?}") };
+    assert_eq!((authority.purpose, authority.seen.len()), (Purpose::Authority, 2));
+    assert_eq!(authority.read.as_ref().unwrap().certificate.common_name.as_deref(), Some("Example Root"));
+}
+
+fn pem_of(name: &str) -> Vec<u8> {
+    let path = format!("{}/tests/bases/certificates/{name}.pem", env!("CARGO_MANIFEST_DIR"));
+    #[expect(clippy::disallowed_methods, reason = "the fixtures of a test are files")]
+    std::fs::read(path).unwrap()
 }

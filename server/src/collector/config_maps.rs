@@ -16,7 +16,9 @@ pub fn needed_config_maps(snapshot: &Snapshot) -> Vec<(String, String)> {
         let Some(namespace) = deployment.metadata.namespace.as_deref() else { continue };
         let spec = deployment.pod();
         let names: Vec<&str> = if is_hub(deployment) {
-            mounted(spec, Some("config"))
+            // Every namespace has the second one; what it holds is the same everywhere.
+            let authorities = mounted(spec, None).into_iter().filter(|name| is_bundle(name));
+            mounted(spec, Some("config")).into_iter().chain(authorities).chain([CLUSTER_AUTHORITY]).collect()
         } else if terminates_tls(deployment) {
             mounted(spec, None)
         } else {
@@ -33,7 +35,24 @@ pub fn needed_config_maps(snapshot: &Snapshot) -> Vec<(String, String)> {
             needed.insert((namespace.clone(), "cilium-config".to_owned()));
         }
     }
-    needed.into_iter().take(MOST).collect()
+    needed.insert(("kube-system".to_owned(), "extension-apiserver-authentication".to_owned()));
+    // What is not there is not asked for.
+    let is_listed = |(namespace, name): &(String, String)| {
+        snapshot.config_maps.get(Some(namespace), name).is_ok_and(|found| found.is_some())
+    };
+    let is_authority = |(_, name): &(String, String)| {
+        is_bundle(name) || name == CLUSTER_AUTHORITY || name.starts_with("extension-")
+    };
+    needed.into_iter().filter(|key| !is_authority(key) || is_listed(key)).take(MOST).collect()
+}
+
+/// The ConfigMap by which pods know the cluster's own authority.
+const CLUSTER_AUTHORITY: &str = "kube-root-ca.crt";
+
+/// Whether a ConfigMap is called as bundles of authorities are.
+fn is_bundle(name: &str) -> bool {
+    name.split(['-', '.', '_'])
+        .any(|word| matches!(word, "ca" | "cas" | "cacerts" | "certs" | "trust" | "bundle"))
 }
 
 fn component(workload: &Workload) -> Option<&str> {

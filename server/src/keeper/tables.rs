@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use posture::access::{AccessTable, ClusterAccess};
-use posture::certificates::CertificateTable;
 use posture::derived::{Derived, Enforcement};
 use posture::gap::GapReason;
 use posture::hub::HubKey;
@@ -54,7 +53,7 @@ impl Tables {
             return tables;
         }
         let tables: Vec<_> =
-            reach(input, derived).chain(access(input, derived)).chain(certificates(input, derived)).collect();
+            reach(input, derived).chain(access(input, derived)).chain(certificates(derived)).collect();
         let (coverage, reviews) = (input.coverage.clone(), reviews.clone());
         self.0 = Some(Last { coverage, enforcement, reviews, tables: tables.clone() });
         tables
@@ -87,8 +86,8 @@ fn access(input: &ScanInput, derived: &Derived) -> impl Iterator<Item = Computed
 }
 
 /// Which certificates there are. What the clock makes of them is left to whoever reads the table.
-fn certificates(input: &ScanInput, derived: &Derived) -> Option<ComputedTable> {
-    written(Computed::Certificates, None, &CertificateTable::new(&input.snapshot, derived), &())
+fn certificates(derived: &Derived) -> Option<ComputedTable> {
+    written(Computed::Certificates, None, &derived.certificates, &())
 }
 
 /// What follows the cluster while nobody's rights change: in how many namespaces Perijove's own were asked, the namespaces, and when the

@@ -9,7 +9,7 @@ use super::findings::word;
 use super::{StoreError, meta};
 
 /// Which fields decide a change; raised whenever that differs, so that nothing is told as a change that only this program changed.
-const FIELDS: &str = "2";
+const FIELDS: &str = "3";
 
 /// Renews the drift hash of everything that still holds, if it was made by other rules. All of it, or nothing.
 pub(super) async fn renew(connection: &mut SqliteConnection) -> Result<(), StoreError> {

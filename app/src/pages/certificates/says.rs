@@ -57,6 +57,8 @@ pub(super) fn unseen(unseen: &Unseen) -> &'static str {
         Unseen::Elsewhere => "kept where no object shows it",
         Unseen::NoStatus => "not issued yet, or no status",
         Unseen::Hidden(_) => "Certificates cannot be read",
+        Unseen::Missed(_) => "could not be looked at",
+        Unseen::Unreadable(_) => "cannot be understood",
     }
 }
 
@@ -126,7 +128,7 @@ pub(super) fn lede(table: &CertificateTable) -> String {
 
 #[cfg(test)]
 pub(super) mod tests {
-    use posture::certificates::{Issuer, Kept, Validity};
+    use posture::certificates::{Issuer, Kept, Purpose, Validity};
 
     use super::*;
 
@@ -134,6 +136,8 @@ pub(super) mod tests {
     pub(in super::super) fn unknown(name: &str) -> Certificate {
         Certificate {
             kept: Kept::Secret { namespace: "jhub".into(), name: name.into() },
+            entry: None,
+            purpose: Purpose::Server,
             resource: None,
             names: Vec::new(),
             issuer: None,
@@ -144,6 +148,9 @@ pub(super) mod tests {
             is_ready: None,
             revision: None,
             uses: Vec::new(),
+            read: None,
+            seen: Vec::new(),
+            served: Vec::new(),
         }
     }
 

@@ -3,7 +3,7 @@
 use super::super::rule::{Row, Rule};
 use super::{CONDITION, Rows, SELECTOR};
 
-use Rule::{BinaryData, Bool, Data, Drop, Number, Scalar, Text, Time, Url};
+use Rule::{BinaryData, Bool, Bundle, Data, Number, Scalar, Text, Time, Url};
 
 /// A namespace.
 pub(super) const NAMESPACE: &[Rows] = &[("status.", &[("phase", Text)])];
@@ -69,7 +69,7 @@ pub(super) const WEBHOOKS: &[Rows] = &[
             ("name", Text),
             ("failurePolicy", Text),
             ("clientConfig.url", Url),
-            ("clientConfig.caBundle", Drop),
+            ("clientConfig.caBundle", Bundle),
             ("clientConfig.service.name", Text),
             ("clientConfig.service.namespace", Text),
             ("clientConfig.service.port", Number),
@@ -92,7 +92,7 @@ pub(super) const API_SERVICE: &[Rows] = &[
             ("group", Text),
             ("version", Text),
             ("insecureSkipTLSVerify", Bool),
-            ("caBundle", Drop),
+            ("caBundle", Bundle),
             ("service.name", Text),
             ("service.namespace", Text),
             ("service.port", Number),

@@ -158,6 +158,7 @@ macro_rules! has_meta {
 
 has_meta!(
     AdminPolicy,
+    ApiService,
     Binding,
     Certificate,
     ConfigMap,
@@ -174,4 +175,5 @@ has_meta!(
     Role,
     Service,
     ServiceAccount,
+    WebhookConfiguration,
 );

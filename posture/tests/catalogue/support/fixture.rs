@@ -13,6 +13,8 @@
 //! metadata: { name: autohttps }
 //! $patch: delete               # removes the object of the base
 //! ```
+//!
+//! Below `sightings` a header names certificates of `posture/tests/bases/certificates`: `"@hub"`.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -139,9 +141,32 @@ fn with_bases(documents: Vec<Value>) -> Vec<Value> {
     }
     if let Some(settings) = header["perijove"].as_object_mut() {
         settings.remove("base");
+        settings.get_mut("sightings").into_iter().for_each(with_certificates);
     }
     objects.insert(0, header);
     objects
+}
+
+/// Puts the bytes of certificates where their names stand.
+fn with_certificates(value: &mut Value) {
+    match value {
+        Value::String(text) => {
+            if let Some(name) = text.strip_prefix('@') {
+                *text = certificate(name);
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(with_certificates),
+        Value::Object(fields) => fields.values_mut().for_each(with_certificates),
+        _ => {}
+    }
+}
+
+/// The Base64 of a certificate, which is what stands between the lines of its PEM.
+fn certificate(name: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/bases/certificates/{name}.pem"));
+    #[expect(clippy::disallowed_methods, reason = "the fixtures of a test are files")]
+    let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    text.lines().filter(|line| !line.starts_with("-----")).collect()
 }
 
 /// Adds an object, or patches the one of the same kind, namespace and name.

@@ -1,0 +1,331 @@
+//! Puts what was read in Secrets and in connections beside what objects say.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::collect::secret;
+use super::{Certificate, Kept, Missed, Place, Purpose, Read, Renewer, Served, Unseen, Use, Validity, hosts};
+use crate::derived::Derived;
+use crate::derived::tls::covers;
+use crate::hub::HubKey;
+use crate::sighting::{EndpointSight, Handshake, SecretEntry, SecretSight, Seen, Spot, StoreForm};
+use crate::snapshot::Snapshot;
+use crate::x509::{Der, X509, read};
+
+/// Certificates in the making, with what was looked at.
+pub(super) struct Sighted<'a> {
+    snapshot: &'a Snapshot,
+    /// The names of each hub.
+    names: BTreeMap<&'a HubKey, BTreeSet<String>>,
+    rows: Vec<Certificate>,
+}
+
+impl<'a> Sighted<'a> {
+    pub(super) fn new(snapshot: &'a Snapshot, derived: &'a Derived, rows: Vec<Certificate>) -> Self {
+        let names =
+            derived.hubs.iter().map(|hub| (&hub.key, hosts::of_hub(snapshot, derived, hub).0)).collect();
+        Self { snapshot, names, rows }
+    }
+
+    /// The certificates with everything that was read of them.
+    pub(super) fn complete(mut self) -> Vec<Certificate> {
+        self.secrets();
+        self.endpoints();
+        self.api_server();
+        merged(self.rows)
+    }
+
+    /// What Secrets hold.
+    fn secrets(&mut self) {
+        let mut described = BTreeSet::new();
+        let mut rows = Vec::new();
+        for row in std::mem::take(&mut self.rows) {
+            let Kept::Secret { namespace, name } = &row.kept else {
+                rows.push(row);
+                continue;
+            };
+            match self.snapshot.sightings.secret(namespace, name) {
+                None => rows.push(row),
+                Some(Err(why)) => {
+                    let why = why.clone();
+                    rows.push(without(row, Unseen::Missed(why)));
+                }
+                Some(Ok(sight)) => {
+                    described.insert((namespace.clone(), name.clone()));
+                    rows.extend(of_secret(row, sight));
+                }
+            }
+        }
+        for (spot, sight) in &self.snapshot.sightings.spots {
+            let (Spot::Secret { namespace, name }, Ok(Seen::Secret(sight))) = (spot, sight) else { continue };
+            if described.insert((namespace.clone(), name.clone())) {
+                let kept = secret(namespace, name);
+                let row = Certificate::unknown(kept, Renewer::NobodySeen, Unseen::Unreadable(nothing()));
+                rows.extend(of_secret(row, sight));
+            }
+        }
+        self.rows = rows;
+    }
+
+    /// What connections showed.
+    fn endpoints(&mut self) {
+        for (spot, sight) in &self.snapshot.sightings.spots {
+            let (Spot::Endpoint { host, port }, Ok(Seen::Endpoint(sight))) = (spot, sight) else { continue };
+            let EndpointSight { handshake: Some(handshake), .. } = &**sight else { continue };
+            if let Some(found) = of_chain(&handshake.chain) {
+                let found = Read { trust: Some(handshake.trust), ..found };
+                self.endpoint((host, *port), handshake, found);
+            }
+        }
+    }
+
+    fn endpoint(&mut self, at: (&str, u16), handshake: &Handshake, found: Read) {
+        let (host, port) = at;
+        let place = Place::Endpoint { host: host.to_owned(), port };
+        let fingerprint = found.certificate.fingerprint;
+        let candidates: Vec<usize> =
+            (0..self.rows.len()).filter(|index| self.should_serve(&self.rows[*index], host)).collect();
+        let served = |is_same| Served {
+            host: host.to_owned(),
+            port,
+            is_same,
+            not_after: found.certificate.not_after,
+            fingerprint,
+            version: handshake.newest,
+        };
+        let is_it = |row: &Certificate| {
+            row.read.as_ref().is_some_and(|read| read.certificate.fingerprint == fingerprint)
+        };
+        let equals: Vec<usize> = (0..self.rows.len()).filter(|index| is_it(&self.rows[*index])).collect();
+        let mut is_known = !equals.is_empty();
+        for index in equals {
+            let row = &mut self.rows[index];
+            row.seen.push(place.clone());
+            row.served.push(served(Some(true)));
+            if let Some(read) = &mut row.read {
+                read.trust = Some(handshake.trust);
+            }
+        }
+        let unread: Vec<usize> =
+            candidates.iter().copied().filter(|index| self.rows[*index].read.is_none()).collect();
+        if let [index] = unread.as_slice()
+            && !is_known
+            && candidates.len() == 1
+            && agrees(&self.rows[*index], &found)
+        {
+            let row = &mut self.rows[*index];
+            let is_same = row.validity.is_ok().then_some(true);
+            row.seen.push(place.clone());
+            row.served.push(served(is_same));
+            put(row, found.clone());
+            is_known = true;
+        }
+        for index in candidates {
+            let row = &mut self.rows[index];
+            if !row.served.iter().any(|served| (served.host.as_str(), served.port) == at) {
+                // Where several may be presented, another one is no contradiction; where this one was not read, nothing can be told.
+                row.served.push(served(row.validity.is_ok().then_some(false)));
+            }
+        }
+        if !is_known {
+            self.rows.push(self.only_served(at, place, found));
+        }
+    }
+
+    /// A certificate that a connection shows and nothing else does.
+    fn only_served(&self, (host, port): (&str, u16), place: Place, found: Read) -> Certificate {
+        let kept = Kept::Endpoint { host: host.to_owned(), port };
+        let mut row = Certificate::unknown(kept, Renewer::Operator, Unseen::Elsewhere);
+        let mut uses: BTreeSet<Use> = BTreeSet::new();
+        for used in self.rows.iter().flat_map(|row| &row.uses).filter(|used| self.is_for(used, host)) {
+            uses.insert(Use { hosts: vec![host.to_owned()], ..used.clone() });
+        }
+        row.uses = uses.into_iter().collect();
+        row.seen.push(place);
+        put(&mut row, found);
+        row
+    }
+
+    /// Whether a certificate is one that a connection to a name should show.
+    fn should_serve(&self, row: &Certificate, host: &str) -> bool {
+        row.purpose == Purpose::Server
+            && !matches!(row.kept, Kept::Endpoint { .. } | Kept::ApiServer | Kept::Bundle(_))
+            && row.uses.iter().any(|used| self.is_for(used, host))
+            // Of several in one Secret, the one with the name is presented.
+            && (row.entry.is_none() || row.names.iter().any(|name| covers(name, host)))
+    }
+
+    fn is_for(&self, used: &Use, host: &str) -> bool {
+        if !used.hosts.is_empty() {
+            return used.hosts.iter().any(|name| covers(name, host));
+        }
+        used.hubs.iter().any(|hub| self.names.get(hub).is_some_and(|names| names.contains(host)))
+    }
+
+    /// What the API server presents to its client.
+    fn api_server(&mut self) {
+        if let Some(Ok(Seen::ApiServer(chain))) = self.snapshot.sightings.spots.get(&Spot::ApiServer)
+            && let Some(found) = of_chain(chain)
+        {
+            let mut row = Certificate::unknown(Kept::ApiServer, Renewer::Operator, Unseen::Elsewhere);
+            row.seen.push(Place::ApiServer);
+            put(&mut row, found);
+            self.rows.push(row);
+        }
+    }
+}
+
+/// Everything that was to be looked at and could not be.
+pub(super) fn missed(snapshot: &Snapshot) -> Vec<Missed> {
+    let spots = snapshot.sightings.spots.iter();
+    spots
+        .filter_map(|(spot, sight)| Some(Missed { spot: spot.clone(), why: sight.as_ref().err()?.clone() }))
+        .collect()
+}
+
+fn nothing() -> String {
+    "it holds nothing that is a certificate".to_owned()
+}
+
+/// Whether what a connection showed can be the certificate of which cert-manager tells the end.
+fn agrees(row: &Certificate, found: &Read) -> bool {
+    row.validity.as_ref().is_ok_and(|validity| validity.not_after == found.certificate.not_after)
+        || row.validity.is_err()
+}
+
+/// The certificates of a Secret: one for what is served, one for each further entry.
+fn of_secret(row: Certificate, sight: &SecretSight) -> Vec<Certificate> {
+    let Kept::Secret { namespace, name } = row.kept.clone() else { return vec![row] };
+    let place = |entry: &SecretEntry| Place::Secret {
+        namespace: namespace.clone(),
+        name: name.clone(),
+        key: entry.key.clone(),
+    };
+    let is_authority = |entry: &&SecretEntry| entry.key == "ca.crt";
+    let mut rows = Vec::new();
+    let mut faults = Vec::new();
+    for entry in sight.entries.iter().filter(|entry| !is_authority(entry)) {
+        faults.extend(entry.fault.clone());
+        let is_main =
+            entry.key == "tls.crt" || sight.entries.iter().filter(|other| !is_authority(other)).count() == 1;
+        for chain in &entry.chains {
+            let Some(mut found) = of_chain(&chain.certificates) else {
+                faults.push("a certificate in it is malformed".to_owned());
+                continue;
+            };
+            found.key_matches = chain.key_matches;
+            let mut next = row.clone();
+            if !is_main || entry.chains.len() > 1 {
+                let alias = chain.alias.as_deref().map(|alias| format!(" {alias}")).unwrap_or_default();
+                next.entry = Some(format!("{}{alias}", entry.key));
+            }
+            if entry.form == StoreForm::AcmeJson {
+                next.uses = of_names(&next.uses, &found.certificate);
+            }
+            next.seen.push(place(entry));
+            put(&mut next, found);
+            rows.push(next);
+        }
+    }
+    if rows.is_empty() {
+        let why = faults.into_iter().next().unwrap_or_else(nothing);
+        rows.push(without(row.clone(), Unseen::Unreadable(why)));
+    }
+    for entry in sight.entries.iter().filter(is_authority) {
+        for (index, der) in entry.chains.iter().flat_map(|chain| &chain.certificates).enumerate() {
+            let Ok(certificate) = read(der) else { continue };
+            let mut next = Certificate::unknown(row.kept.clone(), row.renewer.clone(), Unseen::Elsewhere);
+            next.purpose = Purpose::Authority;
+            next.entry =
+                Some(if index == 0 { entry.key.clone() } else { format!("{} {}", entry.key, index + 1) });
+            next.seen.push(place(entry));
+            put(&mut next, Read::alone(certificate));
+            rows.push(next);
+        }
+    }
+    rows
+}
+
+/// The uses by names that a certificate is for; those whose names are not known stay.
+fn of_names(uses: &[Use], certificate: &X509) -> Vec<Use> {
+    let names = certificate.host_names();
+    let is_for = |host: &String| names.iter().any(|name| covers(name, host));
+    let mut found = Vec::new();
+    for used in uses {
+        let hosts: Vec<String> = used.hosts.iter().filter(|host| is_for(host)).cloned().collect();
+        if used.hosts.is_empty() || !hosts.is_empty() {
+            found.push(Use { hosts, ..used.clone() });
+        }
+    }
+    found
+}
+
+/// A chain, if its first certificate can be read.
+pub(super) fn of_chain(chain: &[Der]) -> Option<Read> {
+    let (first, rest) = chain.split_first()?;
+    let certificate = read(first).ok()?;
+    let others: Vec<X509> = rest.iter().filter_map(|der| read(der).ok()).collect();
+    let unreadable = rest.len() - others.len();
+    Some(Read { chain: others, unreadable, ..Read::alone(certificate) })
+}
+
+/// Puts what was read into a certificate: it is nearer to the truth than what is said of it.
+pub(super) fn put(row: &mut Certificate, found: Read) {
+    let certificate = &found.certificate;
+    row.validity =
+        Ok(Validity { not_before: Some(certificate.not_before), not_after: certificate.not_after });
+    row.names = certificate.host_names();
+    row.read = Some(Box::new(found));
+}
+
+/// A certificate about which something could not be seen; what cert-manager says of it stays.
+fn without(row: Certificate, why: Unseen) -> Certificate {
+    if row.validity.is_ok() { row } else { Certificate { validity: Err(why), ..row } }
+}
+
+/// One certificate for each that was read, with all of its places; copies that are renewed in other ways stay apart.
+fn merged(rows: Vec<Certificate>) -> Vec<Certificate> {
+    let mut merged: Vec<Certificate> = Vec::new();
+    let mut by_print = BTreeMap::new();
+    for row in rows {
+        let print = row.read.as_ref().map(|read| read.certificate.fingerprint);
+        let known = print.and_then(|print| by_print.get(&print).copied());
+        match known.map(|index: usize| &mut merged[index]) {
+            Some(first) if is_copy(first, &row) => {
+                let places = row.seen.into_iter().filter(|place| !first.seen.contains(place));
+                let places: Vec<_> = places.collect();
+                first.seen.extend(places);
+                let uses = row.uses.into_iter().filter(|used| !first.uses.contains(used));
+                let uses: Vec<_> = uses.collect();
+                first.uses.extend(uses);
+            }
+            _ => {
+                if let Some(print) = print {
+                    by_print.entry(print).or_insert(merged.len());
+                }
+                merged.push(row);
+            }
+        }
+    }
+    for row in &mut merged {
+        row.seen.sort();
+        row.served.sort();
+        row.served.dedup();
+    }
+    merged
+}
+
+fn is_copy(first: &Certificate, other: &Certificate) -> bool {
+    first.renewer == other.renewer && first.resource == other.resource && first.purpose == other.purpose
+}
+
+impl Read {
+    /// The certificate and those beside it, in the order in which they are written or presented.
+    pub fn all(&self) -> Vec<X509> {
+        std::iter::once(&self.certificate).chain(&self.chain).cloned().collect()
+    }
+
+    /// A certificate with nothing beside it.
+    pub(super) fn alone(certificate: X509) -> Self {
+        Self { certificate, chain: Vec::new(), unreadable: 0, key_matches: None, trust: None }
+    }
+}

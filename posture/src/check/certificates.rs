@@ -1,0 +1,237 @@
+//! The certificates that people meet at a hub, and what connections to its names showed.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+
+use super::{Context, Evidence, Outcome, Verdict, worst};
+use crate::certificates::{Certificate, Kept, Place, Purpose, hosts};
+use crate::check::Judgement;
+use crate::derived::Tls;
+use crate::entrance;
+use crate::gap::Unknown;
+use crate::hub::Hub;
+use crate::kind::Kind;
+use crate::object::ObjectRef;
+use crate::sighting::{ConnectFault, DnsFault, EndpointSight, Handshake, Unsighted};
+use crate::text::{Arg, Reason};
+
+/// The certificates of servers by which a hub is reached.
+pub fn of_hub<'a>(context: &Context<'a>, hub: &Hub) -> Vec<&'a Certificate> {
+    let all = context.derived.certificates.certificates.iter();
+    all.filter(|certificate| certificate.purpose == Purpose::Server)
+        .filter(|certificate| certificate.hubs().any(|key| *key == hub.key))
+        .collect()
+}
+
+/// The outcome of a check of certificates for a hub without HTTPS.
+pub fn no_https() -> Outcome {
+    Outcome::not_applicable(Reason::new("no-https", "There is no HTTPS, and so no certificate"))
+}
+
+/// What a certificate is called in a sentence: the Secret, the object that keeps it, or the name that it answers at.
+pub fn called(certificate: &Certificate) -> Arg {
+    let is_read_there = certificate.seen.iter().any(|place| matches!(place, Place::Secret { .. }));
+    let presented = certificate.seen.iter().find_map(|place| match place {
+        Place::Endpoint { host, port } if certificate.resource.is_none() && !is_read_there => {
+            Some((host, *port))
+        }
+        _ => None,
+    });
+    // Nothing but the connection tells of it.
+    if let Some((host, port)) = presented {
+        return Arg::text(named(host, port));
+    }
+    Arg::text(match &certificate.kept {
+        Kept::Secret { namespace, name } => format!("Secret {namespace}/{name}"),
+        Kept::With(object) | Kept::Bundle(object) => object.to_string(),
+        Kept::Endpoint { host, port } => named(host, *port),
+        Kept::ApiServer => "API server".to_owned(),
+    })
+}
+
+/// A name, with the port where it is not that of HTTPS.
+fn named(host: &str, port: u16) -> String {
+    if port == 443 { host.to_owned() } else { format!("{host}:{port}") }
+}
+
+/// A fact about a certificate: at its Certificate of cert-manager, else at what uses it.
+pub fn evidence(certificate: &Certificate, path: &str, found: impl Into<Arg>) -> Evidence {
+    match (&certificate.resource, &certificate.kept) {
+        (Some(name), Kept::Secret { namespace, .. }) => {
+            Evidence::new(ObjectRef::namespaced(Kind::Certificate, namespace, name), path, found)
+        }
+        (_, kept) => {
+            let object = certificate.uses.first().map(|used| used.object.clone());
+            let object = object
+                .unwrap_or_else(|| ObjectRef::cluster(Kind::Namespace, kept.place().0.unwrap_or("default")));
+            Evidence::new(object, format!("the certificate in use ({}): {path}", called(certificate)), found)
+        }
+    }
+}
+
+/// Fills the `kubectl` line that shows a certificate.
+pub fn shown(outcome: Outcome, certificate: &Certificate) -> Outcome {
+    match (&certificate.resource, &certificate.kept) {
+        (Some(name), Kept::Secret { namespace, name: secret }) => outcome
+            .slot("certificate-namespace", namespace)
+            .slot("source", format!("certificate.cert-manager.io/{name}"))
+            .slot("secret", secret)
+            .slot("output", "yaml"),
+        (None, Kept::Secret { namespace, name }) => outcome
+            .slot("certificate-namespace", namespace)
+            .slot("source", format!("secret/{name}"))
+            .slot("secret", name)
+            .slot("output", "jsonpath={.data.tls\\.crt}"),
+        _ => outcome,
+    }
+}
+
+/// A name of the hub, and what a connection to it showed.
+#[derive(Debug, Clone, Copy)]
+pub struct Connection<'a> {
+    /// The name.
+    pub host: &'a str,
+    /// The port of HTTPS.
+    pub port: u16,
+    /// What was seen.
+    pub sight: &'a EndpointSight,
+}
+
+/// What is known of connections to the names of a hub.
+#[derive(Debug, Default)]
+pub struct Connections<'a> {
+    /// What was seen.
+    pub seen: Vec<Connection<'a>>,
+    /// What was not, and what would help.
+    pub unseen: Vec<Unknown>,
+}
+
+/// What is known of connections to the names of a hub.
+pub fn connections<'a>(context: &Context<'a>, hub: &Hub) -> Connections<'a> {
+    let (names, hidden) = hosts::of_hub(context.snapshot, context.derived, hub);
+    let sightings = &context.snapshot.sightings;
+    let mut found = Connections::default();
+    let mut unconfirmed = BTreeSet::new();
+    for name in &names {
+        let mut is_confirmed = false;
+        for (spot_host, port, sight) in sightings.connections().filter(|(host, ..)| *host == name) {
+            is_confirmed = true;
+            match sight {
+                Ok(sight) => found.seen.push(Connection { host: spot_host, port, sight }),
+                Err(why) => found.unseen.push(not_seen(name, why).into()),
+            }
+        }
+        if !is_confirmed {
+            unconfirmed.insert(name);
+        }
+    }
+    if !unconfirmed.is_empty() {
+        let names = unconfirmed.into_iter().map(Arg::text).collect();
+        let reason = Reason::new(
+            "not-confirmed",
+            "What answers at {hosts} was not looked at; naming it under `certificates.hosts` in the configuration would settle it",
+        );
+        found.unseen.push(reason.with("hosts", Arg::List(names)).into());
+    }
+    if let Some(hidden) = hidden {
+        found.unseen.push(hidden);
+    } else if names.is_empty() {
+        let reason = Reason::new(
+            "no-name",
+            "No name of the hub is visible in the cluster, so nothing could be connected to; look at it from outside",
+        );
+        found.unseen.push(reason.into());
+    }
+    found
+}
+
+fn not_seen(host: &str, why: &Unsighted) -> Reason {
+    Reason::new("not-looked-at", "What answers at {host} is not known: {why}")
+        .with("host", Arg::text(host))
+        .with("why", Arg::word(why.to_string()))
+}
+
+impl<'a> Connection<'a> {
+    /// The handshake, or why there is none.
+    pub fn handshake(&self) -> Result<&'a Handshake, Reason> {
+        self.sight.handshake.as_ref().ok_or_else(|| {
+            Reason::new("no-handshake", "Nothing could be learned from a connection to {host}: {why}")
+                .with("host", self.called())
+                .with("why", Arg::word(self.fault()))
+        })
+    }
+
+    /// What it is called in a sentence.
+    pub fn called(&self) -> Arg {
+        Arg::text(if self.port == 443 {
+            self.host.to_owned()
+        } else {
+            format!("{}:{}", self.host, self.port)
+        })
+    }
+
+    /// Why there is no handshake, as a clause.
+    pub fn fault(&self) -> &'static str {
+        if let Some(fault) = self.sight.dns.fault {
+            return match fault {
+                DnsFault::NoSuchName => "the name does not exist",
+                DnsFault::NoAddress => "the name has no address",
+                DnsFault::NoAnswer => "the name could not be resolved",
+            };
+        }
+        match &self.sight.fault {
+            Some(ConnectFault::NoAddress) => "the name has no address",
+            Some(ConnectFault::RefusedAddress) => {
+                "an address of it is one that is not connected to unless `certificates.private_hosts` lists it"
+            }
+            Some(ConnectFault::Closed) => "nobody listens there",
+            Some(ConnectFault::TimedOut) => "nobody answered in time",
+            Some(ConnectFault::NotTls) => "what answers does not speak TLS",
+            Some(ConnectFault::Alert) => "the server broke the handshake off",
+            Some(ConnectFault::Broken) | None => "the connection broke",
+        }
+    }
+
+    /// Whether it went to an address of the hub itself, with nothing known to stand between.
+    pub fn is_direct(&self, context: &Context<'_>, hub: &Hub) -> bool {
+        let Ok(Some(service)) = entrance::public_service(context, hub) else { return false };
+        let own: Vec<IpAddr> =
+            entrance::addresses(service).iter().filter_map(|address| address.parse().ok()).collect();
+        self.sight.address.is_some_and(|address| own.contains(&address))
+    }
+
+    /// A fact about what was seen there.
+    pub fn evidence(&self, tls: &Tls, path: &str, found: impl Into<Arg>) -> Evidence {
+        let front = tls
+            .fronts
+            .iter()
+            .find(|front| front.hosts.iter().any(|host| host.host.as_deref() == Some(self.host)));
+        let object = front.map_or_else(|| tls.service.clone(), |front| front.object.clone());
+        Evidence::new(object, format!("a connection to {}: {path}", self.called()), found)
+    }
+}
+
+/// Puts what connections showed beside what objects say.
+///
+/// What was seen at every name decides, but a fault that objects show stays, unless each connection went to the hub's own address. Where
+/// some names were not looked at, the worst of all decides.
+pub fn observed(
+    context: &Context<'_>,
+    hub: &Hub,
+    by_objects: Judgement,
+    of_connection: impl Fn(&Connection<'_>) -> Judgement,
+) -> Judgement {
+    let connections = connections(context, hub);
+    let parts: Vec<Judgement> = connections.seen.iter().map(of_connection).collect();
+    let Some(seen) = worst(parts) else { return by_objects };
+    let is_direct = connections.seen.iter().all(|connection| connection.is_direct(context, hub));
+    let is_fault = by_objects.as_ref().is_ok_and(|outcome| outcome.verdict == Verdict::Fail);
+    let Some(open) = connections.unseen.into_iter().next() else {
+        let is_decided = seen.verdict != Verdict::Unknown && (!is_fault || is_direct);
+        return if is_decided { Ok(seen) } else { Ok(super::worst_with(seen, [by_objects])) };
+    };
+    // Where the two differ, what was not looked at may be like either.
+    let agree = by_objects.as_ref().is_ok_and(|outcome| outcome.verdict == seen.verdict);
+    let open = (!agree).then_some(Err(open));
+    Ok(super::worst_with(seen, [by_objects].into_iter().chain(open)))
+}

@@ -1,0 +1,173 @@
+//! Flags hubs that present another certificate than the one that is kept for them.
+
+use std::collections::BTreeMap;
+
+use crate::certificates::{Certificate, Kept, Served};
+use crate::check::certificates::{self, called, evidence, shown};
+use crate::check::{
+    Check, Context, Judge, Judgement, Mapping, Outcome, Reference, Severity, Topic, Verdict, worst,
+};
+use crate::derived::TlsMode;
+use crate::fix::Fix;
+use crate::hub::Hub;
+use crate::kind::Kind;
+use crate::text::{Arg, Reason};
+
+pub(super) const CHECK: Check = Check {
+    code: "TLS-12",
+    name: "certificate-not-served",
+    title: "The certificate that is kept is the one that is served",
+    fault: "Another certificate is served than the one that is kept",
+    severity: Severity::High,
+    topic: Topic::Https,
+    since: "0.1.0",
+    why: "A renewed certificate helps nobody until the server loads it: the old one goes on until it runs out, although everything looks renewed.",
+    verdicts: &[Verdict::Pass, Verdict::Warn, Verdict::Fail, Verdict::Unknown, Verdict::NotApplicable],
+    needs: &[
+        Kind::Service,
+        Kind::Deployment,
+        Kind::ConfigMap,
+        Kind::Ingress,
+        Kind::HttpRoute,
+        Kind::Gateway,
+        Kind::Certificate,
+    ],
+    fixes: &[
+        Fix::advice("Restart what serves it, so that it loads the new certificate.").case("proxy").commands(
+            &[&["kubectl", "--namespace", "<namespace>", "rollout", "restart", "deployment/proxy"]],
+        ),
+        Fix::advice("Restart what serves it, so that it loads the new certificate.")
+            .case("automatic")
+            .commands(&[&[
+                "kubectl",
+                "--namespace",
+                "<namespace>",
+                "rollout",
+                "restart",
+                "deployment/autohttps",
+            ]]),
+        Fix::advice(
+            "Restart the controller of the Ingress or the Gateway, so that it loads the new certificate; where something else stands in \
+                  between, renew it there.",
+        ),
+    ],
+    kubectl: &[
+        "kubectl",
+        "--namespace",
+        "<certificate-namespace>",
+        "get",
+        "<source>",
+        "--output",
+        "<output>",
+    ],
+    references: &[Reference {
+        title: "JupyterHub, issue 2653: reload certificates",
+        url: "https://github.com/jupyterhub/jupyterhub/issues/2653",
+    }],
+    mappings: &[Mapping::Nsa("Network separation and hardening")],
+    judge: Judge::Hub(judge),
+};
+
+fn judge(context: &Context<'_>, hub: &Hub) -> Judgement {
+    let tls = context.derived.tls(hub)?;
+    match tls.mode {
+        TlsMode::None => return Ok(certificates::no_https()),
+        TlsMode::Offload => {
+            return Ok(Outcome::not_applicable(Reason::new(
+                "not-kept-here",
+                "The load balancer keeps the certificate, so there is nothing in the cluster to compare with",
+            )));
+        }
+        _ => {}
+    }
+    let connections = certificates::connections(context, hub);
+    let all = certificates::of_hub(context, hub);
+    let mut by_name: BTreeMap<(&str, u16), Vec<(&Certificate, &Served)>> = BTreeMap::new();
+    for certificate in all.iter().filter(|certificate| !matches!(certificate.kept, Kept::Endpoint { .. })) {
+        for served in &certificate.served {
+            by_name.entry((&served.host, served.port)).or_default().push((certificate, served));
+        }
+    }
+    let parts = connections.seen.iter().map(|connection| {
+        connection.handshake()?;
+        match by_name.get(&(connection.host, connection.port)) {
+            Some(kept) => of_name(tls.mode, kept),
+            None => Err(nothing_kept(connection.called()).into()),
+        }
+    });
+    let unseen = connections.unseen.iter().cloned().map(Err);
+    Ok(worst(parts.chain(unseen)).ok_or_else(|| nothing_kept(Arg::word("the hub")))?)
+}
+
+fn nothing_kept(host: Arg) -> Reason {
+    Reason::new(
+        "nothing-kept",
+        "No certificate that is kept for {host} is known, so there is nothing to compare with",
+    )
+    .with("host", host)
+}
+
+/// What a name presents, beside the certificates that are kept for it.
+fn of_name(mode: TlsMode, kept: &[(&Certificate, &Served)]) -> Judgement {
+    let case = match mode {
+        TlsMode::LetsEncrypt => "automatic",
+        TlsMode::Manual | TlsMode::Secret => "proxy",
+        _ => "front",
+    };
+    if let Some((certificate, served)) = kept.iter().find(|(_, served)| served.is_same == Some(true)) {
+        let reason = Reason::new("same", "{host} presents the certificate of {certificate}");
+        return Ok(finished(Outcome::pass(reason), certificate, served, case));
+    }
+    // What is not known may be the one.
+    if let Some((certificate, _)) = kept.iter().find(|(_, served)| served.is_same.is_none()) {
+        let reason = Reason::new(
+            "kept-not-known",
+            "Which certificate {certificate} holds is not known; naming the Secret under `certificates.secrets` would show it",
+        );
+        return Err(reason.with("certificate", called(certificate)).into());
+    }
+    let end =
+        |certificate: &Certificate| certificate.validity.as_ref().map(|validity| validity.not_after).ok();
+    let Some((certificate, served)) = kept.iter().max_by_key(|(certificate, _)| end(certificate)) else {
+        return Err(nothing_kept(Arg::word("the name")).into());
+    };
+    let outcome = if end(certificate).is_some_and(|end| end > served.not_after) {
+        Outcome::fail(Reason::new(
+            "not-reloaded",
+            "{host} still presents an older certificate than the one of {certificate}: it was renewed and not loaded",
+        ))
+    } else {
+        Outcome::warn(Reason::new(
+            "another",
+            "{host} presents another certificate than the one of {certificate}; something else may stand in between",
+        ))
+    };
+    Ok(finished(outcome, certificate, served, case))
+}
+
+fn finished(outcome: Outcome, certificate: &Certificate, served: &Served, case: &'static str) -> Outcome {
+    let reason =
+        outcome.reason.clone().with("host", Arg::text(&served.host)).with("certificate", called(certificate));
+    let print = certificate.read.as_ref().map(|read| read.certificate.fingerprint.to_string());
+    let kept = print.map_or_else(
+        || {
+            certificate.validity.as_ref().map_or(Arg::word("not known"), |validity| {
+                Arg::text(format!("the one that ends {}", validity.not_after))
+            })
+        },
+        Arg::text,
+    );
+    let presented = Arg::text(served.fingerprint.to_string());
+    let outcome = Outcome { reason, ..outcome }
+        .because(evidence(certificate, "SHA-256 of what is kept", kept.clone()))
+        .because(
+            evidence(
+                certificate,
+                &format!("SHA-256 of what {}:{} presents", served.host, served.port),
+                presented,
+            )
+            .wanted(kept),
+        )
+        .case(case);
+    shown(outcome, certificate)
+}
