@@ -9,6 +9,7 @@ mod jks;
 mod key;
 mod name;
 mod pem;
+mod pkcs12;
 mod read;
 mod tlv;
 
@@ -23,6 +24,7 @@ pub use chain::{Chain, End, Weakest, chain};
 pub use der::Der;
 pub use jks::jks;
 pub use pem::{MOST_BYTES, MOST_CERTIFICATES, PemFault, PemFile, pem};
+pub use pkcs12::pkcs12;
 pub use read::read;
 
 /// What is read of a certificate.

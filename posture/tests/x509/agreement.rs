@@ -175,7 +175,7 @@ fn comparable(mut ours: Said, theirs: &Said) -> Said {
     }
     // Names with a comma or a control character in them cannot be told apart in its output.
     let is_plain = |name: &String| name.chars().all(|one| one.is_ascii_graphic() && one != ',');
-    if !ours.names.iter().filter(|name| name.starts_with("DNS:")).all(|name| is_plain(name)) {
+    if !ours.names.iter().filter(|name| name.starts_with("DNS:")).all(is_plain) {
         ours.names.clone_from(&theirs.names);
     }
     ours

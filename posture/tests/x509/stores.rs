@@ -17,14 +17,16 @@ fn certificate(names: &[&str]) -> String {
     BASE64.encode(text.as_bytes())
 }
 
-/// Aliases and certificates.
-pub(crate) fn plain(chains: Vec<StoredChain>) -> Vec<(String, Vec<Vec<u8>>)> {
+/// An alias and its certificates.
+pub(crate) type Plain = (String, Vec<Vec<u8>>);
+
+pub(crate) fn plain(chains: &[StoredChain]) -> Vec<Plain> {
     let bytes = |chain: &StoredChain| chain.certificates.iter().map(|der| der.bytes().to_vec()).collect();
     chains.iter().map(|chain| (chain.alias.clone().unwrap_or_default(), bytes(chain))).collect()
 }
 
-fn acme(store: &Value) -> Result<Vec<(String, Vec<Vec<u8>>)>, &'static str> {
-    acme_json(store.to_string().as_bytes()).map(plain)
+fn acme(store: &Value) -> Result<Vec<Plain>, &'static str> {
+    acme_json(store.to_string().as_bytes()).map(|chains| plain(&chains))
 }
 
 #[test]
@@ -107,7 +109,7 @@ fn both_forms_and_versions_of_a_java_keystore_are_read() {
     let expected =
         vec![("hub".to_owned(), vec![der("hub"), der("R1")]), ("root".to_owned(), vec![der("Root")])];
     for (magic, version) in [(0xfeed_feed, 1), (0xfeed_feed, 2), (0xcece_cece, 2)] {
-        assert_eq!(jks(&keystore(magic, version)).map(plain), Ok(expected.clone()));
+        assert_eq!(jks(&keystore(magic, version)).map(|chains| plain(&chains)), Ok(expected.clone()));
     }
 }
 
