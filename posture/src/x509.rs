@@ -5,6 +5,7 @@ mod chain;
 mod der;
 mod extension;
 mod instant;
+pub mod invariants;
 mod jks;
 mod key;
 mod name;

@@ -2,6 +2,7 @@
 
 mod agreement;
 mod chain;
+mod invariants;
 mod make;
 mod many;
 mod openssl;

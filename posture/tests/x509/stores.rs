@@ -2,7 +2,7 @@
 
 use data_encoding::BASE64;
 use posture::sighting::StoredChain;
-use posture::x509::{MOST_BYTES, acme_json, jks};
+use posture::x509::{MOST_BYTES, acme_json, jks, pkcs12};
 use serde_json::{Value, json};
 
 use super::make::{Recipe, pem};
@@ -60,6 +60,12 @@ fn traefik_1_has_its_certificates_at_the_top() {
     assert_eq!(acme(&store), Ok(vec![("hub".to_owned(), vec![der("hub")])]));
 }
 
+/// A store with one certificate.
+pub(crate) fn traefik() -> Vec<u8> {
+    let entry = json!({"domain": {"main": "x"}, "certificate": certificate(&["x"])});
+    json!({"r": {"Certificates": [entry]}}).to_string().into_bytes()
+}
+
 #[test]
 fn a_store_that_cannot_be_read_is_a_fault() {
     let with = |certificate: &str| json!({"r": {"Certificates": [{"domain": {"main": "x"}, "certificate": certificate}]}});
@@ -81,7 +87,7 @@ fn a_store_that_cannot_be_read_is_a_fault() {
 }
 
 /// A keystore with a key and its chain, and an authority.
-fn keystore(magic: u32, version: u32) -> Vec<u8> {
+pub(crate) fn keystore(magic: u32, version: u32) -> Vec<u8> {
     let text = |text: &str| [&u16::try_from(text.len()).unwrap().to_be_bytes()[..], text.as_bytes()].concat();
     let block = |bytes: &[u8]| [&u32::try_from(bytes.len()).unwrap().to_be_bytes()[..], bytes].concat();
     let certificate = |name: &str| {
@@ -125,4 +131,17 @@ fn a_java_keystore_that_is_cut_off_or_of_another_form_is_a_fault() {
     assert!(jks(&vec![0; MOST_BYTES + 1]).is_err());
     let endless = [&[0xfe, 0xed, 0xfe, 0xed, 0, 0, 0, 2, 0xff, 0xff, 0xff, 0xff][..], &[0; 200]].concat();
     assert!(jks(&endless).is_err());
+}
+
+/// Made by `openssl pkcs12 -export -name hub -iter 1`, with the password that Java has by habit.
+#[test]
+fn a_pkcs_12_file_is_read_with_its_password() {
+    let store = include_bytes!("store.p12");
+    let chains = pkcs12(store, &["", "changeit"]).unwrap();
+    assert_eq!(chains.len(), 1);
+    assert_eq!((chains[0].alias.as_deref(), chains[0].certificates.len()), (Some("hub"), 1));
+    assert_eq!(pkcs12(store, &["wrong"]), Err("protected by a password"));
+    for length in 0..store.len() {
+        assert!(pkcs12(&store[..length], &["changeit"]).is_err(), "{length}");
+    }
 }

@@ -1,0 +1,5 @@
+//! Reads the store of traefik. The body lies in `posture`, where tests run it too.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| posture::x509::invariants::acme(bytes));
