@@ -9,13 +9,17 @@ use std::process::{Command, ExitCode};
 use anyhow::Result;
 use clap::Args;
 
-use crate::places::Places;
+use crate::places::{self, Places};
 use crate::test::tally::Tally;
 use crate::wasm::{Compiler, Profile};
 use crate::{assets, control_plane, demo, step};
 
 /// Tests below a module of this name talk to a real API server; without one they are left out and counted as skipped.
 const NEEDS_CONTROL_PLANE: &str = "control_plane::";
+
+/// Programs that tests of certificates compare with or get samples from, and what such tests have in their names.
+const NEEDS_PROGRAM: [(&str, &[&str]); 2] =
+    [("openssl", &["agreement::", "programs::"]), ("keytool", &["of_keytool"])];
 
 /// Run all tests: of the crates, against a real API server where one can be had, and in a browser where there is one.
 ///
@@ -55,6 +59,12 @@ fn crates(places: &Places, tally: &mut Tally) -> Result<()> {
         Some(folder) => cargo.env("PERIJOVE_CONTROL_PLANE", folder),
         None => cargo.args(["--skip", NEEDS_CONTROL_PLANE]).env_remove("PERIJOVE_CONTROL_PLANE"),
     };
+    for (program, tests) in NEEDS_PROGRAM {
+        if places::program(&[program]).is_none() {
+            println!("The tests that need `{program}` are skipped. To have them run, install it.");
+            cargo.args(tests.iter().flat_map(|test| ["--skip", test]));
+        }
+    }
     let before = tally.failed;
     let succeeded = step::follow(&mut cargo, |line| tally.read_libtest(line))?;
     if !succeeded && tally.failed == before {

@@ -12,7 +12,7 @@ pub(super) struct Tally {
 
 impl Tally {
     /// Adds a line of cargo's test output, if it is one that sums up. Filtered tests are those left out for want of an
-    /// API server.
+    /// API server or a program.
     pub(super) fn read_libtest(&mut self, line: &str) {
         let Some(counts) = line.strip_prefix("test result: ") else { return };
         let mut words = counts.split_whitespace().peekable();
