@@ -7,7 +7,7 @@ use super::{Certificate, Kept, Missed, Place, Purpose, Read, Renewer, Served, Un
 use crate::derived::Derived;
 use crate::derived::tls::covers;
 use crate::hub::HubKey;
-use crate::sighting::{EndpointSight, Handshake, SecretEntry, SecretSight, Seen, Spot, StoreForm};
+use crate::sighting::{EndpointSight, Handshake, SecretSight, Seen, Spot, StoreForm, StoredChain, Unsighted};
 use crate::snapshot::Snapshot;
 use crate::x509::{Der, X509, read};
 
@@ -186,8 +186,13 @@ fn nothing() -> String {
     "it holds nothing that is a certificate".to_owned()
 }
 
-/// Whether what a connection showed can be the certificate of which cert-manager tells the end.
+/// Whether what a connection showed can be a certificate that was not read: it ends when cert-manager says, or nothing is known of it. What is not
+/// there is not presented.
 fn agrees(row: &Certificate, found: &Read) -> bool {
+    if row.validity == Err(Unseen::Missed(Unsighted::Absent)) {
+        return false;
+    }
+
     row.validity.as_ref().is_ok_and(|validity| validity.not_after == found.certificate.not_after)
         || row.validity.is_err()
 }
@@ -195,54 +200,72 @@ fn agrees(row: &Certificate, found: &Read) -> bool {
 /// The certificates of a Secret: one for what is served, one for each further entry.
 fn of_secret(row: Certificate, sight: &SecretSight) -> Vec<Certificate> {
     let Kept::Secret { namespace, name } = row.kept.clone() else { return vec![row] };
-    let place = |entry: &SecretEntry| Place::Secret {
-        namespace: namespace.clone(),
-        name: name.clone(),
-        key: entry.key.clone(),
-    };
-    let is_authority = |entry: &&SecretEntry| entry.key == "ca.crt";
+    let place =
+        |key: &str| Place::Secret { namespace: namespace.clone(), name: name.clone(), key: key.to_owned() };
+    let (bundles, entries): (Vec<_>, Vec<_>) =
+        sight.entries.iter().partition(|entry| entry.key == AUTHORITIES);
+    let has_served = entries.iter().any(|entry| entry.key == SERVED);
     let mut rows = Vec::new();
-    let mut faults = Vec::new();
-    for entry in sight.entries.iter().filter(|entry| !is_authority(entry)) {
-        faults.extend(entry.fault.clone());
-        let is_main =
-            entry.key == "tls.crt" || sight.entries.iter().filter(|other| !is_authority(other)).count() == 1;
-        for chain in &entry.chains {
-            let Some(mut found) = of_chain(&chain.certificates) else {
-                faults.push("a certificate in it is malformed".to_owned());
-                continue;
-            };
-            found.key_matches = chain.key_matches;
-            let mut next = row.clone();
-            if !is_main || entry.chains.len() > 1 {
-                let alias = chain.alias.as_deref().map(|alias| format!(" {alias}")).unwrap_or_default();
-                next.entry = Some(format!("{}{alias}", entry.key));
-            }
-            if entry.form == StoreForm::AcmeJson {
-                next.uses = of_names(&next.uses, &found.certificate);
-            }
-            next.seen.push(place(entry));
-            put(&mut next, found);
-            rows.push(next);
-        }
+    for entry in &entries {
+        // Servers load this key; where it is not there, the one entry or any of several may be what they load.
+        let is_main = entry.key == SERVED || entries.len() == 1;
+        let is_used = is_main || !has_served;
+        rows.extend(entry.chains.iter().filter_map(|chain| {
+            let name =
+                (!is_main || entry.chains.len() > 1).then(|| entry_name(&entry.key, chain.alias.as_deref()));
+            let uses = if is_used { row.uses.clone() } else { Vec::new() };
+            let next =
+                Certificate { entry: name, uses, seen: with(&row.seen, place(&entry.key)), ..row.clone() };
+            of_stored(next, entry.form, chain)
+        }));
     }
     if rows.is_empty() {
-        let why = faults.into_iter().next().unwrap_or_else(nothing);
-        rows.push(without(row.clone(), Unseen::Unreadable(why)));
+        let fault = entries.iter().find_map(|entry| entry.fault.clone());
+        rows.push(without(row.clone(), Unseen::Unreadable(fault.unwrap_or_else(nothing))));
     }
-    for entry in sight.entries.iter().filter(is_authority) {
+    for entry in bundles {
         for (index, der) in entry.chains.iter().flat_map(|chain| &chain.certificates).enumerate() {
-            let Ok(certificate) = read(der) else { continue };
+            let number = (index > 0).then(|| (index + 1).to_string());
             let mut next = Certificate::unknown(row.kept.clone(), row.renewer.clone(), Unseen::Elsewhere);
             next.purpose = Purpose::Authority;
-            next.entry =
-                Some(if index == 0 { entry.key.clone() } else { format!("{} {}", entry.key, index + 1) });
-            next.seen.push(place(entry));
-            put(&mut next, Read::alone(certificate));
-            rows.push(next);
+            next.entry = Some(entry_name(&entry.key, number.as_deref()));
+            next.seen.push(place(&entry.key));
+            if let Ok(certificate) = read(der) {
+                put(&mut next, Read::alone(certificate));
+                rows.push(next);
+            }
         }
     }
     rows
+}
+
+/// The key that servers load their certificate from, in Secrets of type `kubernetes.io/tls`.
+const SERVED: &str = "tls.crt";
+
+/// The key of the authorities that cert-manager and others put beside it.
+const AUTHORITIES: &str = "ca.crt";
+
+fn entry_name(key: &str, more: Option<&str>) -> String {
+    more.map_or_else(|| key.to_owned(), |more| format!("{key} {more}"))
+}
+
+fn with(places: &[Place], place: Place) -> Vec<Place> {
+    places.iter().cloned().chain([place]).collect()
+}
+
+/// A chain of a Secret; `None` where its first certificate cannot be read.
+fn of_stored(mut row: Certificate, form: StoreForm, chain: &StoredChain) -> Option<Certificate> {
+    let found = Read { key_matches: chain.key_matches, ..of_chain(&chain.certificates)? };
+    if form == StoreForm::AcmeJson {
+        row.uses = of_names(&row.uses, &found.certificate);
+    }
+    // Stores hold authorities beside what is served.
+    if row.entry.is_some() && found.certificate.is_authority {
+        row.purpose = Purpose::Authority;
+        row.uses.clear();
+    }
+    put(&mut row, found);
+    Some(row)
 }
 
 /// The uses by names that a certificate is for; those whose names are not known stay.

@@ -5,7 +5,7 @@ use posture::gap::GapReason;
 use posture::kind::Kind;
 use posture::sighting::{
     EndpointSight, Handshake, HstsSight, SecretEntry, SecretSight, Seen, Sight, Sightings, Spot, StoreForm,
-    StoredChain, TlsVersion, Trust,
+    StoredChain, TlsVersion, Trust, Unsighted,
 };
 use posture::testing::Fixture;
 use posture::x509::{self, Der};
@@ -309,6 +309,40 @@ fn each_certificate_of_a_store_has_the_names_that_it_is_for() {
     let entries: Vec<_> = table.certificates.iter().map(|certificate| certificate.entry.as_deref()).collect();
     assert_eq!(entries, [Some("acme.json"), Some("acme.json default www.example.edu")]);
     assert_eq!(uses, [1, 0]);
+}
+
+#[test]
+fn where_a_secret_does_not_exist_what_is_presented_is_another_certificate() {
+    let absent = Spot::Secret { namespace: "jhub".into(), name: "site-tls".into() };
+    let table = sighted("", vec![(absent, Err(Unsighted::Absent)), presented("hub.example.edu", &["hub"])]);
+    assert_eq!(kept(&table, "site-tls").validity, Err(Unseen::Missed(Unsighted::Absent)));
+    assert_eq!(table.certificates.len(), 2);
+}
+
+#[test]
+fn what_lies_beside_the_key_that_servers_load_is_used_by_nobody() {
+    let (spot, sight) = in_secret("site-tls", "tls.crt", &["hub", "issuing"]);
+    let Ok(Seen::Secret(mut secret)) = sight else { panic!() };
+    for (key, name) in [("old.crt", "hub-expired"), ("truststore.jks", "root")] {
+        let chain = StoredChain { alias: None, certificates: vec![der(name)], key_matches: None };
+        secret.entries.push(SecretEntry {
+            key: key.into(),
+            form: StoreForm::Pem,
+            chains: vec![chain],
+            fault: None,
+        });
+    }
+    let table = sighted("", vec![(spot, Ok(Seen::Secret(secret)))]);
+    let told: Vec<_> = table
+        .certificates
+        .iter()
+        .map(|certificate| (certificate.entry.as_deref(), certificate.purpose, certificate.uses.len()))
+        .collect();
+    let (server, authority) = (Purpose::Server, Purpose::Authority);
+    assert_eq!(
+        told,
+        [(None, server, 1), (Some("old.crt"), server, 0), (Some("truststore.jks"), authority, 0)]
+    );
 }
 
 #[test]
