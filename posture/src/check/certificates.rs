@@ -6,8 +6,9 @@ use std::net::IpAddr;
 use super::{Context, Evidence, Outcome, Verdict, worst};
 use crate::certificates::{Certificate, Kept, Place, Purpose, hosts};
 use crate::check::Judgement;
-use crate::derived::Tls;
+use crate::derived::{Tls, TlsMode};
 use crate::entrance;
+use crate::facts::network::LoadBalancerAddress;
 use crate::gap::Unknown;
 use crate::hub::Hub;
 use crate::kind::Kind;
@@ -198,6 +199,40 @@ impl<'a> Connection<'a> {
         let own: Vec<IpAddr> =
             entrance::addresses(service).iter().filter_map(|address| address.parse().ok()).collect();
         self.sight.address.is_some_and(|address| own.contains(&address))
+    }
+
+    /// Whether it may have been led past the load balancer: nodes send what goes to the address of one straight to the pods, unless it says
+    /// otherwise (`ipMode`), and nothing tells whether this program runs on one.
+    fn may_pass_by_balancer(&self, context: &Context<'_>, hub: &Hub) -> bool {
+        let Ok(Some(service)) = entrance::public_service(context, hub) else { return true };
+        let ingress = &service.status.load_balancer.ingress;
+        let is_proxied = !ingress.is_empty() && ingress.iter().all(LoadBalancerAddress::is_proxied);
+        self.is_direct(context, hub) && !is_proxied
+    }
+
+    /// Whether the name is served over HTTPS, as a connection showed it.
+    pub fn https(&self, context: &Context<'_>, hub: &Hub, tls: &Tls) -> Judgement {
+        if let Some(handshake) = &self.sight.handshake {
+            let version = Arg::text(handshake.newest.to_string());
+            let reason =
+                Reason::new("https-seen", "{host} speaks {version}").with("version", version.clone());
+            let fact = self.evidence(tls, "version", version);
+            return Ok(Outcome::pass(reason.with("host", self.called())).because(fact));
+        }
+        if !matches!(self.sight.fault, Some(ConnectFault::Closed | ConnectFault::NotTls)) {
+            self.handshake()?;
+        }
+        if tls.mode == TlsMode::Offload && self.may_pass_by_balancer(context, hub) {
+            let reason = Reason::new(
+                "past-the-balancer",
+                "A connection to {host} met no HTTPS, but it may have been led past the load balancer, as nodes of the cluster do; ask from outside",
+            );
+            return Err(reason.with("host", self.called()).into());
+        }
+        let why = Arg::word(self.fault());
+        let fact = self.evidence(tls, "TLS", why.clone()).wanted(Arg::word("a handshake"));
+        let reason = Reason::new("no-https-seen", "{host} does no HTTPS: {why}").with("host", self.called());
+        Ok(Outcome::fail(reason.with("why", why)).because(fact))
     }
 
     /// A fact about what was seen there.

@@ -1,5 +1,6 @@
 //! Flags hubs whose users' passwords and cookies travel in clear.
 
+use crate::check::certificates;
 use crate::check::{
     Check, Context, Evidence, Judge, Judgement, Mapping, Outcome, Reference, Severity, Topic, Verdict, worst,
 };
@@ -74,6 +75,15 @@ fn decide(context: &Context<'_>, hub: &Hub) -> Judgement {
         return Ok(attested(attestation));
     }
     let tls = context.derived.tls(hub)?;
+    if tls.mode == TlsMode::None {
+        return in_clear(context, hub, tls);
+    }
+    let by_objects = by_objects(context, hub, tls);
+    certificates::observed(context, hub, by_objects, |connection| connection.https(context, hub, tls))
+}
+
+/// What the mode says.
+fn by_objects(context: &Context<'_>, hub: &Hub, tls: &Tls) -> Judgement {
     let mode = entrance::mode_in_words(tls.mode);
     let outcome = match tls.mode {
         TlsMode::LetsEncrypt | TlsMode::Manual | TlsMode::Secret => {

@@ -1,17 +1,16 @@
 //! Flags hubs that leave HTTPS to a load balancer that shows no certificate.
 
-use crate::check::certificates::{self, Connection};
+use crate::check::certificates;
 use crate::check::{
     Check, Context, Evidence, Judge, Judgement, Mapping, Outcome, Reference, Severity, Topic, Verdict,
 };
+use crate::derived::TlsMode;
 use crate::derived::tls::BALANCER_CERTIFICATES;
-use crate::derived::{Tls, TlsMode};
 use crate::entrance;
 use crate::facts::Service;
 use crate::fix::{Fix, FixValue};
 use crate::hub::Hub;
 use crate::kind::Kind;
-use crate::sighting::ConnectFault;
 use crate::text::{Arg, Reason};
 
 pub(super) const CHECK: Check = Check {
@@ -62,28 +61,8 @@ fn judge(context: &Context<'_>, hub: &Hub) -> Judgement {
         return Ok(Outcome::not_applicable(reason.with("mode", entrance::mode_in_words(tls.mode))));
     }
     certificates::observed(context, hub, by_objects(context, hub), |connection| {
-        of_connection(tls, connection)
+        Ok(connection.https(context, hub, tls)?.slot("service", &tls.service.name))
     })
-}
-
-/// Whether a connection came as far as a certificate.
-fn of_connection(tls: &Tls, connection: &Connection<'_>) -> Judgement {
-    let service = tls.service.name.clone();
-    if let Some(handshake) = &connection.sight.handshake {
-        let version = Arg::text(handshake.newest.to_string());
-        let reason = Reason::new("seen", "{host} speaks {version}").with("version", version.clone());
-        let reason = reason.with("host", connection.called());
-        return Ok(Outcome::pass(reason)
-            .because(connection.evidence(tls, "version", version))
-            .slot("service", service));
-    }
-    if !matches!(connection.sight.fault, Some(ConnectFault::Closed | ConnectFault::NotTls)) {
-        connection.handshake()?;
-    }
-    let why = Arg::word(connection.fault());
-    let fact = connection.evidence(tls, "TLS", why.clone()).wanted(Arg::word("a handshake"));
-    let reason = Reason::new("not-seen", "{host} does no HTTPS: {why}").with("host", connection.called());
-    Ok(Outcome::fail(reason.with("why", why)).because(fact).slot("service", service))
 }
 
 /// What the annotations of the Service say.
