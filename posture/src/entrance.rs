@@ -1,5 +1,6 @@
 //! How people get in: the public Service of a hub, and what its own automatic HTTPS was told.
 
+mod names;
 mod redirect;
 mod traefik;
 
@@ -16,6 +17,7 @@ use crate::object::ObjectRef;
 use crate::settings::{Attestation, AttestedFact};
 use crate::text::{Arg, Reason};
 
+pub use names::{PublicNames, own_ranges, public_names};
 pub use redirect::redirect;
 pub(crate) use traefik::requested_hosts;
 pub use traefik::{File, dynamic_file, hosts, static_file};

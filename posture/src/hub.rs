@@ -16,6 +16,8 @@ use serde::{Deserialize, Serialize};
 use crate::facts::{Pod, PodSpec, Service, Workload};
 use crate::gap::Unknown;
 
+pub use discovery::discover;
+
 /// What identifies a hub: never its name alone, for two hubs can share a namespace.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct HubKey {

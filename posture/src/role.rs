@@ -57,6 +57,58 @@ pub fn rules(kinds: &BTreeSet<Kind>) -> String {
     rule_lines(&groups)
 }
 
+/// The manifest that lets the read-only account read single Secrets, by namespace and name: a Role and a `RoleBinding` for each namespace,
+/// with `get` of these names and nothing else.
+pub fn secrets_manifest(secrets: &BTreeSet<(String, String)>) -> String {
+    let mut namespaces: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (namespace, name) in secrets {
+        namespaces.entry(namespace).or_default().push(name);
+    }
+    let mut yaml = String::from(SECRETS_HEAD);
+    for (namespace, names) in namespaces {
+        let names = names.iter().fold(String::new(), |mut lines, name| {
+            // In quotes: a name may look like a number.
+            let _ = writeln!(lines, "      - \"{name}\"");
+            lines
+        });
+        let _ = write!(
+            yaml,
+            "---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: Role
+metadata:
+  name: perijove-certificates
+  namespace: \"{namespace}\"
+rules:
+  - apiGroups: [\"\"]
+    resources: [secrets]
+    resourceNames:
+{names}    verbs: [get]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata:
+  name: perijove-certificates
+  namespace: \"{namespace}\"
+roleRef:
+  apiGroup: rbac.authorization.k8s.io
+  kind: Role
+  name: perijove-certificates
+subjects:
+  - kind: ServiceAccount
+    name: perijove
+    namespace: perijove
+"
+        );
+    }
+    yaml
+}
+
+const SECRETS_HEAD: &str = "# Optional: lets the account of role.yaml read single Secrets, of which Perijove keeps the certificates only.
+# This one is for `secrets = [\"jhub/hub-tls\", \"jhub/proxy-public-tls-acme\"]` in the section [certificates] of the configuration;
+# `perijove doctor --role-secrets` prints it for yours.
+";
+
 const HEAD: &str = "# The read-only account of Perijove: get, list and watch, and no Secrets.
 # Apply it with: kubectl apply -f deploy/role.yaml
 apiVersion: v1
@@ -104,6 +156,24 @@ mod tests {
             "deploy/role.yaml differs from the table of kinds; it should be:\n{}",
             manifest()
         );
+    }
+
+    #[test]
+    fn the_manifest_of_secrets_in_deploy_is_the_one_that_is_made_for_its_example() {
+        let secrets = ["hub-tls", "proxy-public-tls-acme"].map(|name| ("jhub".to_owned(), name.to_owned()));
+        let made = secrets_manifest(&BTreeSet::from(secrets));
+        let tracked = include_str!("../../deploy/role-secrets.yaml");
+        assert!(tracked == made, "deploy/role-secrets.yaml should be:\n{made}");
+    }
+
+    #[test]
+    fn single_secrets_are_granted_by_name_and_with_get_only() {
+        let secrets = [("a", "x"), ("a", "y"), ("b", "1e3")].map(|(a, b)| (a.to_owned(), b.to_owned()));
+        let yaml = secrets_manifest(&BTreeSet::from(secrets));
+        assert_eq!((yaml.matches("kind: Role\n").count(), yaml.matches("kind: RoleBinding").count()), (4, 2));
+        assert_eq!(yaml.matches("verbs: [get]\n").count(), 2);
+        assert!(!yaml.contains("list") && !yaml.contains("watch") && yaml.contains("- \"1e3\""), "{yaml}");
+        assert_eq!(yaml.matches("resourceNames:").count(), yaml.matches("resources:").count());
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::facts::{PodSpec, Service, Workload};
 use crate::snapshot::Snapshot;
 
 /// Every hub that can be seen, sorted by key.
-pub(crate) fn discover(snapshot: &Snapshot) -> Vec<Hub> {
+pub fn discover(snapshot: &Snapshot) -> Vec<Hub> {
     let mut taken = BTreeSet::new();
     let mut hubs: Vec<Hub> = snapshot
         .deployments
