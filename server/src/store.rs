@@ -31,6 +31,7 @@ mod reviews;
 pub mod scans;
 mod schema;
 mod scope;
+pub mod sightings;
 mod stage;
 pub mod trends;
 mod waiting;

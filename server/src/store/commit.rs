@@ -11,6 +11,7 @@ use posture::hub::HubKey;
 use posture::kind::Kind;
 use posture::listing::Coverage;
 use posture::object::ObjectRef;
+use posture::sighting::Sightings;
 use posture::snapshot::{Origin, Reviews};
 use sqlx::SqliteConnection;
 
@@ -18,7 +19,7 @@ use super::objects::Work;
 use super::stage::{StagedObject, StagedPod};
 use super::{
     ClusterId, ComputedTable, HubFacts, HubId, ScanNumber, Store, StoreError, computed, coverage, findings,
-    hubs, marks, objects, people, pods, recall, reviews, scans,
+    hubs, marks, objects, people, pods, recall, reviews, scans, sightings,
 };
 
 /// What caused a scan.
@@ -62,7 +63,7 @@ pub struct HubSeen {
 
 /// Everything one scan adds to the history.
 ///
-/// `coverage`, `config_gaps`, `hubs`, `findings`, `controls`, `computed` and `servers` are complete: what is missing in them is over, or cannot be seen. Objects and
+/// `coverage`, `config_gaps`, `sightings`, `hubs`, `findings`, `controls`, `computed` and `servers` are complete: what is missing in them is over, or cannot be seen. Objects and
 /// pods are those that may have changed; unchanged ones in the list do no harm.
 #[derive(Debug, Clone)]
 pub struct ScanCommit {
@@ -84,6 +85,8 @@ pub struct ScanCommit {
     pub config_gaps: BTreeMap<(String, String), GapReason>,
     /// The answers about Perijove's own rights, or why there are none.
     pub reviews: Result<Reviews, GapReason>,
+    /// What was seen of certificates outside the lists of the API; complete.
+    pub sightings: Sightings,
     /// Objects that are new or may have changed, pods excepted.
     pub objects: Vec<StagedObject>,
     /// Pods that are new or may have changed.
@@ -119,6 +122,7 @@ impl ScanCommit {
             coverage: BTreeMap::new(),
             config_gaps: BTreeMap::new(),
             reviews: Err(GapReason::NotRead),
+            sightings: Sightings::default(),
             objects: Vec::new(),
             pods: Vec::new(),
             removed: Vec::new(),
@@ -163,6 +167,7 @@ async fn write(connection: &mut SqliteConnection, commit: &ScanCommit) -> Result
     coverage::note_pause(connection, commit.cluster, scan, commit.trigger).await?;
     coverage::commit(connection, commit, scan).await?;
     reviews::commit(connection, commit, scan).await?;
+    sightings::commit(connection, commit, scan).await?;
     let (hubs, mut touched) = hubs::commit(connection, commit, scan).await?;
     let mut work = Work::new(commit, scan, &hubs);
     objects::commit(connection, &mut work).await?;

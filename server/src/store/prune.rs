@@ -213,6 +213,7 @@ async fn remove_ended(
     rows += remove_unpinned!("coverage", "cluster_id = ?1 and until_scan <= ?2");
     rows += remove_unpinned!("computed", "cluster_id = ?1 and until_scan <= ?2");
     rows += remove_unpinned!("reviews", "cluster_id = ?1 and until_scan <= ?2");
+    rows += remove_unpinned!("sightings", "cluster_id = ?1 and until_scan <= ?2");
     rows += remove_unpinned!("verdict_counts", "cluster_id = ?1 and until_scan <= ?2");
     rows += remove!("episodes", "cluster_id = ?1 and closed_scan <= ?2");
     rows += remove_unpinned!(

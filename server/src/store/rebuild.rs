@@ -8,7 +8,7 @@ use sqlx::SqliteConnection;
 
 use super::coverage::{self, kind_key};
 use super::pods::split::{self, Columns, Split};
-use super::{ClusterId, ScanNumber, StoreError, reviews, scans};
+use super::{ClusterId, ScanNumber, StoreError, reviews, scans, sightings};
 
 /// What is known of an object without its body, for a collector that starts again.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,6 +71,7 @@ pub async fn snapshot(
     let origin = scans::origin(connection, cluster, scan).await?;
     let mut builder = SnapshotBuilder::new(origin, name);
     builder.reviews(reviews::at(connection, cluster, scan).await?);
+    builder.sightings(sightings::at(connection, cluster, scan).await?);
     for info in KINDS.iter().filter(|info| info.reading != Reading::OnDemand) {
         for record in records(connection, cluster, scan, info.kind).await? {
             // What no fact can be made of becomes a gap by itself, as it did then.

@@ -9,6 +9,7 @@ mod plans;
 mod prune;
 mod read;
 mod rebuild;
+mod sightings;
 mod stage;
 mod trends;
 

@@ -1,0 +1,81 @@
+//! What was seen of certificates, over time.
+
+use posture::sighting::{Seen, Sight, Spot, Unsighted};
+use posture::x509::Der;
+use server::store::{Retention, ScanNumber, rebuild, sightings};
+
+use super::*;
+
+fn hub_name() -> Spot {
+    Spot::Endpoint { host: "hub.example.org".to_owned(), port: 443 }
+}
+
+fn shown(certificate: &str) -> Seen {
+    Seen::ApiServer(vec![Der::new(certificate.as_bytes())])
+}
+
+impl Place {
+    async fn sees(&self, minute: i64, spots: &[(Spot, Sight)]) -> Committed {
+        let mut commit = self.scan(minute);
+        commit.sightings.spots = spots.iter().cloned().collect();
+        commit.sightings.connects = spots.iter().any(|(spot, _)| *spot == hub_name());
+        commit.sightings.looked_at = Some(at(minute));
+        self.commit(commit).await
+    }
+}
+
+#[tokio::test]
+async fn a_renewal_ends_an_interval_and_begins_the_next() {
+    let place = Place::new().await;
+    let api = (Spot::ApiServer, Ok(shown("api")));
+    place.sees(1, &[(hub_name(), Err(Unsighted::NotYet)), api.clone()]).await;
+    assert!(place.sees(2, &[(hub_name(), Ok(shown("old"))), api.clone()]).await.is_change);
+    assert!(
+        !place.sees(3, &[(hub_name(), Ok(shown("old"))), api.clone()]).await.is_change,
+        "only looked at again"
+    );
+    assert!(place.sees(4, &[(hub_name(), Ok(shown("new"))), api.clone()]).await.is_change);
+    let mut reading = place.store.read().await.unwrap();
+    let spans = sightings::history(&mut reading, place.cluster, &hub_name()).await.unwrap();
+    let told: Vec<_> =
+        spans.iter().map(|span| (span.first_scan.0, span.until_scan.map(|scan| scan.0))).collect();
+    assert_eq!(told, [(4, None), (2, Some(4)), (1, Some(2))]);
+    assert_eq!((spans[1].from, spans[1].until, &spans[1].sight), (at(2), Some(at(4)), &Ok(shown("old"))));
+    assert_eq!(spans[0].sight, Ok(shown("new")));
+    assert_eq!(sightings::history(&mut reading, place.cluster, &Spot::ApiServer).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn an_old_snapshot_holds_what_was_seen_then() {
+    let place = Place::new().await;
+    place.sees(1, &[(hub_name(), Ok(shown("old")))]).await;
+    place.sees(2, &[(hub_name(), Ok(shown("new")))]).await;
+    place.sees(3, &[]).await;
+    let mut reading = place.store.read().await.unwrap();
+    for (scan, seen, connects) in [(1, Some("old"), true), (2, Some("new"), true), (3, None, false)] {
+        let snapshot = rebuild::snapshot(&mut reading, place.cluster, ScanNumber(scan)).await.unwrap();
+        assert_eq!(
+            snapshot.sightings.spots.get(&hub_name()),
+            seen.map(|seen| Ok(shown(seen))).as_ref(),
+            "{scan}"
+        );
+        assert_eq!(
+            (snapshot.sightings.connects, snapshot.sightings.reads_secrets),
+            (connects, false),
+            "{scan}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_ended_long_ago_is_pruned_with_the_rest() {
+    let place = Place::new().await;
+    place.sees(0, &[(hub_name(), Ok(shown("old")))]).await;
+    place.sees(1, &[(hub_name(), Ok(shown("new")))]).await;
+    place.sees(200 * 24 * 60, &[(hub_name(), Ok(shown("new")))]).await;
+    let retention = Retention { history_days: 100, pod_days: 30, max_bytes: u64::MAX };
+    place.store.prune(&retention, at(201 * 24 * 60)).await.unwrap();
+    let mut reading = place.store.read().await.unwrap();
+    let spans = sightings::history(&mut reading, place.cluster, &hub_name()).await.unwrap();
+    assert_eq!(spans.iter().map(|span| span.sight.clone()).collect::<Vec<_>>(), [Ok(shown("new"))]);
+}
