@@ -12,6 +12,8 @@ pub mod pace;
 pub mod path;
 mod problem;
 pub mod review;
+pub mod secret;
+pub mod shown;
 pub mod source;
 pub mod watch;
 

@@ -10,6 +10,7 @@ mod feed;
 mod handle;
 mod input;
 mod known;
+mod looking;
 mod news;
 mod own;
 pub mod replay;
@@ -28,11 +29,14 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::cluster::backoff::Backoff;
 use crate::cluster::{ApiError, Identity, IdentityGuard, ResourcePath, Serving, Source, review};
+use crate::config::Sights;
+use crate::probe::Ways;
 use conduct::{conduct, list_once};
 use feed::{DOUBT, Shared};
 use handle::Command;
 pub use handle::{Handle, Phase, Status};
 pub use input::{ClusterSeen, ScanInput, Sink, SinkError, Trigger};
+use looking::Looking;
 use news::{Message, News};
 use own::{BEFORE_SCAN, OwnAnswers};
 use state::State;
@@ -52,6 +56,10 @@ pub struct Settings {
     pub namespaces: BTreeSet<String>,
     /// How often a scan is made although nothing has changed.
     pub tick: Duration,
+    /// Where certificates are looked at outside the lists of the API.
+    pub sights: Sights,
+    /// How names are looked at.
+    pub ways: Ways,
     /// How long changes must have been quiet before they are judged.
     pub settle: Duration,
     /// How long a change waits at most.
@@ -65,6 +73,8 @@ impl Settings {
             cluster: cluster.into(),
             namespaces: BTreeSet::new(),
             tick: Duration::from_mins(5),
+            sights: Sights::default(),
+            ways: Ways::default(),
             settle: Duration::from_millis(500),
             settle_most: Duration::from_millis(1_500),
         }
@@ -101,6 +111,7 @@ pub struct Collector<S> {
     sink: S,
     state: State,
     own: OwnAnswers,
+    looking: Box<Looking>,
     commands: mpsc::Receiver<Command>,
     status: watch::Sender<Status>,
     namespaces: watch::Sender<Arc<BTreeSet<String>>>,
@@ -132,6 +143,7 @@ impl<S: Sink> Collector<S> {
         let patience = tuning.watch_timeout + tuning.watch_grace;
         let state = State::new(&settings.cluster, redactor.clone(), Some(patience));
         let namespaces = watch::Sender::new(Arc::new(settings.namespaces.clone()));
+        let looking = Box::new(Looking::new(settings.sights.clone(), settings.ways.clone()));
         let collector = Self {
             source,
             settings,
@@ -139,6 +151,7 @@ impl<S: Sink> Collector<S> {
             sink,
             state,
             own: OwnAnswers::default(),
+            looking,
             commands,
             status,
             namespaces,
@@ -176,7 +189,8 @@ impl<S: Sink> Collector<S> {
         }
         // Only a panic or a shutdown ends the task otherwise, and both have been told.
         drop(lister.await);
-        self.scan(Trigger::Manual).await?;
+        self.looking.waits();
+        Box::pin(self.scan(Trigger::Manual)).await?;
         Ok(self.sink)
     }
 
@@ -240,6 +254,13 @@ impl<S: Sink> Collector<S> {
                     // Every handle is gone: nobody asks any more, and the work goes on.
                     None => std::future::pending().await,
                 },
+                is_change = self.looking.round_ended(|| self.source.clock().now()) => {
+                    if is_change {
+                        let now = Instant::now();
+                        unjudged = Some(Unjudged { first: unjudged.map_or(now, |unjudged| unjudged.first), last: now });
+                    }
+                    None
+                }
                 _ = own_rights.tick(), if all_tried && !self.stepping => {
                     self.ask_own_rights(1).await;
                     None
@@ -343,10 +364,14 @@ impl<S: Sink> Collector<S> {
         if trigger != Trigger::Change || self.stepping {
             self.own.take(review::ask(&self.source, self.state.readable()).await);
         }
+        if trigger != Trigger::Change {
+            Box::pin(self.look()).await;
+        }
         self.ask_own_rights(BEFORE_SCAN).await;
         if let Some(told) = self.own.told(&self.all_namespaces(), self.source.clock().now()) {
             self.state.take_reviews(told);
         }
+        self.state.take_sightings(self.looking.told(&self.source));
         let input = self.state.input(trigger, self.source.clock().now());
         let mut backoff = self.backoff();
         loop {
@@ -359,6 +384,16 @@ impl<S: Sink> Collector<S> {
         self.state.committed();
         self.show();
         Ok(input.coverage)
+    }
+
+    /// Looks at the Secrets that are asked for, and begins to look at the names.
+    async fn look(&mut self) {
+        self.looking.read_secrets(&self.source).await;
+        if self.looking.connects() {
+            let now = self.source.clock().now();
+            self.looking.begin_round(&self.state.snapshot(now), now);
+            self.looking.wait(|| self.source.clock().now()).await;
+        }
     }
 
     /// Asks what Perijove may do in the namespaces of which that is not known, or not any more; in so many at most.

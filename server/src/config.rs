@@ -1,5 +1,6 @@
 //! The configuration: one TOML file and the environment, one struct per section.
 
+pub mod certificates;
 pub mod keys;
 mod load;
 
@@ -8,6 +9,7 @@ use std::path::PathBuf;
 use posture::settings::Settings;
 use serde::{Deserialize, Serialize};
 
+pub use certificates::{CertificatesConfig, Private, Sights};
 pub(crate) use load::validate;
 pub use load::{ConfigError, cluster_name, load, namespace_name};
 
@@ -21,6 +23,8 @@ pub struct Config {
     pub store: StoreConfig,
     /// How a cluster is read.
     pub collect: CollectConfig,
+    /// Where certificates are looked at outside the lists of the API.
+    pub certificates: CertificatesConfig,
     /// The clusters to read; empty means the one that `serve` or `scan` is told of on the command line.
     pub clusters: Vec<ClusterConfig>,
     /// What happens to names of people.
@@ -29,6 +33,13 @@ pub struct Config {
     pub judge: Settings,
     /// What is logged.
     pub log: LogConfig,
+}
+
+impl Config {
+    /// Where certificates are looked at; nowhere by a section that loading would have refused.
+    pub fn sights(&self) -> Sights {
+        self.certificates.sights().unwrap_or_default()
+    }
 }
 
 /// Where and how pages are served.

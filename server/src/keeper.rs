@@ -198,6 +198,7 @@ fn commit(
     commit.servers = servers(&derived, recall, input.taken_at);
     commit.people = input.people.iter().map(|seen| (seen.token.clone(), seen.name.clone())).collect();
     commit.reviews.clone_from(&input.snapshot.reviews);
+    commit.sightings.clone_from(&input.snapshot.sightings);
     commit.findings = findings;
     commit.controls = controls;
     commit

@@ -11,6 +11,7 @@ pub mod demo_api;
 pub mod http;
 pub mod keeper;
 pub mod manifests;
+pub mod probe;
 pub mod store;
 pub mod telemetry;
 pub mod troubles;

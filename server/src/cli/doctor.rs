@@ -1,5 +1,7 @@
 //! `perijove doctor`: says in plain sentences what can and cannot be read, and what to grant.
 
+mod sights;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::sync::Arc;
@@ -27,6 +29,9 @@ pub struct DoctorArgs {
     /// Print the manifest of the read-only account instead of asking a cluster: `perijove doctor --role | kubectl apply -f -`.
     #[arg(long)]
     role: bool,
+    /// Print the Roles that let it read the Secrets of the configuration (`certificates.secrets`) and no others.
+    #[arg(long, conflicts_with = "role")]
+    role_secrets: bool,
 }
 
 /// Reads everything once and reports; exit code 1 where something cannot be read.
@@ -35,10 +40,21 @@ pub async fn run(args: DoctorArgs, config: Config) -> Result<u8, Stopped> {
         print(&posture::role::manifest())?;
         return Ok(0);
     }
+    if args.role_secrets {
+        let secrets = config.sights().secrets;
+        if secrets.is_empty() {
+            return Err(Stopped::input(
+                "the configuration names no Secret; list them in certificates.secrets as namespace/name",
+            ));
+        }
+        print(&posture::role::secrets_manifest(&secrets))?;
+        return Ok(0);
+    }
     let source = Source::connect(&target(&args.cluster), tuning(&config.collect)).await?;
     let server = source.server().to_owned();
     let settings = Settings {
         namespaces: config.collect.namespaces.iter().cloned().collect(),
+        sights: config.sights(),
         ..Settings::new("cluster")
     };
     let redactor = Arc::new(Redactor::new(passing_key()?, Names::Hashed));
@@ -48,8 +64,9 @@ pub async fn run(args: DoctorArgs, config: Config) -> Result<u8, Stopped> {
     let input = last.0.ok_or_else(|| Stopped::unavailable("the cluster gave no answer"))?;
     let skew = status.status().skew_milliseconds;
     let gaps = input.snapshot.gaps();
-    print(&report(&server, &input, &gaps, skew))?;
-    Ok(if gaps.is_empty() { 0 } else { EXIT_FINDINGS })
+    let (sights, is_missing) = sights::report(&input.snapshot.sightings);
+    print(&(report(&server, &input, &gaps, skew) + &sights))?;
+    Ok(if gaps.is_empty() && !is_missing { 0 } else { EXIT_FINDINGS })
 }
 
 /// Remembers the last scan.

@@ -11,7 +11,7 @@ use posture::reach::ask::{AskError, Asked, From, To, ToEnd};
 use posture::redact::{Names, Redactor};
 use posture::snapshot::{Origin, Snapshot, SnapshotBuilder};
 
-use super::scan::{passing_key, read, target, tuning};
+use super::scan::{passing_key, read, settings, target, tuning};
 use super::{ClusterArgs, Output, Stopped, print};
 use crate::cluster::Source;
 use crate::config::Config;
@@ -122,5 +122,5 @@ async fn read_cluster(
     redactor: Arc<Redactor>,
 ) -> Result<Snapshot, Stopped> {
     let source = Source::connect(&target(args), tuning(&config.collect)).await?;
-    Ok(read(source, "cluster", config, redactor, None).await?.snapshot)
+    Ok(read(source, settings("cluster", config), redactor, None).await?.snapshot)
 }

@@ -135,13 +135,14 @@ pub async fn run(args: ScanArgs, config: Config) -> Result<u8, Stopped> {
         Keeper::new(shared, Clock::System)
     });
     let redactor = Arc::new(Redactor::new(key, Names::Hashed));
-    let input = read(source, &args.name, &config, redactor, keeper).await?;
+    let settings = Settings { sights: config.sights(), ..settings(&args.name, &config) };
+    let input = read(source, settings, redactor, keeper).await?;
     let derived = derive(&input.snapshot, &config.judge, input.taken_at);
     let findings = judge(&input.snapshot, &derived, &Recall::default(), &config.judge, input.taken_at);
     args.result.print(&findings, &input.snapshot.gaps())
 }
 
-/// What is collected, by the configuration.
+/// What is collected, by the configuration; certificates outside the lists of the API are not looked at.
 pub fn settings(name: &str, config: &Config) -> Settings {
     Settings {
         namespaces: config.collect.namespaces.iter().cloned().collect::<BTreeSet<_>>(),
@@ -152,14 +153,12 @@ pub fn settings(name: &str, config: &Config) -> Settings {
 /// Reads a cluster once, and passes everything to the history where there is one.
 pub async fn read(
     source: Source,
-    name: &str,
-    config: &Config,
+    settings: Settings,
     redactor: Arc<Redactor>,
     keeper: Option<Keeper>,
 ) -> Result<ScanInput, Stopped> {
     let server = source.server().to_owned();
-    let (collector, handle) =
-        Collector::new(source, settings(name, config), redactor, Once { keeper, input: None });
+    let (collector, handle) = Collector::new(source, settings, redactor, Once { keeper, input: None });
     let done = once(&server, collector, handle).await?;
     done.input.ok_or_else(|| Stopped::unavailable("the cluster gave no scan"))
 }

@@ -3,11 +3,20 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use kube::client::ClientBuilder;
+use hyper_rustls::{FixedServerNameResolver, HttpsConnectorBuilder};
+use hyper_timeout::TimeoutConnector;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+use kube::client::{Body, ClientBuilder, ConfigExt as _, DynBody};
 use kube::config::{InClusterError, KubeConfigOptions, Kubeconfig, KubeconfigError};
 use kube::{Client, Config};
 use sha2::{Digest as _, Sha256};
-use tower::Layer;
+use tower::{BoxError, Layer, ServiceBuilder, ServiceExt as _};
+use tower_http::ServiceExt as _;
+use tower_http::decompression::DecompressionLayer;
+
+use super::shown::{Noting, Shown};
+use super::source::Wire;
 
 /// Which cluster to talk to, and as whom.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -105,6 +114,8 @@ pub(super) struct Connected {
     pub(super) server: String,
     /// A fingerprint of the certificate authority.
     pub(super) authority: String,
+    /// The certificates that the server shows.
+    pub(super) shown: Shown,
 }
 
 impl Target {
@@ -118,8 +129,6 @@ impl Target {
             Self::InCluster => Config::incluster().map_err(|error| not_in_cluster(&error))?,
             Self::Kubeconfig { path, context } => from_kubeconfig(path.as_ref(), context.as_deref()).await?,
         };
-        // Retries are ours: they honour `Retry-After` and end in a gap.
-        config.default_retry = false;
         config.connect_timeout = Some(Duration::from_secs(10));
         if config.accept_invalid_certs {
             tracing::warn!("the kubeconfig switches off the check of the API server's certificate");
@@ -133,9 +142,48 @@ impl Target {
             let digest = hash.finalize();
             format!("{:016x}", digest.iter().take(8).fold(0_u64, |sum, byte| sum << 8 | u64::from(*byte)))
         });
-        let builder = ClientBuilder::try_from(config).map_err(|error| credentials(&error))?;
-        Ok(Connected { client: builder.with_layer(layer).build(), server, authority })
+        let shown = Shown::default();
+        let wire = wire(&config, shown.clone()).map_err(|error| credentials(&error))?;
+        let builder = ClientBuilder::new(wire, config.default_namespace.clone());
+        Ok(Connected { client: builder.with_layer(layer).build(), server, authority, shown })
     }
+}
+
+/// The transport that the library builds from a configuration. Retries are ours, for they honour `Retry-After` and end in a gap;
+/// what the server shows is noted.
+fn wire(config: &Config, shown: Shown) -> Result<Wire, kube::Error> {
+    if let Some(proxy_url) = &config.proxy_url {
+        return Err(kube::Error::ProxyProtocolUnsupported { proxy_url: Box::new(proxy_url.clone()) });
+    }
+    let mut tls = config.rustls_client_config()?;
+    // A connection that is taken up again shows the certificates of the first one, whatever the server has by now.
+    tls.resumption = rustls::client::Resumption::disabled();
+    let mut builder = HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http();
+    if let Some(name) = config.tls_server_name.clone() {
+        let name = name.try_into().map_err(kube::client::RustlsTlsError::InvalidServerName);
+        builder = builder
+            .with_server_name_resolver(FixedServerNameResolver::new(name.map_err(kube::Error::RustlsTls)?));
+    }
+    let mut http = HttpConnector::new();
+    http.enforce_http(false);
+    let connector = Noting { connector: builder.enable_http1().wrap_connector(http), shown };
+    let mut connector = TimeoutConnector::new(connector);
+    connector.set_connect_timeout(config.connect_timeout);
+    connector.set_read_timeout(config.read_timeout);
+    connector.set_write_timeout(config.write_timeout);
+    let client = hyper_util::client::legacy::Builder::new(TokioExecutor::new()).build::<_, Body>(connector);
+    let service = ServiceBuilder::new()
+        .layer(config.base_uri_layer())
+        .layer(DecompressionLayer::new().gzip(!config.disable_compression))
+        .option_layer(config.auth_layer()?)
+        .layer(config.extra_headers_layer()?)
+        .map_err(BoxError::from)
+        .service(client);
+    Ok(service
+        .map_response_body(|body| {
+            Box::new(http_body_util::BodyExt::map_err(body, BoxError::from)) as Box<DynBody>
+        })
+        .boxed())
 }
 
 /// The server's URL without what may be secret in it.

@@ -45,6 +45,11 @@ impl ResourcePath {
         Self { path }
     }
 
+    /// The Secrets of a namespace, of which only single ones are ever asked for.
+    pub fn secrets(namespace: &str) -> Self {
+        Self { path: format!("/api/v1/namespaces/{}/secrets", segment(namespace)) }
+    }
+
     /// One page of a list.
     pub fn list(&self, limit: u32, token: Option<&str>) -> String {
         let mut url = format!("{}?limit={limit}", self.path);

@@ -11,12 +11,14 @@ use kube::client::{Body, DynBody};
 use tower::layer::util::Identity as NoLayer;
 use tower::util::BoxService;
 use tower::{BoxError, Layer, Service};
+use zeroize::{Zeroize as _, Zeroizing};
 
 use super::connect::{ConnectError, Target};
 use super::error::ApiError;
 use super::pace::Pace;
 use super::path::{Form, ResourcePath};
 use super::problem::Problem;
+use super::shown::Shown;
 use crate::clock::Clock;
 
 /// The name under which the API server's log finds us.
@@ -101,6 +103,7 @@ pub struct Source {
     server: Arc<str>,
     authority: Arc<str>,
     skew: Arc<AtomicI64>,
+    shown: Shown,
 }
 
 impl std::fmt::Debug for Source {
@@ -126,7 +129,9 @@ impl Source {
         S: Transport,
     {
         let connected = target.connect(layer).await?;
-        Ok(Self::new(connected.client, &connected.server, &connected.authority, tuning, Clock::System))
+        let source =
+            Self::new(connected.client, &connected.server, &connected.authority, tuning, Clock::System);
+        Ok(Self { shown: connected.shown, ..source })
     }
 
     /// Asks a service in this process, under the same client.
@@ -143,6 +148,7 @@ impl Source {
             server: server.into(),
             authority: authority.into(),
             skew: Arc::new(AtomicI64::new(UNKNOWN)),
+            shown: Shown::default(),
         }
     }
 
@@ -169,6 +175,11 @@ impl Source {
     /// How far the server's clock is ahead of ours, in milliseconds, to within a second; `None` before the first answer.
     pub fn skew_milliseconds(&self) -> Option<i64> {
         Some(self.skew.load(Ordering::Relaxed)).filter(|skew| *skew != UNKNOWN)
+    }
+
+    /// The certificates that the API server showed, its own first; `None` where it does not speak TLS, or has not been asked.
+    pub fn certificates(&self) -> Option<Vec<posture::x509::Der>> {
+        self.shown.chain()
     }
 
     /// Sends a GET and gives the answer once its head is there and says yes.
@@ -200,6 +211,19 @@ impl Source {
     /// Reads one whole object.
     pub async fn object(&self, path: &ResourcePath, name: &str) -> Result<Vec<u8>, ApiError> {
         self.get(&path.object(name), Form::Whole).await
+    }
+
+    /// Reads one object whose answer is emptied out of memory afterwards.
+    pub(super) async fn private_object(
+        &self,
+        path: &ResourcePath,
+        name: &str,
+    ) -> Result<Zeroizing<Vec<u8>>, ApiError> {
+        // Uncompressed, so that no decoder holds a copy.
+        let answer = self.open(&path.object(name), Form::Whole, "identity").await?;
+        let mut body = Zeroizing::new(Vec::new());
+        self.read_with(answer, DOCUMENT_BYTES, |data| extend_privately(&mut body, data)).await?;
+        Ok(body)
     }
 
     /// Posts one of the SelfSubject reviews, the only thing that is ever created; the server stores nothing.
@@ -237,6 +261,16 @@ impl Source {
         limit: usize,
     ) -> Result<(), ApiError> {
         into.clear();
+        self.read_with(answer, limit, |data| into.extend_from_slice(data)).await
+    }
+
+    async fn read_with(
+        &self,
+        answer: Response<Body>,
+        limit: usize,
+        mut take: impl FnMut(&[u8]),
+    ) -> Result<(), ApiError> {
+        let mut length = 0;
         let mut body = answer.into_body();
         while let Some(frame) = tokio::time::timeout(self.tuning.answer_timeout, body.frame())
             .await
@@ -244,10 +278,11 @@ impl Source {
         {
             let frame = frame.map_err(|error| ApiError::Connection(broken(Problem::of(&error))))?;
             if let Ok(data) = frame.into_data() {
-                if into.len() + data.len() > limit {
+                length += data.len();
+                if length > limit {
                     return Err(ApiError::TooLarge { limit });
                 }
-                into.extend_from_slice(&data);
+                take(&data);
             }
         }
         Ok(())
@@ -260,6 +295,17 @@ impl Source {
             self.skew.store(skew, Ordering::Relaxed);
         }
     }
+}
+
+/// Appends without leaving a copy behind where more room is needed.
+fn extend_privately(body: &mut Vec<u8>, data: &[u8]) {
+    if body.capacity() - body.len() < data.len() {
+        let mut roomy = Vec::with_capacity((body.len() + data.len()).next_power_of_two());
+        roomy.extend_from_slice(body);
+        std::mem::swap(body, &mut roomy);
+        roomy.zeroize();
+    }
+    body.extend_from_slice(data);
 }
 
 /// A body that ends early is a broken connection, whatever the library calls it.

@@ -11,7 +11,8 @@ use posture::listing::Coverage;
 use posture::object::ObjectRef;
 use posture::record::Record;
 use posture::redact::Redactor;
-use posture::snapshot::{Origin, Reviews, SnapshotBuilder};
+use posture::sighting::Sightings;
+use posture::snapshot::{Origin, Reviews, Snapshot, SnapshotBuilder};
 use tokio::time::Instant;
 
 use super::classes::{Class, Classes};
@@ -311,6 +312,18 @@ impl State {
 
     pub(super) fn take_reviews(&mut self, reviews: Result<Reviews, GapReason>) {
         self.builder.reviews(reviews);
+    }
+
+    pub(super) fn take_sightings(&mut self, sightings: Sightings) {
+        self.builder.sightings(sightings);
+    }
+
+    /// What is known now, whether or not it is judged.
+    pub(super) fn snapshot(&mut self, now: Timestamp) -> Snapshot {
+        for (kind, coverage) in self.coverage() {
+            self.builder.cover(kind, coverage);
+        }
+        self.builder.build(now)
     }
 
     /// A kind that could be listed everywhere.

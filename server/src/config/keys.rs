@@ -81,6 +81,26 @@ pub const KEYS: &[Key] = &[
         "Namespaces to list one by one where neither the cluster-wide list nor the list of namespaces is allowed.",
     ),
     key(
+        "certificates.secrets",
+        KeyKind::List,
+        "[]",
+        "Secrets whose certificates are looked at, as `namespace/name`. Each is read with `get`, in every cluster; nothing but its certificates is kept. \
+         `perijove doctor --role-secrets` prints the Roles that allow exactly this.",
+    ),
+    key(
+        "certificates.hosts",
+        KeyKind::List,
+        "[]",
+        "Names to connect to with TLS, as `hub.example.org` or `hub.example.org:8443`. Only a name that the cluster itself serves is resolved and connected to: \
+         that of an Ingress, a Gateway, an HTTPRoute, of automatic HTTPS, or the one that external-dns publishes for a hub.",
+    ),
+    key(
+        "certificates.private_hosts",
+        KeyKind::List,
+        "[]",
+        "What may be connected to although it is not public: addresses, networks as in `10.20.0.0/16`, or a name with its port as in `hub.corp.internal:443`.",
+    ),
+    key(
         "clusters[].name",
         KeyKind::Tables,
         "",

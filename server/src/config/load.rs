@@ -254,6 +254,9 @@ pub(crate) fn validate(place: &str, mut config: Config) -> Result<Config, Config
             return invalid(format!("collect.namespaces holds `{namespace}`; {why}"));
         }
     }
+    if let Err(why) = config.certificates.sights() {
+        return invalid(why);
+    }
     for (index, cluster) in config.clusters.iter().enumerate() {
         if let Err(why) = cluster_name(&cluster.name) {
             return invalid(format!("clusters[{index}].name is `{}`; {why}", cluster.name));
@@ -336,6 +339,17 @@ mod tests {
                 "{wrong}: {message}"
             );
         }
+    }
+
+    #[test]
+    fn what_may_be_looked_at_is_checked_wherever_it_comes_from() {
+        let message =
+            file("[certificates]\nhosts = [\"https://hub.example.org\"]\n").unwrap_err().to_string();
+        assert!(message.contains("certificates.hosts holds `https://hub.example.org`"), "{message}");
+        let listed =
+            |value: &str| load(None, [("PERIJOVE_CERTIFICATES__SECRETS".to_owned(), value.to_owned())]);
+        assert_eq!(listed("jhub/a, jhub/b").unwrap().certificates.secrets, ["jhub/a", "jhub/b"]);
+        assert!(listed("jhub").unwrap_err().to_string().contains("certificates.secrets"));
     }
 
     #[test]

@@ -10,6 +10,7 @@ use posture::hub::HubKey;
 use posture::kind::Kind;
 use posture::listing::{Coverage, Placed};
 use posture::reach::Reach;
+use posture::sighting::Sightings;
 use posture::snapshot::Reviews;
 use serde::Serialize;
 
@@ -25,6 +26,7 @@ struct Last {
     coverage: BTreeMap<Kind, Coverage>,
     enforcement: Vec<Enforcement>,
     reviews: Result<Reviews, GapReason>,
+    sightings: Sightings,
     tables: Vec<ComputedTable>,
 }
 
@@ -40,6 +42,7 @@ impl Tables {
             && last.coverage == input.coverage
             && last.enforcement == enforcement
             && is_same_answer(&last.reviews, reviews)
+            && last.sightings.says_the_same(&input.snapshot.sightings)
         {
             let mut tables = last.tables.clone();
             let of_cluster =
@@ -55,7 +58,8 @@ impl Tables {
         let tables: Vec<_> =
             reach(input, derived).chain(access(input, derived)).chain(certificates(derived)).collect();
         let (coverage, reviews) = (input.coverage.clone(), reviews.clone());
-        self.0 = Some(Last { coverage, enforcement, reviews, tables: tables.clone() });
+        let sightings = input.snapshot.sightings.clone();
+        self.0 = Some(Last { coverage, enforcement, reviews, sightings, tables: tables.clone() });
         tables
     }
 }

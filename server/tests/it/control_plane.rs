@@ -16,6 +16,7 @@ mod objects;
 mod planted;
 mod process;
 mod rights;
+mod secrets;
 mod smoke;
 
 use std::{

@@ -36,6 +36,11 @@ pub(crate) struct Followed {
 impl Followed {
     /// Begins to follow a cluster; no name of a person is kept.
     pub(crate) async fn start(source: Source) -> Self {
+        Self::start_with(source, Settings::new(CLUSTER)).await
+    }
+
+    /// The same with other settings.
+    pub(crate) async fn start_with(source: Source, settings: Settings) -> Self {
         let folder = Folder::new();
         let store = Store::open(&folder.database()).await.unwrap();
         let key = store.redaction_key().await.unwrap();
@@ -50,7 +55,7 @@ impl Followed {
         let clock = source.clock().clone();
         let redactor = Arc::new(Redactor::new(key, Names::Hashed));
         let keeper = Keeper::new(shared, clock.clone());
-        let (collector, handle) = Collector::new(source, Settings::new(CLUSTER), redactor, keeper);
+        let (collector, handle) = Collector::new(source, settings, redactor, keeper);
         let mut tasks = JoinSet::new();
         tasks.spawn(server::watcher::tell(handle.clone(), CLUSTER.to_owned(), troubles.clone()));
         tasks.spawn(async move { drop(Box::pin(collector.run()).await) });

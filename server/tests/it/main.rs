@@ -6,6 +6,7 @@ mod control_plane;
 mod followed;
 mod killed;
 mod planted;
+mod probing;
 mod program;
 mod steady;
 mod store;

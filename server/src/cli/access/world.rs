@@ -59,7 +59,7 @@ impl World {
     pub(super) async fn of_cluster(cluster: &ClusterArgs, config: &Config) -> Result<Self, Stopped> {
         let redactor = Arc::new(Redactor::new(scan::passing_key()?, Names::Hashed));
         let source = Source::connect(&scan::target(cluster), scan::tuning(&config.collect)).await?;
-        let input = scan::read(source, "cluster", config, redactor, None).await?;
+        let input = scan::read(source, scan::settings("cluster", config), redactor, None).await?;
         let gaps = input.snapshot.gaps();
         Ok(Self::new(input.snapshot, gaps, config, input.taken_at))
     }

@@ -18,7 +18,7 @@ use crate::clock::Clock;
 use crate::cluster::{Source, Target};
 use crate::collector::replay::{Progress, Replay};
 use crate::collector::{Collector, Settings};
-use crate::config::{ClusterConfig, Config, NamesPolicy};
+use crate::config::{ClusterConfig, Config, NamesPolicy, Sights};
 use crate::demo;
 use crate::keeper::{Keeper, Shared};
 use crate::manifests::follow::Folder;
@@ -41,6 +41,7 @@ fn settings(config: &Config, cluster: &str) -> Settings {
     Settings {
         namespaces: config.collect.namespaces.iter().cloned().collect::<BTreeSet<_>>(),
         tick: std::time::Duration::from_secs(config.collect.tick_seconds),
+        sights: config.sights(),
         ..Settings::new(cluster)
     }
 }
@@ -61,7 +62,9 @@ pub(super) fn watch_demo(
         shared.troubles.replaying(&name, how_far(begins, begins, now));
         let clock = Clock::at(begins);
         let keeper = Keeper::new(shared.clone(), clock);
-        let replay = Replay::new(cluster, settings(config, &name), redactor(config, key), keeper);
+        // Its names are nobody's, or somebody else's.
+        let settings = Settings { sights: Sights::default(), ..settings(config, &name) };
+        let replay = Replay::new(cluster, settings, redactor(config, key), keeper);
         let troubles = shared.troubles.clone();
         let handle = replay.handle();
         tasks.spawn(async move {

@@ -1,0 +1,129 @@
+//! Reads one Secret, and lets nothing of it out but its certificates.
+//!
+//! The answer and everything decoded of it stand in memory that is emptied afterwards; no value is part of an error or a log.
+
+mod key;
+mod value;
+
+use std::collections::BTreeMap;
+
+use posture::gap::GapReason;
+use posture::sighting::{SecretEntry, SecretSight, Seen, Sight, StoreForm, StoredChain, Unsighted};
+use posture::x509::{self, Der};
+use serde::Deserialize;
+
+use super::error::ApiError;
+use super::path::ResourcePath;
+use super::source::Source;
+use value::Value;
+
+/// The longest type of a Secret that is kept; it is free text.
+const KIND: usize = 253;
+
+/// Looks at one Secret with `get`.
+pub async fn look(source: &Source, namespace: &str, name: &str) -> Sight {
+    let path = ResourcePath::secrets(namespace);
+    let mut answer = source.private_object(&path, name).await;
+    // A moment's failure is waited out; what lasts is told.
+    if let Err(error) = &answer
+        && error.is_transient()
+    {
+        let wait = error.retry_after().unwrap_or_default().max(source.tuning().first_wait);
+        tokio::time::sleep(wait.min(std::time::Duration::from_secs(2))).await;
+        answer = source.private_object(&path, name).await;
+    }
+    match answer {
+        Ok(body) => decode(&body).map(Seen::Secret).map_err(|why| failed(why.to_owned())),
+        Err(ApiError::NotFound) => Err(Unsighted::Absent),
+        Err(ApiError::Forbidden) => Err(Unsighted::Gap(GapReason::Forbidden)),
+        Err(error) => Err(failed(error.to_string())),
+    }
+}
+
+fn failed(why: String) -> Unsighted {
+    Unsighted::Gap(GapReason::Failed(why))
+}
+
+#[derive(Deserialize)]
+struct Body<'a> {
+    #[serde(rename = "type", default, borrow)]
+    kind: std::borrow::Cow<'a, str>,
+    #[serde(default)]
+    data: Option<BTreeMap<String, Value>>,
+}
+
+/// The public part of a Secret, from the JSON of the API server.
+///
+/// # Errors
+/// If it is not the JSON of a Secret. The text is ours: that of the decoder may quote a value.
+pub fn decode(body: &[u8]) -> Result<SecretSight, &'static str> {
+    let body: Body<'_> = serde_json::from_slice(body)
+        .map_err(|_| "the API server's answer is not a Secret that can be understood")?;
+    let data = body.data.unwrap_or_default();
+    let entries = data.iter().filter_map(|(name, value)| entry(name, value.bytes(), &data)).collect();
+    Ok(SecretSight { kind: body.kind.chars().take(KIND).collect(), entries })
+}
+
+/// What stands under one key; `None` where that is no certificate.
+fn entry(name: &str, value: &[u8], data: &BTreeMap<String, Value>) -> Option<SecretEntry> {
+    let of = |form, chains, fault| Some(SecretEntry { key: name.to_owned(), form, chains, fault });
+    if let Some((form, read)) = keystore(name, value) {
+        return match read {
+            Ok(chains) => of(form, chains, None),
+            Err(why) => of(form, Vec::new(), Some(why.to_owned())),
+        };
+    }
+    let is_expected = matches!(name, "tls.crt" | "ca.crt");
+    if holds(value, b"-----BEGIN ") && holds(value, b"CERTIFICATE-----") {
+        let file = x509::pem(value);
+        let fault = file.faults.first().map(ToString::to_string);
+        return of(StoreForm::Pem, chain(file.certificates, name, value, data), fault);
+    }
+    let der = Der::new(value);
+    let may_be_der = is_expected || has_ending(name, &["der", "cer", "crt"]);
+    if may_be_der && value.first() == Some(&0x30) && x509::read(&der).is_ok() {
+        return of(StoreForm::Der, chain(vec![der], name, value, data), None);
+    }
+    // An empty one is what waits for its issuer.
+    let fault = if value.is_empty() { "it is empty" } else { "it holds no certificate" };
+    if is_expected { of(StoreForm::Pem, Vec::new(), Some(fault.to_owned())) } else { None }
+}
+
+/// The chains of a file that holds several, each with its key; `None` where it is no such file.
+fn keystore(name: &str, value: &[u8]) -> Option<(StoreForm, Result<Vec<StoredChain>, &'static str>)> {
+    let is_java =
+        [[0xfe, 0xed, 0xfe, 0xed], [0xce, 0xce, 0xce, 0xce]].iter().any(|magic| value.starts_with(magic));
+    if name == "acme.json" {
+        Some((StoreForm::AcmeJson, x509::acme_json(value)))
+    } else if is_java || has_ending(name, &["jks"]) {
+        Some((StoreForm::Jks, x509::jks(value)))
+    } else {
+        None
+    }
+}
+
+/// One chain with the word on its key, where there is one.
+fn chain(
+    certificates: Vec<Der>,
+    name: &str,
+    value: &[u8],
+    data: &BTreeMap<String, Value>,
+) -> Vec<StoredChain> {
+    let Some(first) = certificates.first() else { return Vec::new() };
+    let beside = name.rsplit_once('.').map(|(stem, _)| format!("{stem}.key"));
+    let key = beside.and_then(|beside| data.get(&beside)).map_or(value, Value::bytes);
+    let key_matches = key::matches(key, first);
+    vec![StoredChain { alias: None, certificates, key_matches }]
+}
+
+fn has_ending(name: &str, endings: &[&str]) -> bool {
+    name.rsplit_once('.')
+        .is_some_and(|(_, end)| endings.iter().any(|ending| ending.eq_ignore_ascii_case(end)))
+}
+
+fn holds(text: &[u8], needle: &[u8]) -> bool {
+    text.windows(needle.len()).any(|window| window == needle)
+}
+
+#[cfg(test)]
+mod tests;

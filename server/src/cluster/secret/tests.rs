@@ -1,0 +1,164 @@
+use data_encoding::BASE64;
+use rcgen::{CertificateParams, KeyPair, PKCS_ECDSA_P256_SHA256, PKCS_ECDSA_P384_SHA384, PKCS_ED25519};
+use serde_json::json;
+
+use super::*;
+
+/// A certificate for a key, both as PEM.
+fn pair(algorithm: &'static rcgen::SignatureAlgorithm) -> (String, String) {
+    let key = KeyPair::generate_for(algorithm).unwrap();
+    let params = CertificateParams::new(vec!["hub.example.org".to_owned()]).unwrap();
+    (params.self_signed(&key).unwrap().pem(), key.serialize_pem())
+}
+
+fn ec() -> (String, String) {
+    pair(&PKCS_ECDSA_P256_SHA256)
+}
+
+fn secret(data: &[(&str, &[u8])]) -> SecretSight {
+    let data: serde_json::Map<_, _> =
+        data.iter().map(|(key, value)| ((*key).to_owned(), BASE64.encode(value).into())).collect();
+    let annotation = json!({"kubectl.kubernetes.io/last-applied-configuration": "hunter2"});
+    let body = json!({"kind": "Secret", "metadata": {"annotations": annotation}, "type": "kubernetes.io/tls", "data": data});
+    decode(body.to_string().as_bytes()).unwrap()
+}
+
+fn key_matches(sight: &SecretSight) -> Option<bool> {
+    sight.entries[0].chains[0].key_matches
+}
+
+#[test]
+fn only_certificates_leave_a_secret() {
+    let (certificate, key) = ec();
+    let combined = format!("{key}{certificate}");
+    let sight = secret(&[
+        ("tls.crt", certificate.as_bytes()),
+        ("tls.key", key.as_bytes()),
+        ("password", b"hunter2"),
+        ("haproxy.pem", combined.as_bytes()),
+        ("binary", &[0, 159, 146, 150]),
+    ]);
+    let keys: Vec<_> = sight.entries.iter().map(|entry| entry.key.as_str()).collect();
+    assert_eq!(keys, ["haproxy.pem", "tls.crt"]);
+    let told = format!("{sight:?} {}", serde_json::to_string(&sight).unwrap());
+    let body: String = key.lines().filter(|line| !line.starts_with('-')).collect();
+    for part in ["hunter2", "PRIVATE KEY", &body, &body[..24]] {
+        assert!(!told.contains(part), "{part}");
+    }
+    let private = BASE64.decode(body.as_bytes()).unwrap();
+    for certificate in
+        sight.entries.iter().flat_map(|entry| &entry.chains).flat_map(|chain| &chain.certificates)
+    {
+        assert!(!holds(certificate.bytes(), &private[36..68]), "the secret number of the key");
+    }
+}
+
+#[test]
+fn a_key_is_compared_with_the_first_certificate() {
+    for algorithm in [&PKCS_ECDSA_P256_SHA256, &PKCS_ECDSA_P384_SHA384, &PKCS_ED25519] {
+        let (certificate, key) = pair(algorithm);
+        let (_, other) = pair(algorithm);
+        let with = |key: &str| secret(&[("tls.crt", certificate.as_bytes()), ("tls.key", key.as_bytes())]);
+        assert_eq!(key_matches(&with(&key)), Some(true), "{algorithm:?}");
+        assert_eq!(key_matches(&with(&other)), Some(false), "{algorithm:?}");
+        assert_eq!(
+            key_matches(&with("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n")),
+            None
+        );
+        assert_eq!(key_matches(&with("")), None);
+    }
+    let (certificate, key) = ec();
+    assert_eq!(key_matches(&secret(&[("tls.crt", certificate.as_bytes())])), None);
+    let combined = format!("{certificate}{key}");
+    assert_eq!(key_matches(&secret(&[("site.pem", combined.as_bytes())])), Some(true));
+}
+
+#[test]
+fn keys_of_openssl_are_compared_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let openssl = |args: &[&str]| {
+        let done = std::process::Command::new("openssl").args(args).output().unwrap();
+        assert!(done.status.success(), "{args:?}: {}", String::from_utf8_lossy(&done.stderr));
+    };
+    let read = |name: &str| std::fs::read(at(name)).unwrap();
+    openssl(&["genrsa", "-traditional", "-out", &at("rsa.key"), "2048"]);
+    openssl(&["ecparam", "-name", "prime256v1", "-genkey", "-out", &at("ec.key")]);
+    openssl(&["genrsa", "-out", &at("short.key"), "1024"]);
+    openssl(&["ecparam", "-name", "secp521r1", "-genkey", "-out", &at("odd.key")]);
+    openssl(&[
+        "genpkey",
+        "-algorithm",
+        "rsa-pss",
+        "-pkeyopt",
+        "rsa_keygen_bits:2048",
+        "-out",
+        &at("pss.key"),
+    ]);
+    for (name, told) in
+        [("rsa", Some(true)), ("ec", Some(true)), ("short", None), ("odd", None), ("pss", None)]
+    {
+        let (key, certificate) = (format!("{name}.key"), format!("{name}.crt"));
+        openssl(&["req", "-x509", "-new", "-key", &at(&key), "-subj", "/CN=hub", "-out", &at(&certificate)]);
+        let sight = secret(&[("tls.crt", &read(&certificate)), ("tls.key", &read(&key))]);
+        assert_eq!(key_matches(&sight), told, "{name}");
+    }
+    let wrong = secret(&[("tls.crt", &read("rsa.crt")), ("tls.key", &read("ec.key"))]);
+    assert_eq!(key_matches(&wrong), Some(false));
+}
+
+#[test]
+fn what_should_be_a_certificate_and_is_none_is_told() {
+    let broken = b"-----BEGIN CERTIFICATE-----\naGVsbG8=\n-----END CERTIFICATE-----\n";
+    let sight = secret(&[("ca.crt", b""), ("tls.crt", b"hunter2"), ("x.pem", broken)]);
+    let faults: Vec<_> = sight.entries.iter().map(|entry| entry.fault.clone().unwrap()).collect();
+    assert_eq!(faults[..2], ["it is empty", "it holds no certificate"]);
+    assert!(faults[2].starts_with("certificate 1 of the file cannot be read"), "{}", faults[2]);
+    assert!(sight.entries.iter().all(|entry| entry.chains.is_empty()));
+}
+
+#[test]
+fn a_certificate_in_der_is_read_and_a_key_in_der_is_not() {
+    let key = KeyPair::generate().unwrap();
+    let certificate = CertificateParams::new(Vec::new()).unwrap().self_signed(&key).unwrap();
+    let sight = secret(&[("ca.crt", certificate.der()), ("x.der", &key.serialize_der())]);
+    assert_eq!(sight.entries.len(), 1);
+    assert_eq!((sight.entries[0].form, sight.entries[0].chains.len()), (StoreForm::Der, 1));
+}
+
+#[test]
+fn what_is_no_secret_is_refused_without_a_word_of_it() {
+    for body in [
+        "hunter2",
+        r#"{"data":{"a":"hunter2!"}}"#,
+        r#"{"data":{"a":5}}"#,
+        r#"{"data":"hunter2"}"#,
+        r#"{"type":5}"#,
+        "",
+    ] {
+        let why = decode(body.as_bytes()).unwrap_err();
+        assert_eq!(why, "the API server's answer is not a Secret that can be understood", "{body}");
+    }
+    assert_eq!(decode(br#"{"data":null}"#), Ok(SecretSight::default()));
+}
+
+#[test]
+fn the_store_of_automatic_https_is_read_without_its_keys() {
+    let (certificate, key) = ec();
+    let store = json!({"default": {
+        "Account": {"PrivateKey": BASE64.encode(b"hunter2")},
+        "Certificates": [{
+            "domain": {"main": "hub.example.org"},
+            "certificate": BASE64.encode(certificate.as_bytes()),
+            "key": BASE64.encode(key.as_bytes()),
+        }],
+    }});
+    let sight = secret(&[("acme.json", store.to_string().as_bytes()), ("broken.jks", b"hunter2")]);
+    let chain = &sight.entries[0].chains[0];
+    assert_eq!((sight.entries[0].form, chain.certificates.len()), (StoreForm::AcmeJson, 1));
+    assert!(chain.alias.as_ref().is_some_and(|alias| alias.contains("hub.example.org")), "{chain:?}");
+    assert_eq!((sight.entries[1].form, sight.entries[1].chains.len()), (StoreForm::Jks, 0));
+    assert!(sight.entries[1].fault.is_some());
+    let told = format!("{sight:?} {}", serde_json::to_string(&sight).unwrap());
+    assert!(!told.contains("hunter2") && !told.contains(&BASE64.encode(b"hunter2")), "{told}");
+}

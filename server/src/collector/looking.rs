@@ -1,0 +1,130 @@
+//! Looks at certificates outside the lists of the API, where the configuration asks for it: Secrets before a scan, names beside the scans.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use posture::entrance::{own_ranges, public_names};
+use posture::hub::discover;
+use posture::sighting::{Seen, Sight, Sightings, Spot, Unsighted};
+use posture::snapshot::Snapshot;
+use tokio::task::JoinSet;
+
+use crate::cluster::{Source, secret};
+use crate::config::Sights;
+use crate::probe::{self, Refusal, Ways};
+
+/// What is looked at, and what was seen.
+#[derive(Debug)]
+pub(super) struct Looking {
+    sights: Sights,
+    ways: Ways,
+    spots: BTreeMap<Spot, Sight>,
+    looked_at: Option<Timestamp>,
+    /// The round of connections under way, if there is one; it ends with this.
+    round: JoinSet<BTreeMap<Spot, Sight>>,
+    /// Whether a scan waits for the round that it begins.
+    waits: bool,
+}
+
+impl Looking {
+    pub(super) fn new(sights: Sights, ways: Ways) -> Self {
+        let mut spots = BTreeMap::new();
+        for (namespace, name) in &sights.secrets {
+            let spot = Spot::Secret { namespace: namespace.clone(), name: name.clone() };
+            spots.insert(spot, Err(Unsighted::NotYet));
+        }
+        for (host, port) in &sights.hosts {
+            spots.insert(Spot::Endpoint { host: host.clone(), port: *port }, Err(Unsighted::NotYet));
+        }
+        Self { sights, ways, spots, looked_at: None, round: JoinSet::new(), waits: false }
+    }
+
+    /// Whether names are to be connected to, for which the snapshot has to be known.
+    pub(super) fn connects(&self) -> bool {
+        !self.sights.hosts.is_empty()
+    }
+
+    /// Reads the Secrets that are asked for, one by one.
+    pub(super) async fn read_secrets(&mut self, source: &Source) {
+        for (namespace, name) in &self.sights.secrets {
+            let sight = secret::look(source, namespace, name).await;
+            let spot = Spot::Secret { namespace: namespace.clone(), name: name.clone() };
+            self.spots.insert(spot, sight);
+            self.looked_at = Some(source.clock().now());
+        }
+    }
+
+    /// Begins to connect to the names that the cluster serves, unless that is still under way.
+    pub(super) fn begin_round(&mut self, snapshot: &Snapshot, now: Timestamp) {
+        if !self.round.is_empty() {
+            return;
+        }
+        let names = public_names(snapshot, &discover(snapshot));
+        let mut served = Vec::new();
+        for (host, port) in &self.sights.hosts {
+            let spot = Spot::Endpoint { host: host.clone(), port: *port };
+            match names.serves(host) {
+                Ok(true) => {
+                    served.push((host.clone(), *port));
+                    // What was no name of the cluster before has not been looked at as one.
+                    let sight = self.spots.entry(spot).or_insert(Err(Unsighted::NotYet));
+                    if sight.is_err() {
+                        *sight = Err(Unsighted::NotYet);
+                    }
+                }
+                Ok(false) => drop(self.spots.insert(spot, Err(Unsighted::NotOfCluster))),
+                Err(gap) => drop(self.spots.insert(spot, Err(Unsighted::Gap(gap.reason.clone())))),
+            }
+        }
+        if served.is_empty() {
+            return;
+        }
+        let refusal = Refusal { own: own_ranges(snapshot), private: self.sights.private.clone() };
+        let ways = Arc::new(self.ways.clone());
+        self.round.spawn(async move { probe::look(served, &ways, refusal, now).await });
+    }
+
+    /// Waits for the round under way, for ever if there is none; says whether it saw something else than the one before.
+    pub(super) async fn round_ended(&mut self, now: impl Fn() -> Timestamp) -> bool {
+        let Some(ended) = self.round.join_next().await else { return std::future::pending().await };
+        let Ok(seen) = ended else {
+            tracing::error!(
+                "looking at the certificates of names has failed; it is tried again at the next scan"
+            );
+            return false;
+        };
+        self.looked_at = Some(now());
+        let mut is_change = false;
+        for (spot, sight) in seen {
+            is_change |= self.spots.insert(spot, sight.clone()).is_none_or(|before| before != sight);
+        }
+        is_change
+    }
+
+    /// Waits for each round from now on, because there is only one scan.
+    pub(super) fn waits(&mut self) {
+        self.waits = true;
+    }
+
+    /// Waits for the round under way, where rounds are waited for.
+    pub(super) async fn wait(&mut self, now: impl Fn() -> Timestamp) {
+        if self.waits && !self.round.is_empty() {
+            self.round_ended(now).await;
+        }
+    }
+
+    /// What is told of it now.
+    pub(super) fn told(&self, source: &Source) -> Sightings {
+        let mut spots = self.spots.clone();
+        if let Some(chain) = source.certificates() {
+            spots.insert(Spot::ApiServer, Ok(Seen::ApiServer(chain)));
+        }
+        Sightings {
+            spots,
+            reads_secrets: !self.sights.secrets.is_empty(),
+            connects: self.connects(),
+            looked_at: self.looked_at,
+        }
+    }
+}

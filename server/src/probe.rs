@@ -1,0 +1,264 @@
+//! TLS connections to the names of a cluster that the configuration confirms: what they are resolved to, the certificates that are shown
+//! there, and what is asked around them.
+//!
+//! A name is resolved once and what it was resolved to is connected to; nothing is followed. Every step has its limit in time and size.
+
+mod head;
+mod hello;
+mod refusal;
+mod resolve;
+mod shake;
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::io::ErrorKind;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::StreamExt as _;
+use hickory_resolver::TokioResolver;
+use jiff::Timestamp;
+use posture::sighting::{
+    ConnectFault, DnsFault, DnsSight, EndpointSight, Handshake, HstsSight, PlainSight, Seen, Sight, Spot,
+    TlsVersion,
+};
+use posture::x509::Der;
+use rustls::crypto::CryptoProvider;
+use tokio::net::TcpStream;
+use tokio::time::Instant;
+
+pub use refusal::Refusal;
+pub use resolve::Dns;
+
+use hello::Answer;
+use shake::{Shaken, at, shake};
+
+/// How long a connection may take to be made.
+const CONNECT: Duration = Duration::from_secs(3);
+
+/// How long all about one name may take.
+const ALL: Duration = Duration::from_secs(15);
+
+/// How long a handshake, or an answer over HTTP, may take.
+const ANSWER: Duration = Duration::from_secs(4);
+
+/// How many names are looked at at once.
+const AT_ONCE: usize = 4;
+
+/// How many addresses of a name are tried until one answers.
+const ADDRESSES: usize = 3;
+
+/// How names are looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ways {
+    /// Who resolves names.
+    pub dns: Dns,
+    /// Where HTTP in clear stands.
+    pub plain_port: u16,
+}
+
+impl Default for Ways {
+    fn default() -> Self {
+        Self { dns: Dns::System, plain_port: 80 }
+    }
+}
+
+/// What all looks of one round share.
+struct Round {
+    resolver: Option<TokioResolver>,
+    plain_port: u16,
+    refusal: Refusal,
+    provider: Arc<CryptoProvider>,
+    now: Timestamp,
+}
+
+/// Looks at each of these names, a few at once.
+pub async fn look(
+    names: Vec<(String, u16)>,
+    ways: &Ways,
+    refusal: Refusal,
+    now: Timestamp,
+) -> BTreeMap<Spot, Sight> {
+    let resolver = ways.dns.resolver();
+    let round = Round { resolver, plain_port: ways.plain_port, refusal, provider: shake::provider(), now };
+    let round = &round;
+    futures::stream::iter(names)
+        .map(|(host, port)| async move {
+            let sight = round.look(&host, port).await;
+            (Spot::Endpoint { host, port }, Ok(Seen::Endpoint(Box::new(sight))))
+        })
+        .buffer_unordered(AT_ONCE)
+        .collect()
+        .await
+}
+
+/// What a step gives, or this where it takes too long.
+async fn within<T>(deadline: Instant, step: impl Future<Output = T>, otherwise: T) -> T {
+    tokio::time::timeout_at(deadline, step).await.unwrap_or(otherwise)
+}
+
+impl Round {
+    async fn look(&self, host: &str, port: u16) -> EndpointSight {
+        let deadline = Instant::now() + ALL;
+        let nothing = DnsSight { fault: Some(DnsFault::NoAnswer), ..DnsSight::default() };
+        let dns = within(deadline, resolve::resolve(self.resolver.as_ref(), host), nothing).await;
+        let mut sight = EndpointSight { dns, ..EndpointSight::default() };
+        if sight.dns.addresses.is_empty() {
+            sight.fault = Some(ConnectFault::NoAddress);
+            return sight;
+        }
+        // One that is refused refuses the name: who is answered with a mixture is being led astray.
+        if !sight.dns.addresses.iter().all(|address| self.refusal.allows(host, port, *address)) {
+            sight.fault = Some(ConnectFault::RefusedAddress);
+            return sight;
+        }
+        let connected = self.connect(&sight.dns.addresses, port);
+        match within(deadline, connected, Err(ConnectFault::TimedOut)).await {
+            Err(fault) => {
+                sight.fault = Some(fault);
+                // The name may be reached in clear all the same.
+                sight.plain =
+                    within(deadline, self.plain(host, sight.dns.addresses[0]), PlainSight::Unknown).await;
+            }
+            Ok((address, stream)) => {
+                sight.address = Some(address);
+                let shaken = futures::future::join(
+                    within(
+                        deadline,
+                        self.handshake(stream, host, address, port),
+                        Err(ConnectFault::TimedOut),
+                    ),
+                    within(deadline, self.plain(host, address), PlainSight::Unknown),
+                );
+                let (handshake, plain) = shaken.await;
+                sight.plain = plain;
+                match handshake {
+                    Ok(handshake) => sight.handshake = Some(handshake),
+                    Err(fault) => sight.fault = Some(fault),
+                }
+            }
+        }
+        sight
+    }
+
+    /// Connects to the first address that answers.
+    async fn connect(&self, addresses: &[IpAddr], port: u16) -> Result<(IpAddr, TcpStream), ConnectFault> {
+        let mut worst = ConnectFault::TimedOut;
+        for address in addresses.iter().take(ADDRESSES) {
+            match tokio::time::timeout(CONNECT, TcpStream::connect(at(*address, port))).await {
+                Ok(Ok(stream)) => return Ok((*address, stream)),
+                Ok(Err(error)) if error.kind() == ErrorKind::ConnectionRefused => {
+                    worst = ConnectFault::Closed;
+                }
+                Ok(Err(_)) | Err(_) => {}
+            }
+        }
+        Err(worst)
+    }
+
+    async fn handshake(
+        &self,
+        stream: TcpStream,
+        host: &str,
+        address: IpAddr,
+        port: u16,
+    ) -> Result<Handshake, ConnectFault> {
+        let server = at(address, port);
+        let shaken = tokio::time::timeout(ANSWER, shake(stream, host, &self.provider)).await;
+        let (newest, chain, hsts, oldest) = match shaken.unwrap_or(Shaken::Failed(ConnectFault::TimedOut)) {
+            Shaken::Shown(newest, chain, stream) => {
+                let head = async {
+                    let stream = stream?;
+                    let name = if port == 443 { host.to_owned() } else { format!("{host}:{port}") };
+                    tokio::time::timeout(ANSWER, head::ask(stream, &name)).await.ok().flatten()
+                };
+                let (head, older) = futures::future::join(head, older(server, host, newest)).await;
+                (newest, chain, head.map_or(HstsSight::Unknown, |head| head.hsts()), older.oldest(newest))
+            }
+            // What cannot shake hands with us may speak an older version, or with older suites.
+            Shaken::Failed(fault @ (ConnectFault::Alert | ConnectFault::Broken)) => {
+                let older = older(server, host, TlsVersion::Tls13).await;
+                let Some((newest, chain)) = older.newest() else { return Err(fault) };
+                let oldest = older.oldest(newest);
+                (newest, chain, HstsSight::Unknown, oldest)
+            }
+            Shaken::Failed(fault) => return Err(fault),
+        };
+        let trust = shake::trust(&chain, &self.provider, self.now);
+        Ok(Handshake { newest, oldest, chain, trust, hsts })
+    }
+
+    /// What stands in clear on an address, if that port may be connected to.
+    async fn plain(&self, host: &str, address: IpAddr) -> PlainSight {
+        if !self.refusal.allows(host, self.plain_port, address) {
+            return PlainSight::Unknown;
+        }
+        match tokio::time::timeout(CONNECT, TcpStream::connect(at(address, self.plain_port))).await {
+            Ok(Ok(stream)) => {
+                let head = tokio::time::timeout(ANSWER, head::ask(stream, host)).await;
+                head.ok().flatten().map_or(PlainSight::Unknown, |head| head.plain(host))
+            }
+            Ok(Err(error)) if error.kind() == ErrorKind::ConnectionRefused => PlainSight::Closed,
+            Ok(Err(_)) | Err(_) => PlainSight::Unknown,
+        }
+    }
+}
+
+/// What a server says to versions older than one, the oldest first.
+struct Older(Vec<(TlsVersion, Answer)>);
+
+async fn older(server: std::net::SocketAddr, host: &str, newest: TlsVersion) -> Older {
+    let versions = [TlsVersion::Tls10, TlsVersion::Tls11, TlsVersion::Tls12];
+    let asked = versions.into_iter().filter(|version| *version < newest).map(|version| async move {
+        let answer = tokio::time::timeout(CONNECT + ANSWER, hello::greet(server, host, version)).await;
+        (version, answer.unwrap_or(Answer::Unclear))
+    });
+    Older(futures::future::join_all(asked).await)
+}
+
+impl Older {
+    /// The oldest version that the server speaks, where what is older is known to be refused.
+    fn oldest(&self, newest: TlsVersion) -> Option<TlsVersion> {
+        for (_, answer) in self.0.iter().filter(|(version, _)| *version < newest) {
+            match answer {
+                Answer::Takes(taken, _) => return Some(*taken),
+                Answer::Refuses => {}
+                Answer::NotTls | Answer::Unclear => return None,
+            }
+        }
+        Some(newest)
+    }
+
+    /// The newest of them that the server speaks, with the certificates it shows there.
+    fn newest(&self) -> Option<(TlsVersion, Vec<Der>)> {
+        self.0.iter().rev().find_map(|(_, answer)| match answer {
+            Answer::Takes(version, chain) if !chain.is_empty() => Some((*version, chain.clone())),
+            _ => None,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn older(answers: [Answer; 3]) -> Older {
+        let versions = [TlsVersion::Tls10, TlsVersion::Tls11, TlsVersion::Tls12];
+        Older(versions.into_iter().zip(answers).collect())
+    }
+
+    #[test]
+    fn the_oldest_version_is_known_where_every_older_one_is_refused() {
+        let takes = |version| Answer::Takes(version, Vec::new());
+        let refused = || Answer::Refuses;
+        let all = older([refused(), refused(), takes(TlsVersion::Tls12)]);
+        assert_eq!(all.oldest(TlsVersion::Tls13), Some(TlsVersion::Tls12));
+        let none = older([refused(), refused(), refused()]);
+        assert_eq!(none.oldest(TlsVersion::Tls13), Some(TlsVersion::Tls13));
+        let old = older([takes(TlsVersion::Tls10), Answer::Unclear, takes(TlsVersion::Tls12)]);
+        assert_eq!(old.oldest(TlsVersion::Tls13), Some(TlsVersion::Tls10));
+        let unclear = older([Answer::Unclear, takes(TlsVersion::Tls11), takes(TlsVersion::Tls12)]);
+        assert_eq!(unclear.oldest(TlsVersion::Tls13), None);
+    }
+}
