@@ -137,6 +137,14 @@ pub fn between(before: Option<&Record>, after: Option<&Record>) -> Option<Change
     }
 }
 
+/// Kinds that take with them what they hold: that one was deleted and made again is a change, even if it looks as before.
+pub const HOLDS_OTHERS: [Kind; 1] = [Kind::Namespace];
+
+/// Whether an object was deleted and made again between two sights of it.
+fn is_replaced(before: &Record, after: &Record) -> bool {
+    before.uid != after.uid && !before.uid.is_empty() && !after.uid.is_empty()
+}
+
 fn appeared_or_went(record: &Record, fate: Fate) -> Option<Change> {
     if SHORT_LIVED.contains(&record.object.kind) {
         return None;
@@ -166,11 +174,15 @@ fn changed(before: &Record, after: &Record) -> Option<Change> {
         .iter()
         .map(|difference| (words::weight(kind, difference), words::field(&after.object, difference)))
         .collect();
-    if fields.is_empty() {
+    let is_same = !is_replaced(before, after);
+    if fields.is_empty() && (is_same || !HOLDS_OTHERS.contains(&kind)) {
         return None;
     }
     fields.sort_by_key(|(weight, _)| *weight);
-    let is_same = before.uid == after.uid || before.uid.is_empty() || after.uid.is_empty();
+    if !is_same {
+        let sentence = words::replaced(&after.object);
+        fields.push((u8::MAX, FieldChange { path: String::new(), before: None, after: None, sentence }));
+    }
     Some(Change {
         object: after.object.clone(),
         fate: if is_same { Fate::Changed } else { Fate::Replaced },

@@ -42,6 +42,32 @@ fn policy(spec: &Value) -> Value {
 }
 
 #[test]
+fn an_object_that_was_deleted_and_made_again_was_replaced() {
+    let object = |kind: &str, uid: &str, labels: &Value| json!({"kind": kind, "metadata": {"name": "jhub", "uid": uid, "labels": labels}});
+    let of = |kind, uid: &str, labels: &Value| record(kind, &object("x", uid, labels));
+    let plain = json!({"kubernetes.io/metadata.name": "jhub"});
+    let [before, after] = ["1", "2"].map(|uid| of(Kind::Namespace, uid, &plain));
+    let found = compare(std::slice::from_ref(&before), std::slice::from_ref(&after));
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0].fate, Fate::Replaced);
+    assert_eq!(
+        sentences(&found[0]),
+        [
+            "Namespace/jhub was replaced: it was deleted with everything in it, and made again under the same name"
+        ]
+    );
+    assert!(between(Some(&before), Some(&before)).is_none());
+    // Where a controller makes an object again as it was, nothing is different.
+    let [before, after] = ["1", "2"].map(|uid| of(Kind::ClusterRole, uid, &plain));
+    assert!(between(Some(&before), Some(&after)).is_none());
+    // What differs comes first, and that it is another one is said behind it.
+    let enforced = json!({"pod-security.kubernetes.io/enforce": "privileged"});
+    let found = between(Some(&of(Kind::Namespace, "1", &plain)), Some(&of(Kind::Namespace, "2", &enforced)));
+    let said = sentences(&found.unwrap());
+    assert!(said.len() > 1 && said.last().unwrap().contains("was replaced"), "{said:?}");
+}
+
+#[test]
 fn a_new_rule_of_a_policy_is_said_as_what_it_allows() {
     let before = policy(&json!({"podSelector": {}, "policyTypes": ["Egress"], "egress": []}));
     let rule = json!({"to": [{"ipBlock": {"cidr": "0.0.0.0/0"}}], "ports": [{"port": 80}]});

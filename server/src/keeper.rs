@@ -59,6 +59,18 @@ impl Keeper {
         Self { shared, clock, cluster: None, staged: Staged::default(), tables: Tables::default() }
     }
 
+    /// Judges, and says what the scan adds to the history: what was written ahead, and what follows from it.
+    pub async fn prepare(&mut self, input: &ScanInput) -> Result<ScanCommit, SinkError> {
+        let (id, _) = self.cluster()?;
+        let recalled = self.recalled(id).await.map_err(|error| told(&error))?;
+        let judged = self.judge(input, &recalled);
+        let is_same = self.staged.is_empty() && input.removed.is_empty();
+        let computed = self.tables.of(input, &judged.derived, is_same);
+        let mut commit = commit(id, input, &recalled, judged, std::mem::take(&mut self.staged));
+        commit.computed = computed;
+        Ok(commit)
+    }
+
     fn cluster(&self) -> Result<(ClusterId, String), SinkError> {
         self.cluster
             .clone()
@@ -104,13 +116,8 @@ impl Sink for Keeper {
     }
 
     async fn scan(&mut self, input: &ScanInput) -> Result<(), SinkError> {
-        let (id, name) = self.cluster()?;
-        let recalled = self.recalled(id).await.map_err(|error| told(&error))?;
-        let judged = self.judge(input, &recalled);
-        let is_same = self.staged.is_empty() && input.removed.is_empty();
-        let computed = self.tables.of(input, &judged.derived, is_same);
-        let mut commit = commit(id, input, &recalled, judged, std::mem::take(&mut self.staged));
-        commit.computed = computed;
+        let (_, name) = self.cluster()?;
+        let commit = self.prepare(input).await?;
         let committed = match self.shared.store.commit_scan(&commit).await {
             Ok(committed) => committed,
             Err(error) => {

@@ -10,6 +10,7 @@ mod sizes;
 mod table;
 mod usage;
 mod work;
+mod year;
 
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
@@ -26,7 +27,7 @@ use table::Table;
 ///
 /// Clusters are fake: a server in this process invents a hub and pods of 9 KB as they are asked for, over plain HTTP on loopback. What
 /// is measured is the real binary, as a process of its own. The cases are `sizes`, `judging`, `scan-1000`, `scan-10000`, `scan-100000`
-/// (each also with `-stored`, into a new database), `idle`, `change` and `pages`.
+/// (each also with `-stored`, into a new database), `idle`, `change`, `pages`, and, only where it is named, `year`.
 #[derive(Args)]
 pub(crate) struct Options {
     /// Which compiler builds for the browser.
@@ -35,6 +36,9 @@ pub(crate) struct Options {
     /// Measure this binary instead of building one.
     #[arg(long, value_name = "FILE")]
     binary: Option<PathBuf>,
+    /// How many days the history of the case `year` has.
+    #[arg(long, value_name = "N", default_value_t = 365, value_parser = clap::value_parser!(u32).range(2..=3650))]
+    days: u32,
     /// Only these cases: `scan-10000` is also `scan-10000-stored`, and `scan` is all of them.
     cases: Vec<String>,
 }
@@ -45,7 +49,8 @@ pub(crate) fn run(places: &Places, options: &Options) -> Result<ExitCode> {
         |name: &str| options.cases.is_empty() || options.cases.iter().any(|case| is_of(name, case));
     let needs_binary =
         scan::names().any(|name| is_wanted(&name)) || serve::NAMES.iter().any(|name| is_wanted(name));
-    if !needs_binary && !is_wanted(sizes::NAME) && !is_wanted(judging::NAME) {
+    let wants_year = options.cases.iter().any(|case| case == year::NAME);
+    if !needs_binary && !wants_year && !is_wanted(sizes::NAME) && !is_wanted(judging::NAME) {
         bail!("no case has such a name; see `cargo xtask bench --help`");
     }
     let mut table = Table::default();
@@ -67,6 +72,10 @@ pub(crate) fn run(places: &Places, options: &Options) -> Result<ExitCode> {
             step::say("Serving");
             serve::run(places, &binary, is_wanted, &mut table)?;
         }
+    }
+    if wants_year {
+        step::say("A year of history");
+        year::run(places, options.days, &mut table)?;
     }
     table.print();
     Ok(ExitCode::SUCCESS)

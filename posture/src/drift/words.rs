@@ -84,6 +84,17 @@ pub(super) fn whole(record: &Record, is_added: bool) -> Reason {
     .with("object", object)
 }
 
+/// That an object was deleted and made again under its name.
+pub(super) fn replaced(object: &ObjectRef) -> Reason {
+    let text = match object.kind {
+        Kind::Namespace => {
+            "{object} was replaced: it was deleted with everything in it, and made again under the same name"
+        }
+        _ => "{object} was replaced: it was deleted, and made again under the same name",
+    };
+    Reason::new("replaced", text).with("object", Arg::from(object.clone()))
+}
+
 fn service(object: &ObjectRef, difference: &Difference) -> Option<Reason> {
     let reason = match last_field(difference) {
         "type" => {

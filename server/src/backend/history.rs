@@ -103,7 +103,8 @@ async fn fill(
     Ok(())
 }
 
-/// The points with one at the beginning, and none that a clock set back would place before another.
+/// The points with one at the beginning, and none that a clock set back would place before another. Of a scan whose clock stood outside
+/// the span only its place among the others is known.
 fn whole(mut faults: Vec<FaultPoint>, from: Scan, (begins, ends): (Timestamp, Timestamp)) -> Vec<FaultPoint> {
     if faults.first().is_none_or(|first| first.scan > from.number) {
         let open = trends::OpenFaults::default();
@@ -111,7 +112,9 @@ fn whole(mut faults: Vec<FaultPoint>, from: Scan, (begins, ends): (Timestamp, Ti
     }
     let mut reached = begins;
     for point in &mut faults {
-        reached = point.at.clamp(reached, ends.max(reached));
+        if (begins..=ends).contains(&point.at) {
+            reached = reached.max(point.at);
+        }
         point.at = reached;
     }
     faults
@@ -254,5 +257,12 @@ mod tests {
         let faults = whole(vec![point(2, 500, 1), point(3, 300, 2)], from, (second(100), second(900)));
         let found: Vec<_> = faults.iter().map(|point| (point.at.as_second(), point.open.total())).collect();
         assert_eq!(found, [(100, 0), (500, 1), (500, 2)]);
+        let ahead = whole(
+            vec![point(2, 200, 1), point(3, 99_999, 2), point(4, 300, 3)],
+            from,
+            (second(100), second(900)),
+        );
+        let found: Vec<_> = ahead.iter().map(|point| point.at.as_second()).collect();
+        assert_eq!(found, [100, 200, 200, 300], "a clock that ran ahead pushes nothing to the end");
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use posture::drift::SHORT_LIVED;
+use posture::drift::{HOLDS_OTHERS, SHORT_LIVED};
 use posture::kind::Kind;
 use posture::object::ObjectRef;
 use sqlx::SqliteConnection;
@@ -170,7 +170,10 @@ async fn replace_open(
 ) -> Result<bool, StoreError> {
     if let Some(revision) = open.and_then(|row| row.revision_id.zip(row.first_scan)) {
         end(connection, work, &staged.object, revision, Fate::Replaced).await?;
-        return Ok(open.and_then(|row| row.drift.as_deref()) != Some(&staged.drift.0));
+        let uid = open.and_then(|row| row.uid.as_deref()).unwrap_or_default();
+        let is_replaced = uid != staged.uid && !uid.is_empty() && !staged.uid.is_empty();
+        return Ok(open.and_then(|row| row.drift.as_deref()) != Some(&staged.drift.0)
+            || is_replaced && HOLDS_OTHERS.contains(&staged.object.kind));
     }
     let namespace = staged.object.namespace.as_deref().unwrap_or_default();
     Ok(!SHORT_LIVED.contains(&staged.object.kind)

@@ -96,7 +96,7 @@ impl Store {
     ) -> Result<Option<ScanNumber>, StoreError> {
         let mut reading = self.read().await?;
         let instant = now.checked_sub((i64::from(days) * 24).hours()).unwrap_or(Timestamp::MIN);
-        scans::last_before(&mut reading, cluster, instant).await.map_err(|e| e.at(self.path()))
+        scans::last_before(&mut reading, cluster, instant, now).await.map_err(|e| e.at(self.path()))
     }
 
     /// Removes the intervals that ended at a scan or before.

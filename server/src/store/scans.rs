@@ -218,19 +218,26 @@ async fn pause_after(
     until.map(instant).transpose()
 }
 
-/// The last scan taken before an instant.
+/// The last scan of those that were taken before an instant, whatever the clock did: the first scan taken since then ends them.
+///
+/// A scan that was taken before the instant by a clock that was set back, and stands among younger ones, ends nothing: else a machine that
+/// starts in 1970 would lose its history. One that was taken after `now` had a clock that ran ahead, and says nothing either.
 pub(super) async fn last_before(
     connection: &mut SqliteConnection,
     cluster: ClusterId,
     instant: Timestamp,
+    now: Timestamp,
 ) -> Result<Option<ScanNumber>, StoreError> {
-    let milliseconds = instant.as_millisecond();
+    let (from, to) = (instant.as_millisecond(), now.as_millisecond());
     let seq = sqlx::query_scalar!(
-        "select seq as \"seq!: i64\" from scans where cluster_id = ? and taken_at < ? order by taken_at desc, seq desc limit 1",
+        r#"select coalesce(
+             (select min(seq) - 1 from scans where cluster_id = ?1 and taken_at between ?2 and ?3),
+             (select max(seq) from scans where cluster_id = ?1 and taken_at < ?2)) as "seq: i64""#,
         cluster.0,
-        milliseconds
+        from,
+        to
     )
-    .fetch_optional(connection)
+    .fetch_one(connection)
     .await?;
-    Ok(seq.map(ScanNumber))
+    Ok(seq.filter(|seq| *seq > 0).map(ScanNumber))
 }

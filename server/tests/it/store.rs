@@ -3,6 +3,7 @@
 mod commit;
 mod compared;
 mod crash;
+mod faults;
 mod migrations;
 mod open;
 mod plans;
