@@ -22,7 +22,9 @@ pub use check::{CheckView, Elsewhere, FindingView, HistoryRow};
 pub use checklist::{CheckRow, ChecklistView, Counts, Filter, LaterCheck, TopicView};
 pub use drift::{BaselineRow, DriftChange, DriftEvent, DriftView, Earlier, NewBaseline, TurnedRow};
 pub use gaps::{GapRow, GapsView};
-pub use history::{HistoryMoment, HistorySpan, HistoryView, OpenFaults, OpenedRow, Recurrence, TrendPoint};
+pub use history::{
+    HistoryMoment, HistorySpan, HistoryView, OpenFaults, OpenedRow, Recurrence, TrendPoint, Unseen,
+};
 pub use overview::{ChangeRow, ChangeWhat, ClusterCard, HubCard, OpenRow, OverviewView};
 pub use place::{HubChoice, HubName, Moment, Past, Place, segment};
 pub use reach::{ClassChoice, Compare, Compared, ComparedWith, ReachQuery, ReachView};

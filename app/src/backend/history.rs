@@ -109,6 +109,24 @@ pub struct OpenedRow {
     pub recurrence: Recurrence,
 }
 
+/// A stretch of time of which not everything is known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unseen {
+    /// The last scan before it, or the first of it where something could not be read.
+    pub from: Timestamp,
+    /// The first scan after it, or the end of the span.
+    pub to: Timestamp,
+    /// The kinds that could not be read, sorted, each with the namespace it could not be read in; empty where nothing was watched at all.
+    pub kinds: Vec<String>,
+}
+
+impl Unseen {
+    /// Whether nothing was watched at all.
+    pub fn is_pause(&self) -> bool {
+        self.kinds.is_empty()
+    }
+}
+
 /// The history of a cluster.
 #[derive(Debug, Clone, PartialEq)]
 pub struct HistoryView {
@@ -134,6 +152,8 @@ pub struct HistoryView {
     pub objects: u32,
     /// How many moments there were.
     pub moment_count: u64,
+    /// Pauses and gaps inside the span, oldest first.
+    pub unseen: Vec<Unseen>,
     /// The findings that were open most often.
     pub opened: Vec<OpenedRow>,
 }

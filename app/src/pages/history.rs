@@ -85,12 +85,14 @@ fn trends(view: &HistoryView, span: (posture::Timestamp, posture::Timestamp)) ->
     let summary = says::summary(view, shown().is_none());
     let picture = view.clone();
     let listed = (!view.moments.is_empty()).then(|| view.clone());
+    let not_seen = (!view.unseen.is_empty()).then(|| view.clone());
     view! {
         <Section id="trends" title="Open faults and changes">
             <div class="panel bg-surface border rounded-lg px-4 py-3.5">
                 <p class="mb-3 max-w-[76ch]">{summary}</p>
                 <picture::Picture view=picture span=span />
                 {listed.map(|view| view! { <table::Moments view /> })}
+                {not_seen.map(|view| view! { <table::NotSeen view /> })}
             </div>
         </Section>
     }

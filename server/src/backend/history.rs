@@ -1,16 +1,18 @@
 //! How a cluster came to where it is: open faults and changes over time, and what came back.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use app::backend::{
-    At, HistoryMoment, HistorySpan, HistoryView, OpenFaults, OpenedRow, Recurrence, TrendPoint,
+    At, HistoryMoment, HistorySpan, HistoryView, OpenFaults, OpenedRow, Recurrence, TrendPoint, Unseen,
 };
 use app::error::AppError;
 use app::viewer::Viewer;
 use jiff::ToSpan;
+use posture::gap::GapReason;
 use posture::{Timestamp, checks};
 
 use super::{Spot, StoreBackend, failed, hub_name, hubs_of, scope};
+use crate::store::coverage::{self, Stretch};
 use crate::store::scans::{self, Scan};
 use crate::store::trends::{self, FaultPoint, Moment, Span};
 use crate::store::{FindingId, Reading, Scope};
@@ -46,6 +48,7 @@ pub(super) async fn history(
         changes: Vec::new(),
         objects: 0,
         moment_count: 0,
+        unseen: Vec::new(),
         opened: Vec::new(),
     };
     if let Some(to) = spot.scan
@@ -55,6 +58,9 @@ pub(super) async fn history(
         view.is_whole = begins == from.taken_at;
         view.span = Some((begins, to.taken_at));
         fill(reading, &spot, (from, to), &scope, &mut view).await?;
+        let found = coverage::stretches(reading, spot.id, (from.number, to.number), &scope).await;
+        let longest_restart = i64::from(backend.stale_after_seconds);
+        view.unseen = unseen(found.map_err(|error| failed(&error))?, (begins, to.taken_at), longest_restart);
     }
     Ok(view)
 }
@@ -169,6 +175,31 @@ fn row(moment: Moment, faults: &[FaultPoint]) -> HistoryMoment {
     }
 }
 
+/// What was not seen in a span. A restart after which nothing counted as stale is no pause, and files have no gaps that end.
+fn unseen(found: Vec<Stretch>, (begins, ends): (Timestamp, Timestamp), longest_restart: i64) -> Vec<Unseen> {
+    let mut pauses = Vec::new();
+    let mut gaps: BTreeMap<(Timestamp, Timestamp), BTreeSet<String>> = BTreeMap::new();
+    for stretch in found {
+        let from = stretch.from.clamp(begins, ends);
+        let to = stretch.to.unwrap_or(ends).clamp(from, ends);
+        match stretch.gap {
+            None if to.as_second() - from.as_second() > longest_restart => {
+                pauses.push(Unseen { from, to, kinds: Vec::new() });
+            }
+            Some(gap) if gap.reason != GapReason::NotInFiles => {
+                let place = gap.namespace.map_or_else(String::new, |namespace| format!(" in {namespace}"));
+                gaps.entry((from, to)).or_default().insert(format!("{}{place}", gap.kind.info().names()));
+            }
+            _ => {}
+        }
+    }
+    let gaps =
+        gaps.into_iter().map(|((from, to), kinds)| Unseen { from, to, kinds: kinds.into_iter().collect() });
+    let mut all: Vec<Unseen> = pauses.into_iter().chain(gaps).collect();
+    all.sort_by_key(|unseen| (unseen.from, unseen.to));
+    all
+}
+
 async fn opened(
     reading: &mut Reading,
     spot: &Spot,
@@ -235,6 +266,35 @@ mod tests {
         assert_eq!(points.last().unwrap().open.total(), 0, "the last scan is odd");
         assert_eq!(points.first().unwrap().open.total(), 1);
         assert!(points.windows(2).all(|pair| pair[0].at <= pair[1].at));
+    }
+
+    #[test]
+    fn pauses_and_gaps_stay_inside_the_span_and_a_restart_is_none() {
+        use posture::gap::Gap;
+        use posture::kind::Kind;
+        let gap = |kind| Some(Gap { kind, namespace: None, reason: GapReason::Silent });
+        let stretch = |gap, from, to: Option<i64>| Stretch { gap, from: second(from), to: to.map(second) };
+        let found = unseen(
+            vec![
+                stretch(gap(Kind::Role), 0, Some(300)),
+                stretch(gap(Kind::NetworkPolicy), 0, Some(300)),
+                stretch(None, 400, Some(405)),
+                stretch(None, 500, Some(600)),
+                stretch(gap(Kind::Role), 900, None),
+            ],
+            (second(100), second(1_000)),
+            60,
+        );
+        let told: Vec<_> = found
+            .iter()
+            .map(|one| (one.from.as_second(), one.to.as_second(), one.kinds.join(", ")))
+            .collect();
+        let text = str::to_owned;
+        assert_eq!(
+            told,
+            [(100, 300, text("NetworkPolicies, Roles")), (500, 600, text("")), (900, 1_000, text("Roles"))]
+        );
+        assert!(found[1].is_pause());
     }
 
     #[test]

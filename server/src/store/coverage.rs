@@ -233,17 +233,66 @@ pub async fn gaps(
     .await?;
     rows.into_iter()
         .map(|row| {
-            let reason = serde_json::from_str(&row.reason_json).map_err(StoreError::unreadable("a gap"))?;
             let since = instant(row.since)?;
-            if row.kind == CONFIG_DATA {
-                let namespace = row.namespace.split('/').next().map(str::to_owned);
-                return Ok(GapView { gap: Gap { kind: Kind::ConfigMap, namespace, reason }, since });
-            }
-            let kind = word::<Kind>(row.kind, "the kind of a gap")?;
-            let namespace = Some(row.namespace).filter(|n| !n.is_empty());
-            Ok(GapView { gap: Gap { kind, namespace, reason }, since })
+            Ok(GapView { gap: gap_of(row.kind, row.namespace, &row.reason_json)?, since })
         })
         .collect()
+}
+
+/// A stretch of time in which a kind could not be read, or in which nothing was watched.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stretch {
+    /// What could not be read, and why; `None` where Perijove was not running.
+    pub gap: Option<Gap>,
+    /// The first scan that could not read it, or the last one before a pause.
+    pub from: Timestamp,
+    /// The first scan that could read it again, or the first one after a pause; `None` if that is not before the end of the span.
+    pub to: Option<Timestamp>,
+}
+
+/// The gaps and pauses that touch a span of scans, oldest first.
+pub async fn stretches(
+    connection: &mut SqliteConnection,
+    cluster: ClusterId,
+    (from, to): (ScanNumber, ScanNumber),
+    scope: &Scope,
+) -> Result<Vec<Stretch>, StoreError> {
+    let hubs = scope.parameter();
+    let rows = sqlx::query!(
+        r#"select c.kind, c.namespace, c.reason_json, a.taken_at as "begun!: i64", z.taken_at as "ended?: i64"
+           from coverage c
+           join scans a on a.cluster_id = c.cluster_id and a.seq = c.first_scan
+           left join scans z on z.cluster_id = c.cluster_id and z.seq = c.until_scan and z.seq <= ?3
+           where c.cluster_id = ?1 and c.state in ('gap', 'not-running') and c.first_scan <= ?3
+             and (c.until_scan is null or c.until_scan > ?2)
+             and (?4 is null or c.namespace = '' or exists (select 1 from hubs h
+               where h.id in (select value from json_each(?4))
+                 and (h.namespace = c.namespace or c.namespace like h.namespace || '/%')))
+           order by c.first_scan, c.kind, c.namespace"#,
+        cluster.0,
+        from.0,
+        to.0,
+        hubs
+    )
+    .fetch_all(connection)
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            let gap = row.reason_json.map(|json| gap_of(row.kind, row.namespace, &json)).transpose()?;
+            Ok(Stretch { gap, from: instant(row.begun)?, to: row.ended.map(instant).transpose()? })
+        })
+        .collect()
+}
+
+/// The gap of a row.
+fn gap_of(kind: String, place: String, reason: &str) -> Result<Gap, StoreError> {
+    let reason = serde_json::from_str(reason).map_err(StoreError::unreadable("a gap"))?;
+    if kind == CONFIG_DATA {
+        let namespace = place.split('/').next().map(str::to_owned);
+        return Ok(Gap { kind: Kind::ConfigMap, namespace, reason });
+    }
+    let kind = word::<Kind>(kind, "the kind of a gap")?;
+    Ok(Gap { kind, namespace: Some(place).filter(|place| !place.is_empty()), reason })
 }
 
 /// How much of each kind was read at a scan.

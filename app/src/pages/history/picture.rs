@@ -1,4 +1,5 @@
-//! The picture: open faults by severity as layers with steps, and below them, on the same line of time, how many objects changed.
+//! The picture: open faults by severity as layers with steps, and below them, on the same line of time, how many objects changed, and when
+//! something could not be read. A pause covers everything it took: no line is drawn through it.
 //!
 //! Each layer has a texture and its name at its end, so that nothing depends on colour.
 
@@ -62,7 +63,9 @@ const TOP: f64 = 10.0;
 const FLOOR: f64 = 200.0;
 const LANE_TOP: f64 = 236.0;
 const LANE_FLOOR: f64 = 272.0;
-const HEIGHT: f64 = 280.0;
+const GAPS_TOP: f64 = 284.0;
+const GAPS_FLOOR: f64 = 292.0;
+const HEIGHT: f64 = 300.0;
 
 /// How far the names at the end are apart at least.
 const LINE: f64 = 15.0;
@@ -158,6 +161,7 @@ fn draw(view: &HistoryView, span: Span, measures: Measures, layers: &[Layer], na
                 .collect_view()}
             {times(span, measures)}
             {lane(view, span, measures)}
+            {unseen(view, span, measures)}
         </svg>
     }
     .into_any()
@@ -272,6 +276,55 @@ fn lane(view: &HistoryView, span: Span, measures: Measures) -> AnyView {
     .into_any()
 }
 
+/// Pauses, which cover what lies in them, and below the changes the gaps.
+fn unseen(view: &HistoryView, span: Span, measures: Measures) -> AnyView {
+    let has_gaps = view.unseen.iter().any(|unseen| !unseen.is_pause());
+    let right = measures.width - measures.right;
+    view! {
+        {view
+            .unseen
+            .iter()
+            .map(|unseen| {
+                let (from, to) = (measures.x(span, unseen.from), measures.x(span, unseen.to));
+                let wide = (to - from).max(2.0).min(right - from.min(right - 2.0));
+                let (x, wide) = (tenth(from.min(right - 2.0)), tenth(wide));
+                let title = format!("{}: {}", says::stretch(unseen), says::what(unseen));
+                if unseen.is_pause() {
+                    let tall = tenth(LANE_FLOOR - TOP);
+                    view! {
+                        <g>
+                            <title>{title}</title>
+                            <rect class="fill-surface" x=x.clone() y=TOP width=wide.clone() height=tall.clone()></rect>
+                            <rect fill="url(#not-watched)" x=x y=TOP width=wide height=tall></rect>
+                            {(to - from > 48.0)
+                                .then(|| {
+                                    view! {
+                                        <text class="fill-ink text-xs" x=tenth(f64::midpoint(from, to)) y=TOP + 12.0 text-anchor="middle">
+                                            "paused"
+                                        </text>
+                                    }
+                                })}
+                        </g>
+                    }
+                    .into_any()
+                } else {
+                    view! {
+                        <rect class="fill-unknown" x=x y=GAPS_TOP width=wide height=GAPS_FLOOR - GAPS_TOP>
+                            <title>{title}</title>
+                        </rect>
+                    }
+                    .into_any()
+                }
+            })
+            .collect_view()}
+        {has_gaps
+            .then(|| {
+                view! { <text class="fill-ink text-xs" x=right + 11.0 y=GAPS_FLOOR>"gaps"</text> }
+            })}
+    }
+    .into_any()
+}
+
 /// The textures, once for all pictures of the page.
 #[component]
 fn Textures() -> impl IntoView {
@@ -297,6 +350,9 @@ fn Textures() -> impl IntoView {
                 <pattern id="layer-info" patternUnits="userSpaceOnUse" width="8" height="8">
                     <rect class="fill-raised" width="8" height="8"></rect>
                     <rect class="fill-na" y="3" width="8" height="1"></rect>
+                </pattern>
+                <pattern id="not-watched" patternUnits="userSpaceOnUse" width="8" height="8" patternTransform="rotate(45)">
+                    <rect class="fill-line-strong" width="1" height="8"></rect>
                 </pattern>
                 <pattern id="layer-unconfirmed" patternUnits="userSpaceOnUse" width="8" height="8">
                     <rect class="fill-unknown-soft" width="8" height="8"></rect>

@@ -1,6 +1,6 @@
 //! The history in sentences: the first line of the page, what the picture shows, and how often a fault came back.
 
-use crate::backend::{HistorySpan, HistoryView, Recurrence};
+use crate::backend::{HistorySpan, HistoryView, Recurrence, Unseen};
 use crate::text::visible;
 use crate::when;
 use crate::words::{number, plural, sentence};
@@ -55,6 +55,39 @@ pub(super) fn headline(view: &HistoryView, is_now: bool) -> String {
     sentence(&format!("{} on {cluster}, {} {earlier}.", faults(after), compared(before, after)))
 }
 
+/// What of the span is not known, in words; nothing where all of it was seen.
+pub(super) fn unseen(view: &HistoryView) -> Option<String> {
+    let (pauses, gaps): (Vec<_>, Vec<_>) = view.unseen.iter().partition(|unseen| unseen.is_pause());
+    let (count, seconds) =
+        (pauses.len() as u64, pauses.iter().map(|pause| pause.to.as_second() - pause.from.as_second()).sum());
+    let paused = (count > 0).then(|| {
+        let length = when::span(seconds);
+        format!("Nothing was watched for {length} in all, in {} {}.", number(count), plural(count, "pause"))
+    });
+    let count = gaps.len() as u64;
+    let hidden = (count > 0).then(|| {
+        let stretches = if count == 1 { "stretch" } else { "stretches" };
+        format!("Not everything could be read in {} {stretches} of this time.", number(count))
+    });
+    let said: Vec<String> = paused.into_iter().chain(hidden).collect();
+    (!said.is_empty()).then(|| said.join(" "))
+}
+
+/// From when to when, in UTC.
+pub(super) fn stretch(unseen: &Unseen) -> String {
+    let written = |at: posture::Timestamp| at.strftime("%-d %b %Y, %H:%M").to_string();
+    format!("{} to {} UTC", written(unseen.from), written(unseen.to))
+}
+
+/// What was not seen.
+pub(super) fn what(unseen: &Unseen) -> String {
+    if unseen.is_pause() {
+        return "Perijove was not running; what changed meanwhile dates from the first scan afterwards"
+            .to_owned();
+    }
+    format!("{} could not be read", visible(&unseen.kinds.join(", ")))
+}
+
 /// What the picture shows, in words.
 pub(super) fn summary(view: &HistoryView, is_now: bool) -> String {
     let Some((before, after)) = view.ends() else { return String::new() };
@@ -79,10 +112,11 @@ pub(super) fn summary(view: &HistoryView, is_now: bool) -> String {
         ),
     };
     format!(
-        "{} {end}{unconfirmed}, {compared} {}{}. {changed}",
+        "{} {end}{unconfirmed}, {compared} {}{}. {changed}{}",
         sentence(&faults(after.total())),
         earlier(view, is_now),
         most.unwrap_or_default(),
+        unseen(view).map_or_else(String::new, |unseen| format!(" {unseen}")),
     )
 }
 
@@ -130,8 +164,25 @@ mod tests {
             changes: Vec::new(),
             objects: 7,
             moment_count: 2,
+            unseen: Vec::new(),
             opened: Vec::new(),
         }
+    }
+
+    #[test]
+    fn what_was_not_seen_is_said() {
+        let mut known = view(5, 14, 9);
+        assert_eq!(unseen(&known), None);
+        let at = |hour: i64| Timestamp::from_second(hour * 3600).unwrap();
+        known.unseen.push(Unseen { from: at(30), to: at(36), kinds: Vec::new() });
+        known.unseen.push(Unseen { from: at(40), to: at(44), kinds: vec!["NetworkPolicies".into()] });
+        assert_eq!(
+            unseen(&known).as_deref(),
+            Some(
+                "Nothing was watched for 6 h in all, in one pause. Not everything could be read in one stretch of this time."
+            )
+        );
+        assert!(summary(&known, true).ends_with("in one stretch of this time."));
     }
 
     #[test]

@@ -3,12 +3,15 @@
 use leptos::prelude::*;
 use posture::Timestamp;
 
-use super::{cluster_path, drift_path};
+use super::{cluster_path, drift_path, says};
 use crate::backend::{HistoryMoment, HistoryView};
 use crate::components::{Cell, Column, Style, Table, When};
 use crate::instant::write_instant;
 use crate::site::{at_instant, href_now};
 use crate::words;
+
+/// How many pauses and gaps are listed.
+const NOT_SEEN: usize = 100;
 
 /// The moments, the newest first, behind a click.
 #[component]
@@ -43,6 +46,45 @@ pub(super) fn Moments(view: HistoryView) -> impl IntoView {
                         .into_iter()
                         .rev()
                         .map(|moment| view! { <Row cluster=cluster.clone() moment now /> })
+                        .collect_view()}
+                </Table>
+            </div>
+        </details>
+    }
+    .into_any()
+}
+
+/// Pauses and gaps, the newest first, behind a click.
+#[component]
+pub(super) fn NotSeen(view: HistoryView) -> impl IntoView {
+    let now = view.now;
+    let count = view.unseen.len() as u64;
+    let said =
+        format!("{} {} and gaps", words::sentence(&words::number(count)), words::plural(count, "pause"));
+    let said = if count == 1 { "One pause or gap".to_owned() } else { said };
+    view! {
+        <details class="mt-3">
+            <summary class="link w-fit">{said}</summary>
+            <div class="mt-2.5">
+                <Table
+                    caption="Times of which not everything is known, the newest first"
+                    columns=vec![Column::new("From"), Column::new("To"), Column::new("What was not seen")]
+                >
+                    {view
+                        .unseen
+                        .into_iter()
+                        .rev()
+                        .take(NOT_SEEN)
+                        .map(|unseen| {
+                            let what = says::what(&unseen);
+                            view! {
+                                <tr role="row">
+                                    <Cell><When at=unseen.from now=now style=Style::Instant /></Cell>
+                                    <Cell label="To"><When at=unseen.to now=now style=Style::Instant /></Cell>
+                                    <Cell label="What">{what}</Cell>
+                                </tr>
+                            }
+                        })
                         .collect_view()}
                 </Table>
             </div>
