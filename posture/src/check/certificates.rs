@@ -105,6 +105,8 @@ pub struct Connections<'a> {
     pub seen: Vec<Connection<'a>>,
     /// What was not, and what would help.
     pub unseen: Vec<Unknown>,
+    /// What may hide further names of the hub, which may have been connected to.
+    pub hidden: Option<Unknown>,
 }
 
 /// What is known of connections to the names of a hub.
@@ -135,7 +137,8 @@ pub fn connections<'a>(context: &Context<'a>, hub: &Hub) -> Connections<'a> {
         found.unseen.push(reason.with("hosts", Arg::List(names)).into());
     }
     if let Some(hidden) = hidden {
-        found.unseen.push(hidden);
+        found.unseen.push(hidden.clone());
+        found.hidden = sightings.connects.then_some(hidden);
     } else if names.is_empty() {
         let reason = Reason::new(
             "no-name",
@@ -258,7 +261,11 @@ pub fn observed(
 ) -> Judgement {
     let connections = connections(context, hub);
     let parts: Vec<Judgement> = connections.seen.iter().map(of_connection).collect();
-    let Some(seen) = worst(parts) else { return by_objects };
+    let Some(seen) = worst(parts) else {
+        // A name that cannot be seen now may have shown something else.
+        let hidden = connections.hidden.map(Err);
+        return Ok(super::worst_with(by_objects?, hidden));
+    };
     let is_direct = connections.seen.iter().all(|connection| connection.is_direct(context, hub));
     let is_fault = by_objects.as_ref().is_ok_and(|outcome| outcome.verdict == Verdict::Fail);
     let Some(open) = connections.unseen.into_iter().next() else {
