@@ -67,7 +67,7 @@ pub fn decode(body: &[u8]) -> Result<SecretSight, &'static str> {
 /// What stands under one key; `None` where that is no certificate.
 fn entry(name: &str, value: &[u8], data: &BTreeMap<String, Value>) -> Option<SecretEntry> {
     let of = |form, chains, fault| Some(SecretEntry { key: name.to_owned(), form, chains, fault });
-    if let Some((form, read)) = keystore(name, value) {
+    if let Some((form, read)) = keystore(name, value, data) {
         return match read {
             Ok(chains) => of(form, chains, None),
             Err(why) => of(form, Vec::new(), Some(why.to_owned())),
@@ -90,16 +90,32 @@ fn entry(name: &str, value: &[u8], data: &BTreeMap<String, Value>) -> Option<Sec
 }
 
 /// The chains of a file that holds several, each with its key; `None` where it is no such file.
-fn keystore(name: &str, value: &[u8]) -> Option<(StoreForm, Result<Vec<StoredChain>, &'static str>)> {
+fn keystore(
+    name: &str,
+    value: &[u8],
+    data: &BTreeMap<String, Value>,
+) -> Option<(StoreForm, Result<Vec<StoredChain>, &'static str>)> {
     let is_java =
         [[0xfe, 0xed, 0xfe, 0xed], [0xce, 0xce, 0xce, 0xce]].iter().any(|magic| value.starts_with(magic));
     if name == "acme.json" {
         Some((StoreForm::AcmeJson, x509::acme_json(value)))
     } else if is_java || has_ending(name, &["jks"]) {
         Some((StoreForm::Jks, x509::jks(value)))
+    } else if has_ending(name, &["p12", "pfx"]) {
+        Some((StoreForm::Pkcs12, x509::pkcs12(value, &passwords(data))))
     } else {
         None
     }
+}
+
+/// The passwords that may open a keystore: none, the usual one, and what stands beside it under the key of a password.
+fn passwords(data: &BTreeMap<String, Value>) -> Vec<&str> {
+    let named = data.iter().filter(|(name, _)| *name == "password" || name.ends_with("-password"));
+    let beside = named.filter_map(|(_, value)| std::str::from_utf8(value.bytes()).ok());
+    ["", "changeit"]
+        .into_iter()
+        .chain(beside.map(|password| password.trim_end_matches(['\r', '\n'])))
+        .collect()
 }
 
 /// One chain with the word on its key, where there is one.

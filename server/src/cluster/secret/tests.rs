@@ -108,6 +108,32 @@ fn keys_of_openssl_are_compared_too() {
 }
 
 #[test]
+fn a_keystore_is_opened_with_the_password_that_stands_beside_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let (certificate, key) = ec();
+    std::fs::write(at("tls.crt"), certificate).unwrap();
+    std::fs::write(at("tls.key"), key).unwrap();
+    let made = std::process::Command::new("openssl")
+        .args(["pkcs12", "-export", "-passout", "pass:hunter2", "-in"])
+        .arg(at("tls.crt"))
+        .arg("-inkey")
+        .arg(at("tls.key"))
+        .arg("-out")
+        .arg(at("keystore.p12"))
+        .output()
+        .unwrap();
+    assert!(made.status.success(), "{made:?}");
+    let store = std::fs::read(at("keystore.p12")).unwrap();
+    let opened = secret(&[("keystore.p12", &store), ("keystore-password", b"hunter2\n")]);
+    assert_eq!((opened.entries.len(), opened.entries[0].form), (1, StoreForm::Pkcs12));
+    assert_eq!(opened.entries[0].chains[0].certificates.len(), 1, "{opened:?}");
+    let closed = secret(&[("keystore.p12", &store)]);
+    assert!(closed.entries[0].chains.is_empty() && closed.entries[0].fault.is_some(), "{closed:?}");
+    assert!(!format!("{opened:?}{closed:?}").contains("hunter2"));
+}
+
+#[test]
 fn what_should_be_a_certificate_and_is_none_is_told() {
     let broken = b"-----BEGIN CERTIFICATE-----\naGVsbG8=\n-----END CERTIFICATE-----\n";
     let sight = secret(&[("ca.crt", b""), ("tls.crt", b"hunter2"), ("x.pem", broken)]);
