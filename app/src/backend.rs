@@ -23,7 +23,8 @@ pub use checklist::{CheckRow, ChecklistView, Counts, Filter, LaterCheck, TopicVi
 pub use drift::{BaselineRow, DriftChange, DriftEvent, DriftView, Earlier, NewBaseline, TurnedRow};
 pub use gaps::{GapRow, GapsView};
 pub use history::{
-    HistoryMoment, HistorySpan, HistoryView, OpenFaults, OpenedRow, Recurrence, TrendPoint, Unseen,
+    CertificateMoment, HistoryMoment, HistorySpan, HistoryView, OpenFaults, OpenedRow, Recurrence,
+    TrendPoint, Unseen,
 };
 pub use overview::{ChangeRow, ChangeWhat, ClusterCard, HubCard, OpenRow, OverviewView};
 pub use place::{HubChoice, HubName, Moment, Past, Place, segment};

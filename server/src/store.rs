@@ -27,6 +27,7 @@ mod prune;
 pub mod rebuild;
 pub mod recall;
 mod rehash;
+pub mod renewals;
 mod reviews;
 pub mod scans;
 mod schema;

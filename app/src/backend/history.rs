@@ -127,6 +127,19 @@ impl Unseen {
     }
 }
 
+/// Something that happened to a certificate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CertificateMoment {
+    /// When.
+    pub at: Timestamp,
+    /// Whether it ran out; else another one took its place.
+    pub ran_out: bool,
+    /// Where: a Secret, a name, a Certificate of cert-manager. Hostile text.
+    pub place: String,
+    /// Until when the certificate holds that it is about.
+    pub not_after: Timestamp,
+}
+
 /// The history of a cluster.
 #[derive(Debug, Clone, PartialEq)]
 pub struct HistoryView {
@@ -154,6 +167,8 @@ pub struct HistoryView {
     pub moment_count: u64,
     /// Pauses and gaps inside the span, oldest first.
     pub unseen: Vec<Unseen>,
+    /// What happened to certificates, oldest first: the newest few hundred. Empty for viewers of some hubs only.
+    pub certificates: Vec<CertificateMoment>,
     /// The findings that were open most often.
     pub opened: Vec<OpenedRow>,
 }

@@ -8,7 +8,7 @@ mod table;
 
 use leptos::prelude::*;
 
-use super::surround::{Here, cluster_path, drift_path, history_path, surround};
+use super::surround::{Here, certificates_path, cluster_path, drift_path, history_path, surround};
 use crate::backend::{HistorySpan, HistoryView, Place};
 use crate::components::{Crumb, KeepInstant, Notice, PageHead, Section, Stack, Style, Tone, When};
 use crate::page::PageView;
@@ -85,13 +85,15 @@ fn trends(view: &HistoryView, span: (posture::Timestamp, posture::Timestamp)) ->
     let summary = says::summary(view, shown().is_none());
     let picture = view.clone();
     let listed = (!view.moments.is_empty()).then(|| view.clone());
+    let certificates = (!view.certificates.is_empty()).then(|| view.clone());
     let not_seen = (!view.unseen.is_empty()).then(|| view.clone());
     view! {
-        <Section id="trends" title="Open faults and changes">
+        <Section id="trends" title="Open faults, changes and certificates">
             <div class="panel bg-surface border rounded-lg px-4 py-3.5">
                 <p class="mb-3 max-w-[76ch]">{summary}</p>
                 <picture::Picture view=picture span=span />
                 {listed.map(|view| view! { <table::Moments view /> })}
+                {certificates.map(|view| view! { <table::Certificates view /> })}
                 {not_seen.map(|view| view! { <table::NotSeen view /> })}
             </div>
         </Section>

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use app::backend::{
-    At, HistoryMoment, HistorySpan, HistoryView, OpenFaults, OpenedRow, Recurrence, TrendPoint, Unseen,
+    At, CertificateMoment, HistoryMoment, HistorySpan, HistoryView, OpenFaults, OpenedRow, Recurrence,
+    TrendPoint, Unseen,
 };
 use app::error::AppError;
 use app::viewer::Viewer;
@@ -13,6 +14,7 @@ use posture::{Timestamp, checks};
 
 use super::{Spot, StoreBackend, failed, hub_name, hubs_of, scope};
 use crate::store::coverage::{self, Stretch};
+use crate::store::renewals::{self, Happened};
 use crate::store::scans::{self, Scan};
 use crate::store::trends::{self, FaultPoint, Moment, Span};
 use crate::store::{FindingId, Reading, Scope};
@@ -49,6 +51,7 @@ pub(super) async fn history(
         objects: 0,
         moment_count: 0,
         unseen: Vec::new(),
+        certificates: Vec::new(),
         opened: Vec::new(),
     };
     if let Some(to) = spot.scan
@@ -60,9 +63,31 @@ pub(super) async fn history(
         fill(reading, &spot, (from, to), &scope, &mut view).await?;
         let found = coverage::stretches(reading, spot.id, (from.number, to.number), &scope).await;
         let longest_restart = i64::from(backend.stale_after_seconds);
+        if scope == Scope::All {
+            view.certificates = certificates(reading, &spot, (from, to), (begins, to.taken_at)).await?;
+        }
         view.unseen = unseen(found.map_err(|error| failed(&error))?, (begins, to.taken_at), longest_restart);
     }
     Ok(view)
+}
+
+/// What happened to certificates, which belong to the cluster.
+async fn certificates(
+    reading: &mut Reading,
+    spot: &Spot,
+    (from, to): (Scan, Scan),
+    axis: (Timestamp, Timestamp),
+) -> Result<Vec<CertificateMoment>, AppError> {
+    let events = renewals::events(reading, spot.id, (from.number, to.number), axis).await;
+    let events = events.map_err(|error| failed(&error))?;
+    let left_out = events.len().saturating_sub(MOMENTS);
+    let moments = events.into_iter().skip(left_out).map(|event| CertificateMoment {
+        at: event.at,
+        ran_out: event.what == Happened::RanOut,
+        place: event.place,
+        not_after: event.not_after,
+    });
+    Ok(moments.collect())
 }
 
 /// The scan that a span begins with, and the instant it begins at: that scan's own where nothing older is kept.

@@ -63,9 +63,10 @@ const TOP: f64 = 10.0;
 const FLOOR: f64 = 200.0;
 const LANE_TOP: f64 = 236.0;
 const LANE_FLOOR: f64 = 272.0;
-const GAPS_TOP: f64 = 284.0;
-const GAPS_FLOOR: f64 = 292.0;
-const HEIGHT: f64 = 300.0;
+const CERTIFICATES: f64 = 288.0;
+const GAPS_TOP: f64 = 304.0;
+const GAPS_FLOOR: f64 = 312.0;
+const HEIGHT: f64 = 320.0;
 
 /// How far the names at the end are apart at least.
 const LINE: f64 = 15.0;
@@ -161,6 +162,7 @@ fn draw(view: &HistoryView, span: Span, measures: Measures, layers: &[Layer], na
                 .collect_view()}
             {times(span, measures)}
             {lane(view, span, measures)}
+            {certificates(view, span, measures)}
             {unseen(view, span, measures)}
         </svg>
     }
@@ -272,6 +274,37 @@ fn lane(view: &HistoryView, span: Span, measures: Measures) -> AnyView {
             })}
         <text class="fill-ink text-xs" x=right + 11.0 y=LANE_FLOOR - 12.0>"changed"</text>
         <text class="fill-ink text-xs" x=right + 11.0 y=LANE_FLOOR + 2.0>"objects"</text>
+    }
+    .into_any()
+}
+
+/// Certificates: a hollow diamond where one was renewed, a full one with a cross where one ran out.
+fn certificates(view: &HistoryView, span: Span, measures: Measures) -> AnyView {
+    let right = measures.width - measures.right;
+    let is_any = !view.certificates.is_empty();
+    view! {
+        {view
+            .certificates
+            .iter()
+            .map(|moment| {
+                let x = measures.x(span, moment.at).min(right - 5.0);
+                let path = format!("M{} {}l5 5l-5 5l-5 -5z", tenth(x), tenth(CERTIFICATES - 5.0));
+                let cross = format!("M{} {}l4 4m0 -4l-4 4", tenth(x - 2.0), tenth(CERTIFICATES - 2.0));
+                let title = says::certificate(moment);
+                let (colour, fill) = if moment.ran_out { ("text-fail", "currentColor") } else { ("text-ink-2", "none") };
+                view! {
+                    <g class=colour>
+                        <title>{title}</title>
+                        <path d=path fill=fill stroke="currentColor" stroke-width="1.5"></path>
+                        {moment.ran_out.then(|| view! { <path class="text-surface" d=cross stroke="currentColor" stroke-width="1.5"></path> })}
+                    </g>
+                }
+            })
+            .collect_view()}
+        {is_any
+            .then(|| {
+                view! { <text class="fill-ink text-xs" x=right + 11.0 y=CERTIFICATES + 4.0>"certificates"</text> }
+            })}
     }
     .into_any()
 }

@@ -1,6 +1,6 @@
 //! The history in sentences: the first line of the page, what the picture shows, and how often a fault came back.
 
-use crate::backend::{HistorySpan, HistoryView, Recurrence, Unseen};
+use crate::backend::{CertificateMoment, HistorySpan, HistoryView, Recurrence, Unseen};
 use crate::text::visible;
 use crate::when;
 use crate::words::{number, plural, sentence};
@@ -88,6 +88,25 @@ pub(super) fn what(unseen: &Unseen) -> String {
     format!("{} could not be read", visible(&unseen.kinds.join(", ")))
 }
 
+/// What happened to a certificate, in words.
+pub(super) fn certificate(moment: &CertificateMoment) -> String {
+    let (place, end) = (visible(&moment.place), moment.not_after.strftime("%-d %b %Y, %H:%M UTC"));
+    if moment.ran_out {
+        format!("{place}: the certificate ran out at {end}")
+    } else {
+        format!("{place}: renewed, now until {end}")
+    }
+}
+
+/// How many certificates were renewed and ran out; nothing where neither was seen.
+fn certificates(view: &HistoryView) -> Option<String> {
+    let over = view.certificates.iter().filter(|moment| moment.ran_out).count() as u64;
+    let renewed = view.certificates.len() as u64 - over;
+    let count = |count: u64, did: &str| (count > 0).then(|| format!("{} {did}", number(count)));
+    let parts: Vec<String> = count(renewed, "renewed").into_iter().chain(count(over, "run out")).collect();
+    (!parts.is_empty()).then(|| format!("Certificates: {}.", parts.join(", ")))
+}
+
 /// What the picture shows, in words.
 pub(super) fn summary(view: &HistoryView, is_now: bool) -> String {
     let Some((before, after)) = view.ends() else { return String::new() };
@@ -116,7 +135,7 @@ pub(super) fn summary(view: &HistoryView, is_now: bool) -> String {
         sentence(&faults(after.total())),
         earlier(view, is_now),
         most.unwrap_or_default(),
-        unseen(view).map_or_else(String::new, |unseen| format!(" {unseen}")),
+        certificates(view).into_iter().chain(unseen(view)).fold(String::new(), |all, said| all + " " + &said),
     )
 }
 
@@ -165,6 +184,7 @@ mod tests {
             objects: 7,
             moment_count: 2,
             unseen: Vec::new(),
+            certificates: Vec::new(),
             opened: Vec::new(),
         }
     }

@@ -3,11 +3,12 @@
 use leptos::prelude::*;
 use posture::Timestamp;
 
-use super::{cluster_path, drift_path, says};
+use super::{certificates_path, cluster_path, drift_path, says};
 use crate::backend::{HistoryMoment, HistoryView};
 use crate::components::{Cell, Column, Style, Table, When};
 use crate::instant::write_instant;
 use crate::site::{at_instant, href_now};
+use crate::text::visible;
 use crate::words;
 
 /// How many pauses and gaps are listed.
@@ -46,6 +47,50 @@ pub(super) fn Moments(view: HistoryView) -> impl IntoView {
                         .into_iter()
                         .rev()
                         .map(|moment| view! { <Row cluster=cluster.clone() moment now /> })
+                        .collect_view()}
+                </Table>
+            </div>
+        </details>
+    }
+    .into_any()
+}
+
+/// What happened to certificates, the newest first, behind a click.
+#[component]
+pub(super) fn Certificates(view: HistoryView) -> impl IntoView {
+    let now = view.now;
+    let page = href_now(&certificates_path(&view.cluster));
+    let count = view.certificates.len() as u64;
+    let said = format!(
+        "{} {} of certificates",
+        words::sentence(&words::number(count)),
+        if count == 1 { "renewal or end" } else { "renewals and ends" }
+    );
+    view! {
+        <details class="mt-3">
+            <summary class="link w-fit">{said}</summary>
+            <div class="mt-2.5">
+                <Table
+                    caption="Renewals and ends of certificates, the newest first"
+                    columns=vec![Column::new("Moment"), Column::new("What happened"), Column::new("Where"), Column::new("Holds until")]
+                >
+                    {view
+                        .certificates
+                        .into_iter()
+                        .rev()
+                        .map(|moment| {
+                            let what = if moment.ran_out { "ran out" } else { "renewed" };
+                            let place = visible(&moment.place).into_owned();
+                            let page = page.clone();
+                            view! {
+                                <tr role="row">
+                                    <Cell><When at=moment.at now=now style=Style::Instant /></Cell>
+                                    <Cell label="What">{what}</Cell>
+                                    <Cell label="Where"><a class="quiet wrap-anywhere" href=page>{place}</a></Cell>
+                                    <Cell label="Until"><When at=moment.not_after now=now style=Style::Instant /></Cell>
+                                </tr>
+                            }
+                        })
                         .collect_view()}
                 </Table>
             </div>

@@ -2,6 +2,7 @@
 
 use posture::sighting::{Seen, Sight, Spot, Unsighted};
 use posture::x509::Der;
+use server::store::renewals::{self, Happened};
 use server::store::{Retention, ScanNumber, rebuild, sightings};
 
 use super::*;
@@ -78,4 +79,27 @@ async fn what_ended_long_ago_is_pruned_with_the_rest() {
     let mut reading = place.store.read().await.unwrap();
     let spans = sightings::history(&mut reading, place.cluster, &hub_name()).await.unwrap();
     assert_eq!(spans.iter().map(|span| span.sight.clone()).collect::<Vec<_>>(), [Ok(shown("new"))]);
+}
+
+/// A certificate of the catalogue's fixtures.
+fn certificate(name: &str) -> Der {
+    let path = format!("{}/../posture/tests/bases/certificates/{name}.pem", env!("CARGO_MANIFEST_DIR"));
+    posture::x509::pem(&std::fs::read(path).unwrap()).certificates.remove(0)
+}
+
+#[tokio::test]
+async fn history_tells_when_another_certificate_was_seen_and_nothing_when_the_same_was() {
+    let place = Place::new().await;
+    let api = |name: &str| vec![(Spot::ApiServer, Ok(Seen::ApiServer(vec![certificate(name)])))];
+    place.sees(0, &api("hub")).await;
+    place.sees(1, &[(Spot::ApiServer, Err(Unsighted::NotYet))]).await;
+    place.sees(2, &api("hub")).await;
+    place.sees(3, &api("hub-renewed")).await;
+    let mut reading = place.store.read().await.unwrap();
+    let span = (ScanNumber(1), ScanNumber(4));
+    let events = renewals::events(&mut reading, place.cluster, span, (at(0), at(3))).await.unwrap();
+    let told: Vec<_> = events.iter().map(|event| (event.at, event.what, event.place.as_str())).collect();
+    assert_eq!(told, [(at(3), Happened::Renewed, "the API server")]);
+    let before = (ScanNumber(1), ScanNumber(3));
+    assert_eq!(renewals::events(&mut reading, place.cluster, before, (at(0), at(2))).await.unwrap(), []);
 }
