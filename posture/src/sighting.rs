@@ -322,9 +322,9 @@ impl fmt::Display for Unsighted {
     /// A clause: what kept it from being seen, with what would help.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Gap(GapReason::Forbidden) => {
-                f.write_str("the API server refused it; needed: the right to get this Secret, as a Role with its name gives it")
-            }
+            Self::Gap(GapReason::Forbidden) => f.write_str(
+                "the API server refused what it takes: for a Secret the right to get it by its name, for a name the right to list what serves it",
+            ),
             Self::Gap(GapReason::Failed(what)) => write!(f, "it could not be read: {what}"),
             Self::Gap(_) => f.write_str("the API server did not answer for it"),
             Self::Absent => f.write_str("there is no such Secret"),
