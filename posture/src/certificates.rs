@@ -2,6 +2,7 @@
 
 mod authorities;
 mod collect;
+mod flaw;
 pub mod hosts;
 mod sighted;
 mod standing;
@@ -9,6 +10,8 @@ mod standing;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+pub use flaw::Flaw;
+pub use sighted::found_in;
 pub use standing::{Renewed, Standing, Thresholds, standing};
 
 use crate::gap::Gap;
@@ -33,6 +36,9 @@ pub struct CertificateTable {
     /// What was to be looked at and could not be.
     #[serde(default)]
     pub missed: Vec<Missed>,
+    /// Names that were connected to and showed no certificate.
+    #[serde(default)]
+    pub silent: Vec<Silent>,
 }
 
 /// What is looked at beside the lists of the API.
@@ -51,6 +57,17 @@ pub struct Missed {
     pub spot: Spot,
     /// Why.
     pub why: Unsighted,
+}
+
+/// A name that was connected to and showed no certificate.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Silent {
+    /// The name.
+    pub host: String,
+    /// The port.
+    pub port: u16,
+    /// Why, as a clause.
+    pub why: String,
 }
 
 /// One certificate.
@@ -332,6 +349,12 @@ impl Certificate {
     pub fn standing(&self, now: Timestamp) -> Standing {
         let Ok(validity) = &self.validity else { return Standing::Unknown };
         standing(validity, self.renewed(validity), now)
+    }
+
+    /// From when on it counts as late and as running out; `None` where it is not known how long it holds in all.
+    pub fn thresholds(&self) -> Option<Thresholds> {
+        let validity = self.validity.as_ref().ok()?;
+        Some(Thresholds::new(validity.lifetime()?, self.renewed(validity)))
     }
 
     fn renewed(&self, validity: &Validity) -> Renewed {

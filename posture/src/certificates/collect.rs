@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::sighted::{Sighted, missed};
+use super::sighted::{Sighted, missed, silent};
 use super::{
     Certificate, CertificateTable, Issuer, Kept, Place, Purpose, Renewer, Tiers, Uncovered, Unseen, Use,
     Validity, authorities,
@@ -155,7 +155,14 @@ impl Seen<'_> {
         uncovered.sort();
         let sightings = &self.snapshot.sightings;
         let tiers = Tiers { secrets: sightings.reads_secrets, connections: sightings.connects };
-        CertificateTable { certificates, uncovered, gaps: self.gaps(), tiers, missed: missed(self.snapshot) }
+        CertificateTable {
+            certificates,
+            uncovered,
+            gaps: self.gaps(),
+            tiers,
+            missed: missed(self.snapshot),
+            silent: silent(self.snapshot),
+        }
     }
 
     /// A certificate that something uses and no Certificate of cert-manager describes.

@@ -3,7 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::collect::secret;
-use super::{Certificate, Kept, Missed, Place, Purpose, Read, Renewer, Served, Unseen, Use, Validity, hosts};
+use super::{
+    Certificate, Kept, Missed, Place, Purpose, Read, Renewer, Served, Silent, Unseen, Use, Validity, hosts,
+};
+use crate::check::certificates::Connection;
 use crate::derived::Derived;
 use crate::derived::tls::covers;
 use crate::hub::HubKey;
@@ -180,6 +183,41 @@ pub(super) fn missed(snapshot: &Snapshot) -> Vec<Missed> {
     spots
         .filter_map(|(spot, sight)| Some(Missed { spot: spot.clone(), why: sight.as_ref().err()?.clone() }))
         .collect()
+}
+
+/// Every name that was connected to and showed no certificate.
+pub(super) fn silent(snapshot: &Snapshot) -> Vec<Silent> {
+    let looked = snapshot.sightings.connections();
+    looked
+        .filter_map(|(host, port, sight)| {
+            let sight = sight.ok()?;
+            let why = match &sight.handshake {
+                None => Connection { host, port, sight }.fault(),
+                Some(handshake) if of_chain(&handshake.chain).is_none() => {
+                    "the certificate that it presents cannot be understood"
+                }
+                Some(_) => return None,
+            };
+            Some(Silent { host: host.to_owned(), port, why: why.to_owned() })
+        })
+        .collect()
+}
+
+/// What a look at a certificate's place showed there, at whatever instant that was; `None` where there was none that can be read.
+pub fn found_in(certificate: &Certificate, seen: &Seen) -> Option<X509> {
+    let read = match (seen, &certificate.kept) {
+        (Seen::Secret(sight), kept @ Kept::Secret { .. }) => {
+            let row = Certificate::unknown(kept.clone(), Renewer::NobodySeen, Unseen::Elsewhere);
+            let rows = of_secret(row, sight).into_iter();
+            let mut same =
+                rows.filter(|row| (row.purpose, &row.entry) == (certificate.purpose, &certificate.entry));
+            *same.next()?.read?
+        }
+        (Seen::Secret(_), _) => return None,
+        (Seen::Endpoint(sight), _) => of_chain(&sight.handshake.as_ref()?.chain)?,
+        (Seen::ApiServer(chain), _) => of_chain(chain)?,
+    };
+    Some(read.certificate)
 }
 
 fn nothing() -> String {
