@@ -13,6 +13,7 @@ pub mod computed;
 mod contents;
 pub mod coverage;
 mod error;
+pub mod feeds;
 pub mod findings;
 pub mod hubs;
 mod key;
@@ -34,6 +35,7 @@ mod schema;
 mod scope;
 pub mod sightings;
 mod stage;
+pub mod told;
 pub mod trends;
 mod waiting;
 

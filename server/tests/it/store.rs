@@ -4,6 +4,7 @@ mod commit;
 mod compared;
 mod crash;
 mod faults;
+mod feeds;
 mod migrations;
 mod open;
 mod plans;
@@ -12,6 +13,7 @@ mod read;
 mod rebuild;
 mod sightings;
 mod stage;
+mod told;
 mod trends;
 
 use std::collections::{BTreeMap, BTreeSet};
