@@ -17,7 +17,10 @@ use std::pin::Pin;
 use posture::Timestamp;
 
 pub use access::{AccessAnswer, AccessQuery, AccessView, SubjectAccess};
-pub use certificates::{CertificateOrder, CertificateQuery, CertificatesView};
+pub use certificates::{
+    CertificateOrder, CertificateQuery, CertificateState, CertificateView, CertificatesView, FeedRow,
+    Renewal, RenewerWord,
+};
 pub use check::{CheckView, Elsewhere, FindingView, HistoryRow};
 pub use checklist::{CheckRow, ChecklistView, Counts, Filter, LaterCheck, TopicView};
 pub use drift::{BaselineRow, DriftChange, DriftEvent, DriftView, Earlier, NewBaseline, TurnedRow};
@@ -119,4 +122,24 @@ pub trait Backend: Send + Sync + 'static {
         at: At,
         cluster: &'a str,
     ) -> Answer<'a, CertificatesView>;
+    /// One certificate of a cluster, by the key that tells it apart, with its past.
+    fn certificate<'a>(
+        &'a self,
+        viewer: &'a Viewer,
+        at: At,
+        cluster: &'a str,
+        key: &'a str,
+    ) -> Answer<'a, CertificateView>;
+    /// Makes a calendar of the ends of a cluster's certificates; `token` is the secret part of its address, of which only a hash is kept.
+    fn make_feed<'a>(
+        &'a self,
+        viewer: &'a Viewer,
+        cluster: &'a str,
+        name: &'a str,
+        token: &'a str,
+    ) -> Answer<'a, ()>;
+    /// Takes a calendar away.
+    fn revoke_feed<'a>(&'a self, viewer: &'a Viewer, cluster: &'a str, id: i64) -> Answer<'a, ()>;
+    /// What a calendar shows, for whoever knows its token: as much as its maker sees.
+    fn feed<'a>(&'a self, token: &'a str) -> Answer<'a, CertificatesView>;
 }

@@ -14,7 +14,9 @@ mod reach;
 mod surround;
 
 pub use access::{access, parse_access};
-pub use certificates::{certificates, parse_certificates};
+pub use certificates::{
+    certificate, certificate_words, certificates, new_feed, parse_certificates, renewer_word,
+};
 pub use check::check;
 pub use checklist::{checklist, parse_filter};
 pub use drift::{drift, parse_drift};

@@ -4,19 +4,21 @@ mod access;
 mod certificates;
 mod checks;
 mod drift;
+mod feeds;
 mod history;
 mod overview;
 mod past;
 mod place;
 mod reach;
+mod renewals;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use app::backend::{
-    AccessQuery, AccessView, Answer, At, Backend, CertificatesView, CheckView, ChecklistView, DriftView,
-    Earlier, GapsView, HistorySpan, HistoryView, HubName, NewBaseline, OverviewView, Place, ReachQuery,
-    ReachView,
+    AccessQuery, AccessView, Answer, At, Backend, CertificateView, CertificatesView, CheckView,
+    ChecklistView, DriftView, Earlier, GapsView, HistorySpan, HistoryView, HubName, NewBaseline,
+    OverviewView, Place, ReachQuery, ReachView,
 };
 use app::error::AppError;
 use app::viewer::Viewer;
@@ -158,6 +160,34 @@ impl Backend for StoreBackend {
         cluster: &'a str,
     ) -> Answer<'a, CertificatesView> {
         Box::pin(certificates::certificates(self, viewer, at, cluster))
+    }
+
+    fn certificate<'a>(
+        &'a self,
+        viewer: &'a Viewer,
+        at: At,
+        cluster: &'a str,
+        key: &'a str,
+    ) -> Answer<'a, CertificateView> {
+        Box::pin(certificates::certificate(self, viewer, at, cluster, key))
+    }
+
+    fn make_feed<'a>(
+        &'a self,
+        viewer: &'a Viewer,
+        cluster: &'a str,
+        name: &'a str,
+        token: &'a str,
+    ) -> Answer<'a, ()> {
+        Box::pin(feeds::make(self, viewer, cluster, name, token))
+    }
+
+    fn revoke_feed<'a>(&'a self, viewer: &'a Viewer, cluster: &'a str, id: i64) -> Answer<'a, ()> {
+        Box::pin(feeds::revoke(self, viewer, cluster, id))
+    }
+
+    fn feed<'a>(&'a self, token: &'a str) -> Answer<'a, CertificatesView> {
+        Box::pin(feeds::feed(self, token))
     }
 }
 

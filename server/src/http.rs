@@ -3,6 +3,7 @@
 pub mod asked;
 pub mod assets;
 pub mod events;
+mod feeds;
 mod forms;
 pub mod guard;
 pub mod metrics;
@@ -79,6 +80,7 @@ pub fn router(state: AppState) -> Router {
     let prefix = state.site.prefix.clone();
     let inner = pages::routes()
         .merge(forms::routes())
+        .merge(feeds::routes())
         .merge(system::routes())
         .route("/assets/{name}", get(assets::serve))
         .route("/api/events", get(events::stream))
@@ -97,7 +99,8 @@ pub fn router(state: AppState) -> Router {
         }
     };
     // Compressing would help an attacker who can mix text of his own with a secret and measure the length (BREACH). Pages carry no
-    // secret: sessions live in cookies, there are no tokens in forms, and the nonce of the policy is fresh for each response. The event
+    // secret: sessions live in cookies, there are no tokens in forms, and the nonce of the policy is fresh for each response. The one page
+    // that shows the address of a new calendar is not compressed. The event
     // stream stays as it is, and so do assets, which were compressed when they were built.
     router
         .layer(CompressionLayer::new())

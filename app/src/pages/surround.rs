@@ -51,6 +51,11 @@ pub(super) fn certificates_path(cluster: &str) -> String {
     format!("{}/certificates", cluster_path(cluster))
 }
 
+/// The address of the page of one certificate, below the prefix; `key` is that of [`posture::certificates::Certificate::key`].
+pub(super) fn certificate_path(cluster: &str, key: &str) -> String {
+    format!("{}/{}", certificates_path(cluster), segment(key))
+}
+
 /// The address of the page of access, below the prefix.
 pub(super) fn access_path(cluster: &str) -> String {
     format!("{}/access", cluster_path(cluster))

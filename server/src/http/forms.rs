@@ -64,7 +64,7 @@ async fn unpin(
 }
 
 /// Leads to the page that shows what was done, or says why it was not.
-fn seen(state: &AppState, done: Result<String, AppError>) -> Response {
+pub(super) fn seen(state: &AppState, done: Result<String, AppError>) -> Response {
     match done {
         Ok(path) => Redirect::to(&format!("{}{path}", state.site.prefix)).into_response(),
         Err(error) => pages::failed(&state.site, &error, None),

@@ -21,6 +21,8 @@ pub fn routes() -> Router<AppState> {
         .route("/clusters/{cluster}", get(one_cluster))
         .route("/clusters/{cluster}/gaps", get(gaps))
         .route("/clusters/{cluster}/certificates", get(certificates))
+        // The key holds slashes: some proxies pass them on as they are, others as `%2F`.
+        .route("/clusters/{cluster}/certificates/{*key}", get(certificate))
         .route("/clusters/{cluster}/access", get(access))
         .route("/clusters/{cluster}/drift", get(drift))
         .route("/clusters/{cluster}/history", get(history))
@@ -71,6 +73,19 @@ async fn certificates(asked: Asked, State(state): State<AppState>, Path(cluster)
         let place = state.backend.place(&asked.viewer, asked.at, Some(&cluster)).await?;
         let view = state.backend.certificates(&asked.viewer, asked.at, &cluster).await?;
         Ok(app::pages::certificates(&place, view, query))
+    };
+    respond(&state, Some(&asked), page.await)
+}
+
+async fn certificate(
+    asked: Asked,
+    State(state): State<AppState>,
+    Path((cluster, key)): Path<(String, String)>,
+) -> Response {
+    let page = async {
+        let place = state.backend.place(&asked.viewer, asked.at, Some(&cluster)).await?;
+        let view = state.backend.certificate(&asked.viewer, asked.at, &cluster, &key).await?;
+        Ok(app::pages::certificate(&place, view))
     };
     respond(&state, Some(&asked), page.await)
 }
@@ -261,7 +276,7 @@ fn with_status(status: StatusCode, mut response: Response) -> Response {
 }
 
 /// Renders a page with a fresh nonce and the policy that names it.
-fn html(config: &SiteConfig, page: PageView) -> Response {
+pub(super) fn html(config: &SiteConfig, page: PageView) -> Response {
     let nonce = match random_token() {
         Ok(nonce) => nonce,
         Err(error) => {

@@ -1,45 +1,58 @@
-//! The table of certificates, with everything that is known of each behind its name.
+//! The list of certificates: those of servers, and below them those of authorities.
 
 use leptos::prelude::*;
 use posture::Timestamp;
-use posture::certificates::{Certificate, Renewer, Unseen, Use};
+use posture::certificates::{Certificate, CertificateTable, Flaw, Purpose, Use};
 use posture::hub::HubKey;
 
-use super::{address, says};
-use crate::backend::{CertificateOrder, CertificateQuery, HubName};
+use super::asked::{address, is_asked, sort};
+use super::filters::Filters;
+use super::says;
+use crate::backend::{CertificateQuery, HubName};
 use crate::components::{
-    Cell, Code, Column, Facts, FilterBox, Icon, Notice, ObjectName, Section, Style, Tone, When,
+    Cell, Code, Column, Icon, Notice, ObjectName, Section, Shape, Style, Table, Tone, When,
 };
 use crate::filter::matches;
-use crate::pages::surround::checklist_path;
+use crate::pages::surround::{certificate_path, checklist_path};
 use crate::site::href;
 use crate::text::visible;
 use crate::words;
 
-const COLUMNS: [Column; 6] = [
+const SERVERS: [Column; 6] = [
     Column::new("Certificate"),
-    Column::new("Runs out"),
+    Column::new("State"),
     Column::new("Left").fit().number(),
     Column::new("Issuer"),
     Column::new("Renewed by"),
     Column::new("Used by"),
 ];
 
-/// The word of an order.
-fn order_word(order: CertificateOrder) -> &'static str {
-    match order {
-        CertificateOrder::End => "end",
-        CertificateOrder::Name => "name",
-        CertificateOrder::Share => "share left",
-        CertificateOrder::Issuer => "issuer",
-        CertificateOrder::Renewer => "who renews",
-    }
+const AUTHORITIES: [Column; 5] = [
+    Column::new("Authority"),
+    Column::new("State"),
+    Column::new("Left").fit().number(),
+    Column::new("Issuer"),
+    Column::new("Trusted in"),
+];
+
+/// The element around all rows.
+const TARGET: &str = "all-certificates";
+
+/// From how many authorities on they are folded.
+const FOLDED: usize = 8;
+
+/// A certificate with what is said of it.
+struct Shown {
+    certificate: Certificate,
+    flaws: Vec<Flaw>,
+    text: String,
+    is_hidden: bool,
 }
 
 #[component]
-pub(super) fn Table(
-    /// The certificates, sorted.
-    certificates: Vec<Certificate>,
+pub(super) fn Tables(
+    /// The certificates.
+    table: CertificateTable,
     /// The cluster.
     cluster: String,
     /// What the address asks for.
@@ -47,81 +60,95 @@ pub(super) fn Table(
     /// The instant that ends are measured from.
     as_of: Timestamp,
 ) -> impl IntoView {
-    let count = certificates.len() as u64;
-    let fits: Vec<(bool, Certificate)> = certificates
-        .into_iter()
-        .map(|certificate| (matches(&query.text, &text(&certificate, as_of)), certificate))
-        .collect();
-    let is_any = fits.iter().any(|(fits, _)| *fits);
-    let action = href(&address(&cluster, CertificateOrder::default(), ""));
-    let action = action.split('?').next().unwrap_or_default().to_owned();
-    let keep = vec![("sort".to_owned(), query.order.key().to_owned())];
-    let clear = href(&address(&cluster, query.order, ""));
+    let mut certificates = table.certificates.clone();
+    sort(&mut certificates, query.order, as_of);
+    let asked = certificates.iter().filter(|certificate| is_asked(&table, certificate, &query, as_of));
+    let shown = asked.map(|certificate| {
+        let flaws = table.flaws(certificate, as_of);
+        let text = text(certificate, &flaws, as_of);
+        let is_hidden = !matches(&query.text, &text);
+        Shown { certificate: certificate.clone(), flaws, text, is_hidden }
+    });
+    let (servers, authorities): (Vec<Shown>, Vec<Shown>) =
+        shown.partition(|shown| shown.certificate.purpose == Purpose::Server);
+    let is_any = servers.iter().chain(&authorities).any(|shown| !shown.is_hidden);
+    let count = (servers.len() + authorities.len()) as u64;
+    let clear =
+        href(&address(&cluster, &CertificateQuery { order: query.order, ..CertificateQuery::default() }));
+    let is_asked_for = query.purpose == Some(Purpose::Authority) || !query.text.is_empty();
+    let is_open = is_asked_for || authorities.len() < FOLDED || servers.is_empty();
     view! {
         <Section
             title="All certificates"
             id="certificates"
             aside=move || format!("{} {}", words::number(count), words::plural(count, "certificate"))
         >
-            <div class="no-print mb-2 flex flex-wrap items-center gap-x-5 gap-y-2">
-                <FilterBox action=action value=query.text.clone() target="all-certificates" noun="certificates" keep=keep />
-                <Orders cluster=cluster.clone() query=query.clone() />
-            </div>
-            <div id="all-certificates">
+            <Filters certificates=table.certificates cluster=cluster.clone() query target=TARGET />
+            <div id=TARGET>
                 <div data-filter-none hidden=is_any>
                     <Notice tone=Tone::Empty title=|| "No certificate fits this filter.">
                         <p><a href=clear>"Show all certificates"</a></p>
                     </Notice>
                 </div>
-                <div data-filter-group hidden=!is_any>
-                    <crate::components::Table caption="Certificates" columns=COLUMNS.to_vec()>
-                        {fits
-                            .into_iter()
-                            .map(|(fits, certificate)| {
-                                view! { <Line certificate cluster=cluster.clone() is_hidden=!fits as_of /> }
-                            })
-                            .collect_view()}
-                    </crate::components::Table>
-                </div>
+                {(!servers.is_empty()).then(|| view! { <Servers rows=servers cluster=cluster.clone() as_of /> })}
+                {(!authorities.is_empty()).then(|| view! { <Authorities rows=authorities cluster is_open as_of /> })}
             </div>
         </Section>
     }
     .into_any()
 }
 
-/// Links to the same page in another order.
 #[component]
-fn Orders(cluster: String, query: CertificateQuery) -> impl IntoView {
+fn Servers(rows: Vec<Shown>, cluster: String, as_of: Timestamp) -> impl IntoView {
+    let is_hidden = rows.iter().all(|shown| shown.is_hidden);
     view! {
-        <nav aria-label="Order" class="flex flex-wrap items-baseline gap-x-3 text-ink-3">
-            "Sorted by"
-            {CertificateOrder::ALL
-                .into_iter()
-                .map(|order| {
-                    let word = order_word(order);
-                    if order == query.order {
-                        view! { <span class="font-semibold text-ink" aria-current="true">{word}</span> }.into_any()
-                    } else {
-                        let address = href(&address(&cluster, order, &query.text));
-                        view! { <a class="quiet" href=address>{word}</a> }.into_any()
-                    }
-                })
-                .collect_view()}
-        </nav>
+        <div data-filter-group hidden=is_hidden>
+            <Table caption="Certificates of servers" columns=SERVERS.to_vec()>
+                {rows
+                    .into_iter()
+                    .map(|shown| view! { <Server shown cluster=cluster.clone() as_of /> })
+                    .collect_view()}
+            </Table>
+        </div>
+    }
+    .into_any()
+}
+
+#[component]
+fn Authorities(rows: Vec<Shown>, cluster: String, is_open: bool, as_of: Timestamp) -> impl IntoView {
+    let is_hidden = rows.iter().all(|shown| shown.is_hidden);
+    let count = rows.len() as u64;
+    view! {
+        <details class="mt-3" data-filter-group hidden=is_hidden open=is_open>
+            <summary class="mb-2 cursor-pointer text-ink-2">
+                {format!("{} {}", words::sentence(&words::number(count)), if count == 1 { "authority" } else { "authorities" })}
+                " that clients in the cluster are told to trust"
+            </summary>
+            <Table caption="Certificates of authorities" columns=AUTHORITIES.to_vec()>
+                {rows
+                    .into_iter()
+                    .map(|shown| view! { <Authority shown cluster=cluster.clone() as_of /> })
+                    .collect_view()}
+            </Table>
+        </details>
     }
     .into_any()
 }
 
 /// Everything that the filter looks at.
-fn text(certificate: &Certificate, as_of: Timestamp) -> String {
+fn text(certificate: &Certificate, flaws: &[Flaw], as_of: Timestamp) -> String {
     let mut parts = vec![
+        says::name(certificate),
         certificate.names.join(" "),
         says::kept(certificate),
+        certificate.entry.clone().unwrap_or_default(),
         certificate.resource.clone().unwrap_or_default(),
-        says::issuer(certificate).unwrap_or_default(),
+        says::issuer(certificate).map(|(name, _)| name).unwrap_or_default(),
         says::renewer(&certificate.renewer).to_owned(),
         says::standing(certificate.standing(as_of)).0.to_owned(),
     ];
+    parts.extend(flaws.iter().map(says::flaw));
+    parts.extend(certificate.read.iter().map(|read| read.certificate.fingerprint.to_string()));
     for used in &certificate.uses {
         parts.push(used.object.to_string());
         parts.extend(used.hosts.iter().cloned());
@@ -131,38 +158,17 @@ fn text(certificate: &Certificate, as_of: Timestamp) -> String {
 }
 
 #[component]
-fn Line(certificate: Certificate, cluster: String, is_hidden: bool, as_of: Timestamp) -> impl IntoView {
-    let filter = text(&certificate, as_of);
-    let (name, details) = (says::name(&certificate), certificate.clone());
-    // Without a name of its own it is called by what keeps it.
-    let keeper = certificate.names.is_empty().then(|| certificate.kept.keeper());
-    let more = certificate.names.len().saturating_sub(1);
-    let share = certificate.validity.as_ref().ok().and_then(|validity| validity.share(as_of));
-    let issuer = certificate.issuer.clone();
+fn Server(shown: Shown, cluster: String, as_of: Timestamp) -> impl IntoView {
+    let Shown { certificate, flaws, text, is_hidden } = shown;
     let renewer = says::renewer(&certificate.renewer);
     let is_failing = certificate.is_failing;
     let uses = certificate.uses.clone();
     let is_unused = uses.is_empty();
     view! {
-        <tr role="row" data-filter=filter hidden=is_hidden>
-            <Cell>
-                <details>
-                    <summary class="font-medium wrap-anywhere">
-                        {keeper.map(|keeper| view! { <span class="text-ink-2">{words::sentence(keeper)}" "</span> })}
-                        <Code text=name />
-                        {(more > 0).then(|| view! { <span class="text-ink-3">{format!(" and {more} more")}</span> })}
-                    </summary>
-                    <div class="mt-2"><Details certificate=details as_of /></div>
-                </details>
-            </Cell>
-            <Cell label="Runs out"><End certificate as_of /></Cell>
-            <Cell label="Left" fit=true number=true>{share.map_or_else(|| "–".to_owned(), |share| format!("{share} %"))}</Cell>
-            <Cell label="Issuer">
-                {match issuer {
-                    Some(issuer) => view! { <Code text=issuer.name /> <span class="text-ink-3">" "{visible(&issuer.kind).into_owned()}</span> }.into_any(),
-                    None => view! { <span class="text-ink-3">"not known"</span> }.into_any(),
-                }}
-            </Cell>
+        <tr role="row" data-filter=text hidden=is_hidden>
+            <Name certificate=certificate.clone() cluster=cluster.clone() />
+            <States certificate=certificate.clone() flaws as_of />
+            <Cell label="Issuer"><IssuedBy certificate /></Cell>
             <Cell label="Renewed by">
                 {renewer}
                 {is_failing.then(|| view! { <p class="text-warn">"the last attempt failed"</p> })}
@@ -176,10 +182,49 @@ fn Line(certificate: Certificate, cluster: String, is_hidden: bool, as_of: Times
     .into_any()
 }
 
-/// When it runs out and what is to be thought of that, or why it is not known.
 #[component]
-fn End(certificate: Certificate, as_of: Timestamp) -> impl IntoView {
+fn Authority(shown: Shown, cluster: String, as_of: Timestamp) -> impl IntoView {
+    let Shown { certificate, flaws, text, is_hidden } = shown;
+    let places = certificate.seen.len().saturating_sub(1);
+    let kept = visible(&says::kept(&certificate)).into_owned();
+    view! {
+        <tr role="row" data-filter=text hidden=is_hidden>
+            <Name certificate=certificate.clone() cluster />
+            <States certificate=certificate.clone() flaws as_of />
+            <Cell label="Issuer"><IssuedBy certificate /></Cell>
+            <Cell label="Trusted in">
+                <span class="wrap-anywhere">{kept}</span>
+                {(places > 0).then(|| view! { <span class="text-ink-3">{format!(" and {places} more")}</span> })}
+            </Cell>
+        </tr>
+    }
+    .into_any()
+}
+
+/// Its name, which leads to everything that is known of it.
+#[component]
+fn Name(certificate: Certificate, cluster: String) -> impl IntoView {
+    let address = href(&certificate_path(&cluster, &certificate.key()));
+    // Without a name of its own it is called by what keeps it.
+    let keeper = (!says::has_name(&certificate)).then(|| certificate.kept.keeper());
+    let more = certificate.names.len().saturating_sub(1);
+    view! {
+        <Cell>
+            <a class="font-medium hover:underline wrap-anywhere" href=address>
+                {keeper.map(|keeper| format!("{} ", words::sentence(keeper)))}
+                <Code text=says::name(&certificate) />
+            </a>
+            {(more > 0).then(|| view! { <span class="text-ink-3">{format!(" and {more} more")}</span> })}
+        </Cell>
+    }
+    .into_any()
+}
+
+/// What is to be thought of it, in words, and how much of its time is left.
+#[component]
+fn States(certificate: Certificate, flaws: Vec<Flaw>, as_of: Timestamp) -> impl IntoView {
     let (word, shape, colour) = says::standing(certificate.standing(as_of));
+    let share = certificate.validity.as_ref().ok().and_then(|validity| validity.share(as_of));
     let end = match &certificate.validity {
         Ok(validity) => {
             let away = says::away(as_of, validity.not_after);
@@ -188,15 +233,48 @@ fn End(certificate: Certificate, as_of: Timestamp) -> impl IntoView {
         Err(unseen) => view! { <p class="text-ink-2">{says::unseen(unseen)}</p> }.into_any(),
     };
     view! {
-        <span class=format!("{colour} font-medium")><Icon shape=shape />" "{word}</span>
-        {end}
+        <Cell label="State">
+            <span class=format!("{colour} font-medium")><Icon shape=shape />" "{word}</span>
+            {end}
+            {flaws.iter().map(|flaw| view! { <Flawed flaw=flaw.clone() /> }).collect_view()}
+        </Cell>
+        <Cell label="Left" fit=true number=true>{share.map_or_else(|| "–".to_owned(), |share| format!("{share} %"))}</Cell>
     }
     .into_any()
 }
 
+/// Something that is wrong beside the end.
+#[component]
+pub(super) fn Flawed(
+    /// What.
+    flaw: Flaw,
+) -> impl IntoView {
+    let (shape, colour) =
+        if flaw.is_fault() { (Shape::Fail, "text-fail") } else { (Shape::Warn, "text-warn") };
+    let words = visible(&says::flaw(&flaw)).into_owned();
+    view! { <p class=format!("{colour} wrap-anywhere")><Icon shape=shape />" "{words}</p> }.into_any()
+}
+
+#[component]
+fn IssuedBy(certificate: Certificate) -> impl IntoView {
+    match says::issuer(&certificate) {
+        Some((name, kind)) => view! {
+            <Code text=name />
+            {kind.map(|kind| view! { <span class="text-ink-3">" "{visible(&kind).into_owned()}</span> })}
+        }
+        .into_any(),
+        None => view! { <span class="text-ink-3">"not known"</span> }.into_any(),
+    }
+}
+
 /// Who uses it, each object once with its hubs.
 #[component]
-fn Uses(uses: Vec<Use>, cluster: String) -> impl IntoView {
+pub(super) fn Uses(
+    /// The uses.
+    uses: Vec<Use>,
+    /// The cluster.
+    cluster: String,
+) -> impl IntoView {
     let mut objects: Vec<(_, Vec<HubKey>)> = Vec::new();
     for used in uses {
         match objects.iter_mut().find(|(object, _)| *object == used.object) {
@@ -237,58 +315,4 @@ pub(super) fn Hubs(
         })
         .collect_view()
         .into_any()
-}
-
-/// Everything that is known of a certificate.
-#[component]
-fn Details(certificate: Certificate, as_of: Timestamp) -> impl IntoView {
-    let mut facts: Vec<(String, AnyView)> = Vec::new();
-    let mut add = |name: &str, value: AnyView| facts.push((name.to_owned(), value));
-    let instant = |at: Timestamp| view! { <When at=at now=as_of style=Style::Instant /> }.into_any();
-    if !certificate.names.is_empty() {
-        let names =
-            certificate.names.iter().map(|name| view! { <li><Code text=name.clone() /></li> }).collect_view();
-        add("Names", view! { <ul role="list">{names}</ul> }.into_any());
-    }
-    add("Kept in", visible(&says::kept(&certificate)).into_owned().into_any());
-    if let Some(resource) = certificate.resource.clone() {
-        add("Certificate", view! { <Code text=resource /> }.into_any());
-    }
-    match &certificate.validity {
-        Ok(validity) => {
-            if let Some(start) = validity.not_before {
-                add("Holds from", instant(start));
-            }
-            add("Until", instant(validity.not_after));
-        }
-        Err(unseen) => add("End", reason(unseen)),
-    }
-    if let Some(at) = certificate.renewal_time {
-        add("To be renewed", instant(at));
-    }
-    if let Some(revision) = certificate.revision {
-        add("Issued", format!("{revision} {}", if revision == 1 { "time" } else { "times" }).into_any());
-    }
-    if certificate.is_ready == Some(false) {
-        add("State", "cert-manager says that what is kept is not what was asked for".into_any());
-    }
-    if let Renewer::NobodySeen = certificate.renewer {
-        let text = "No Certificate of cert-manager writes this Secret: a person renews it, or a program that leaves no trace here.";
-        add("Renewal", text.into_any());
-    }
-    for used in &certificate.uses {
-        let listener =
-            used.listener.as_ref().map(|name| format!("listener {}: ", visible(name))).unwrap_or_default();
-        let hosts = if used.hosts.is_empty() { "any name".to_owned() } else { used.hosts.join(", ") };
-        let object = used.object.clone();
-        add(
-            "Serves",
-            view! { {listener}{visible(&hosts).into_owned()} " by " <ObjectName object /> }.into_any(),
-        );
-    }
-    view! { <Facts facts /> }.into_any()
-}
-
-fn reason(unseen: &Unseen) -> AnyView {
-    visible(&unseen.sentence()).into_owned().into_any()
 }

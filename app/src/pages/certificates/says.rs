@@ -1,16 +1,29 @@
 //! What is said of certificates, in words.
 
 use posture::Timestamp;
-use posture::certificates::{Certificate, CertificateTable, Renewer, Standing, Unseen};
+use posture::certificates::{Certificate, CertificateTable, Flaw, Purpose, Renewer, Standing, Unseen};
 
 use crate::components::Shape;
 use crate::text::visible;
 use crate::when::ago;
 use crate::words::{number, plural, sentence};
 
-/// What a certificate is called: its first name, else where it is kept.
+/// What a certificate is called: its first name, for an authority what stands in it, else where it is kept.
 pub(super) fn name(certificate: &Certificate) -> String {
-    certificate.names.first().map_or_else(|| certificate.kept.place().1.to_owned(), Clone::clone)
+    let subject = certificate.read.as_ref().map(|read| &read.certificate).and_then(|read| {
+        read.common_name.clone().or_else(|| Some(read.subject.clone()).filter(|name| !name.is_empty()))
+    });
+    let first = certificate.names.first().cloned();
+    let own = if certificate.purpose == Purpose::Authority { subject.or(first) } else { first.or(subject) };
+    own.unwrap_or_else(|| certificate.kept.place().1.to_owned())
+}
+
+/// Whether it has a name of its own, and is not called by what keeps it.
+pub(super) fn has_name(certificate: &Certificate) -> bool {
+    !certificate.names.is_empty()
+        || certificate.read.as_ref().is_some_and(|read| {
+            read.certificate.common_name.is_some() || !read.certificate.subject.is_empty()
+        })
 }
 
 /// Where it is kept, in words.
@@ -20,13 +33,52 @@ pub(super) fn kept(certificate: &Certificate) -> String {
     format!("{} {place}{name}", certificate.kept.keeper())
 }
 
-/// Who issues it.
-pub(super) fn issuer(certificate: &Certificate) -> Option<String> {
-    certificate.issuer.as_ref().map(|issuer| format!("{} {}", issuer.kind, issuer.name))
+/// Who issues it, and what that is: the kind of a resource of cert-manager; nothing for what stands in the certificate.
+pub(super) fn issuer(certificate: &Certificate) -> Option<(String, Option<String>)> {
+    let asked = certificate.issuer.as_ref().map(|issuer| (issuer.name.clone(), Some(issuer.kind.clone())));
+    let read = certificate.read.as_ref().map(|read| &read.certificate);
+    let read = read.and_then(|read| {
+        if read.is_self_issued() {
+            return Some("itself".to_owned());
+        }
+        read.issuer_name.clone().or_else(|| Some(read.issuer.clone()).filter(|name| !name.is_empty()))
+    });
+    asked.or(read.map(|name| (name, None)))
+}
+
+/// What is wrong beside the end, in short.
+pub(super) fn flaw(flaw: &Flaw) -> String {
+    let whose = |place: usize| if place == 0 { "" } else { " of an authority" };
+    match flaw {
+        Flaw::NotReloaded(served) => format!("{} still presents an older one", at(&served.host, served.port)),
+        Flaw::AnotherServed(served) => format!("{} presents another one", at(&served.host, served.port)),
+        Flaw::OtherKey => "the private key beside it is not its own".to_owned(),
+        Flaw::OtherNames(hosts) => {
+            let more = hosts.len().saturating_sub(3);
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            let shown: Vec<&str> = hosts.iter().take(3).map(String::as_str).collect();
+            format!("used for {}{more}, which it is not for", shown.join(", "))
+        }
+        Flaw::WeakKey { place, key } => format!("weak key{}: {key}", whose(*place)),
+        Flaw::BrokenSignature { place, algorithm } => {
+            format!("signature{} that can be forged: {algorithm}", whose(*place))
+        }
+        Flaw::AuthorityEnded { .. } => "an authority that it rests on has run out".to_owned(),
+        Flaw::SelfSigned => "signed by itself".to_owned(),
+        Flaw::Loop => "its chain leads in a circle".to_owned(),
+        Flaw::WrongOrder => "its chain is not in order".to_owned(),
+        Flaw::NoIssuer => "its issuer's certificate is missing".to_owned(),
+        Flaw::NotPublic => "its authority is not one that browsers know".to_owned(),
+    }
+}
+
+/// A name with its port, where that is not the usual one of HTTPS.
+pub(super) fn at(host: &str, port: u16) -> String {
+    if port == 443 { host.to_owned() } else { format!("{host}:{port}") }
 }
 
 /// Who renews it.
-pub(super) fn renewer(renewer: &Renewer) -> &'static str {
+pub fn renewer(renewer: &Renewer) -> &'static str {
     match renewer {
         Renewer::CertManager => "cert-manager",
         Renewer::AutoHttps => "the hub (autohttps)",
@@ -76,9 +128,8 @@ pub(super) fn headline(table: Option<&CertificateTable>, is_limited: bool, as_of
             "Nothing is known of certificates yet.".to_owned()
         };
     };
-    let mut known: Vec<_> = table
-        .certificates
-        .iter()
+    let servers = || table.certificates.iter().filter(|found| found.purpose == Purpose::Server);
+    let mut known: Vec<_> = servers()
         .filter_map(|certificate| Some((certificate.validity.as_ref().ok()?.not_after, certificate)))
         .collect();
     known.sort_by_key(|(end, certificate)| (*end, name(certificate)));
@@ -97,38 +148,48 @@ pub(super) fn headline(table: Option<&CertificateTable>, is_limited: bool, as_of
         let name = visible(&name(certificate)).into_owned();
         return format!("The next certificate to run out is that of {name}, {}{late}.", away(as_of, *end));
     }
-    match (table.certificates.len() as u64, table.gaps.is_empty()) {
-        (0, true) => "No certificate is in use here, as far as objects tell.".to_owned(),
-        (0, false) => "No certificate was seen, and not everything could be read.".to_owned(),
+    let is_whole = table.gaps.is_empty() && table.missed.is_empty() && table.silent.is_empty();
+    match (servers().count() as u64, is_whole) {
+        (0, true) => "No certificate of a server is in use here, as far as can be seen.".to_owned(),
+        (0, false) => "No certificate of a server was seen, and not everything could be read.".to_owned(),
         (1, _) => "When the one certificate runs out is not known.".to_owned(),
         (many, _) => format!("When the {} certificates run out is not known.", number(many)),
     }
 }
 
-/// What stands below it: how much is known at all.
+/// What stands below it: where this is from, how more would be known, and how much is known at all. Names of settings stand between
+/// backticks.
 pub(super) fn lede(table: &CertificateTable) -> String {
+    let secrets = if table.tiers.secrets {
+        "Secrets are read where `certificates.secrets` names them."
+    } else {
+        "Secrets are not read: naming them under `certificates.secrets` would show what they hold."
+    };
+    let connections = if table.tiers.connections {
+        "TLS connections are made to the names under `certificates.hosts`."
+    } else {
+        "No connection is made to the hubs: confirming their names under `certificates.hosts` would show what they present."
+    };
+    let mut text = format!("From objects of the cluster. {secrets} {connections}");
     let all = table.certificates.len() as u64;
     let unknown =
         table.certificates.iter().filter(|certificate| certificate.validity.is_err()).count() as u64;
-    let source = "What cert-manager says of its Certificates, and what Ingresses, Gateways and hubs refer to. Perijove reads no Secrets and \
-                  looks at no connection.";
-    match unknown {
-        0 => source.to_owned(),
-        _ if all == unknown => source.to_owned(),
-        _ => format!(
-            "{source} Of {} {}, the {} of {} {} not known.",
+    if unknown > 0 && unknown < all {
+        text += &format!(
+            " Of {} {}, the {} of {} {} not known.",
             number(all),
             plural(all, "certificate"),
             plural(unknown, "end"),
             number(unknown),
             if unknown == 1 { "is" } else { "are" }
-        ),
+        );
     }
+    text
 }
 
 #[cfg(test)]
 pub(super) mod tests {
-    use posture::certificates::{Issuer, Kept, Purpose, Validity};
+    use posture::certificates::{Issuer, Kept, Tiers, Validity};
 
     use super::*;
 
@@ -203,8 +264,34 @@ pub(super) mod tests {
     fn where_nothing_is_known_the_first_line_says_so() {
         assert_eq!(line(vec![unknown("a")]), "When the one certificate runs out is not known.");
         assert_eq!(line(vec![unknown("a"), unknown("b")]), "When the two certificates run out is not known.");
-        assert_eq!(line(Vec::new()), "No certificate is in use here, as far as objects tell.");
+        assert_eq!(line(Vec::new()), "No certificate of a server is in use here, as far as can be seen.");
         assert_eq!(headline(None, false, now()), "Nothing is known of certificates yet.");
+    }
+
+    #[test]
+    fn an_authority_is_not_the_next_to_run_out() {
+        let authority = Certificate { purpose: Purpose::Authority, ..ending("ca", in_days(3)) };
+        let line = line(vec![authority, ending("soon", in_days(26))]);
+        assert_eq!(line, "The next certificate to run out is that of soon.example.edu, in 26 days.");
+    }
+
+    #[test]
+    fn what_is_read_is_said_and_how_to_have_the_rest_read() {
+        let table = |secrets, connections| CertificateTable {
+            tiers: Tiers { secrets, connections },
+            ..CertificateTable::default()
+        };
+        let none = lede(&table(false, false));
+        assert!(none.contains("Secrets are not read") && none.contains("No connection is made"), "{none}");
+        let both = lede(&table(true, true));
+        assert!(!both.contains("not read") && !both.contains("No connection"), "{both}");
+        assert!(both.contains("`certificates.secrets`") && both.contains("`certificates.hosts`"), "{both}");
+    }
+
+    #[test]
+    fn only_so_many_names_are_listed() {
+        let hosts = ["a", "b", "c", "d", "e"].map(str::to_owned).to_vec();
+        assert_eq!(flaw(&Flaw::OtherNames(hosts)), "used for a, b, c and 2 more, which it is not for");
     }
 
     #[test]

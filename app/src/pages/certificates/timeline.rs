@@ -2,17 +2,20 @@
 
 use leptos::prelude::*;
 use posture::Timestamp;
-use posture::certificates::{Certificate, Standing, Validity};
+use posture::certificates::{Certificate, Purpose, Standing, Validity};
 
 use super::says;
 use crate::components::{Code, Icon, Section, Style, When};
+use crate::pages::surround::certificate_path;
+use crate::site::href;
 use crate::when::span;
 
 const DAY: i64 = 86_400;
 /// The width of the picture in its own units.
 const WIDTH: i64 = 1000;
-/// How many certificates are drawn; the table has all.
+/// How many certificates of servers are drawn, and how many of authorities; the table has all.
 const DRAWN: usize = 24;
+const DRAWN_AUTHORITIES: usize = 6;
 
 /// Where an instant stands in the picture, whose right edge is `horizon` seconds away.
 fn place(away: i64, horizon: i64) -> i64 {
@@ -24,23 +27,41 @@ fn horizon(ends: impl Iterator<Item = i64>) -> i64 {
     ends.max().unwrap_or_default().clamp(30 * DAY, 400 * DAY)
 }
 
-#[component]
-pub(super) fn Timeline(
-    /// All certificates; those whose end is known are drawn.
-    certificates: Vec<Certificate>,
-    /// The instant at the left edge.
-    as_of: Timestamp,
-) -> impl IntoView {
+/// Those that are drawn, by what they are for and then by their end; and how many more there are.
+fn drawn(certificates: Vec<Certificate>) -> (Vec<(Validity, Certificate)>, usize) {
     let mut known: Vec<(Validity, Certificate)> = certificates
         .into_iter()
         .filter_map(|certificate| Some((*certificate.validity.as_ref().ok()?, certificate)))
         .collect();
+    let all = known.len();
+    known.sort_by_key(|(validity, certificate)| (certificate.purpose, validity.not_after));
+    let (mut servers, mut authorities) = (DRAWN, DRAWN_AUTHORITIES);
+    known.retain(|(_, certificate)| {
+        let left = match certificate.purpose {
+            Purpose::Server => &mut servers,
+            Purpose::Authority => &mut authorities,
+        };
+        let is_drawn = *left > 0;
+        *left = left.saturating_sub(1);
+        is_drawn
+    });
+    let more = all - known.len();
+    (known, more)
+}
+
+#[component]
+pub(super) fn Timeline(
+    /// All certificates; those whose end is known are drawn.
+    certificates: Vec<Certificate>,
+    /// The cluster.
+    cluster: String,
+    /// The instant at the left edge.
+    as_of: Timestamp,
+) -> impl IntoView {
+    let (known, more) = drawn(certificates);
     if known.is_empty() {
         return ().into_any();
     }
-    known.sort_by_key(|(validity, _)| validity.not_after);
-    let more = known.len().saturating_sub(DRAWN);
-    known.truncate(DRAWN);
     let horizon = horizon(known.iter().map(|(validity, _)| validity.remaining(as_of)));
     let marks = [span(horizon / 2), span(horizon)];
     view! {
@@ -53,12 +74,12 @@ pub(super) fn Timeline(
                 <ol role="list">
                     {known
                         .into_iter()
-                        .map(|(validity, certificate)| view! { <Line validity certificate horizon as_of /> })
+                        .map(|(validity, certificate)| view! { <Line validity certificate cluster=cluster.clone() horizon as_of /> })
                         .collect_view()}
                 </ol>
                 <figcaption class="px-3.5 py-2.5 border-t text-xs text-ink-3">
                     "Each line goes from now to the end of a certificate; it is dashed where a renewal is late, dotted where the certificate is about to run out. The upright mark is when cert-manager means to renew it."
-                    {(more > 0).then(|| format!(" {more} more stand in the table."))}
+                    {(more > 0).then(|| format!(" {more} more, which end later, stand in the list below."))}
                 </figcaption>
             </figure>
         </Section>
@@ -68,7 +89,15 @@ pub(super) fn Timeline(
 
 /// One certificate. The words say what the line shows, so screen readers skip it.
 #[component]
-fn Line(validity: Validity, certificate: Certificate, horizon: i64, as_of: Timestamp) -> impl IntoView {
+fn Line(
+    validity: Validity,
+    certificate: Certificate,
+    cluster: String,
+    horizon: i64,
+    as_of: Timestamp,
+) -> impl IntoView {
+    let address = href(&certificate_path(&cluster, &certificate.key()));
+    let is_authority = certificate.purpose == Purpose::Authority;
     let standing = certificate.standing(as_of);
     let (word, shape, colour) = says::standing(standing);
     let remaining = validity.remaining(as_of);
@@ -90,7 +119,10 @@ fn Line(validity: Validity, certificate: Certificate, horizon: i64, as_of: Times
     view! {
         <li>
             <div class="flex flex-wrap items-baseline justify-between gap-x-4">
-                <span class="min-w-0 wrap-anywhere font-medium"><Code text=says::name(&certificate) /></span>
+                <span class="min-w-0 wrap-anywhere">
+                    <a class="font-medium hover:underline" href=address><Code text=says::name(&certificate) /></a>
+                    {is_authority.then(|| view! { <span class="text-ink-3">", an authority"</span> })}
+                </span>
                 <span class="text-ink-2">
                     <span class=format!("{colour} font-medium whitespace-nowrap")><Icon shape=shape />" "{word}</span>
                     {format!(" · {verb} {away}, ")}
@@ -131,6 +163,22 @@ fn Line(validity: Validity, certificate: Certificate, horizon: i64, as_of: Times
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_many_the_first_to_end_are_drawn_and_the_rest_is_counted() {
+        let end = |day: i64| Timestamp::from_second(day * DAY).unwrap();
+        let mut all: Vec<Certificate> =
+            (0..300).map(|day| says::tests::ending("s", end(1_000 - day))).collect();
+        let authority =
+            |day| Certificate { purpose: Purpose::Authority, ..says::tests::ending("a", end(day)) };
+        all.extend((1..=10).map(authority));
+        all.push(says::tests::unknown("x"));
+        let (known, more) = drawn(all);
+        assert_eq!((known.len(), more), (DRAWN + DRAWN_AUTHORITIES, 280));
+        assert_eq!(known[0].0.not_after, end(701), "the first server to end");
+        assert_eq!(known[DRAWN].0.not_after, end(1), "the first authority to end");
+        assert_eq!(drawn(Vec::new()).1, 0);
+    }
 
     #[test]
     fn the_scale_ends_with_the_last_certificate_within_reason() {
