@@ -44,7 +44,7 @@ export default defineConfig({
     {
       name: "plain",
       use: { javaScriptEnabled: false },
-      testMatch: ["pages.spec.ts", "forms.spec.ts", "keyboard.spec.ts", "prefix.spec.ts", "reach.spec.ts", "access.spec.ts", "drift.spec.ts", "history.spec.ts"],
+      testMatch: ["pages.spec.ts", "forms.spec.ts", "keyboard.spec.ts", "prefix.spec.ts", "reach.spec.ts", "access.spec.ts", "drift.spec.ts", "history.spec.ts", "certificates.spec.ts"],
     },
   ],
 });

@@ -15,7 +15,7 @@ mod surround;
 
 pub use access::{access, parse_access};
 pub use certificates::{
-    certificate, certificate_words, certificates, new_feed, parse_certificates, renewer_word,
+    certificate, certificate_words, certificates, new_feed, no_certificate, parse_certificates, renewer_word,
 };
 pub use check::check;
 pub use checklist::{checklist, parse_filter};

@@ -15,7 +15,7 @@ use posture::Timestamp;
 use posture::certificates::{Certificate, CertificateTable};
 
 pub use self::asked::parse_certificates;
-pub use self::detail::certificate;
+pub use self::detail::{certificate, no_certificate};
 use self::feeds::Feeds;
 pub use self::feeds::new_feed;
 use self::rows::Tables;

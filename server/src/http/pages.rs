@@ -82,12 +82,20 @@ async fn certificate(
     State(state): State<AppState>,
     Path((cluster, key)): Path<(String, String)>,
 ) -> Response {
-    let page = async {
-        let place = state.backend.place(&asked.viewer, asked.at, Some(&cluster)).await?;
-        let view = state.backend.certificate(&asked.viewer, asked.at, &cluster, &key).await?;
-        Ok(app::pages::certificate(&place, view))
+    let place = match state.backend.place(&asked.viewer, asked.at, Some(&cluster)).await {
+        Ok(place) => place,
+        Err(error) => return respond(&state, Some(&asked), Err(error)),
     };
-    respond(&state, Some(&asked), page.await)
+    match state.backend.certificate(&asked.viewer, asked.at, &cluster, &key).await {
+        Err(AppError::NotFound { .. }) => {
+            let page = respond(&state, Some(&asked), Ok(app::pages::no_certificate(&place, cluster)));
+            with_status(StatusCode::NOT_FOUND, page)
+        }
+        view => {
+            let page = view.map(|view| app::pages::certificate(&place, view));
+            respond(&state, Some(&asked), page)
+        }
+    }
 }
 
 async fn access(asked: Asked, State(state): State<AppState>, Path(cluster): Path<String>) -> Response {

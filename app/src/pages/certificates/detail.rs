@@ -42,6 +42,24 @@ pub fn certificate(place: &Place, view: CertificateView) -> PageView {
     PageView::new(frame, move || body(view))
 }
 
+/// The page where there is no such certificate, with the way to those that there are.
+pub fn no_certificate(place: &Place, cluster: String) -> PageView {
+    let frame = surround(place, Here::Certificates, None, "No such certificate".to_owned());
+    PageView::new(frame, move || {
+        let list = href(&certificates_path(&cluster));
+        let crumbs = vec![
+            Crumb { label: cluster.clone(), path: cluster_path(&cluster) },
+            Crumb { label: "Certificates".to_owned(), path: certificates_path(&cluster) },
+        ];
+        let lede = "A certificate is found by where it is kept, which stays the same when it is renewed. This one may have been removed, or not \
+                    have been there yet at the instant shown.";
+        view! {
+            <PageHead crumbs=crumbs title=|| "There is no such certificate here, or you may not see it." lede=move || lede />
+            <p class="mt-4"><a class="link" href=list>"All certificates of the cluster"</a></p>
+        }
+    })
+}
+
 fn body(view: CertificateView) -> AnyView {
     let CertificateView { cluster, table, index, as_of, renewals } = view;
     let Some(certificate) = table.certificates.get(index).cloned() else { return ().into_any() };

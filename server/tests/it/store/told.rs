@@ -19,7 +19,8 @@ fn certificate(end: Option<&str>, revision: i64, text: &str) -> Record {
 
 async fn told(place: &Place, until: i64) -> Vec<(Timestamp, Option<i64>)> {
     let mut reading = place.store.read().await.unwrap();
-    let found = told::of_certificate(&mut reading, place.cluster, ("jhub", "hub-tls"), ScanNumber(until)).await;
+    let found =
+        told::of_certificate(&mut reading, place.cluster, ("jhub", "hub-tls"), ScanNumber(until)).await;
     found.unwrap().into_iter().map(|told| (told.seen_at, told.revision)).collect()
 }
 
