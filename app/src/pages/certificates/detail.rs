@@ -2,6 +2,8 @@
 
 mod by_hand;
 mod chain;
+#[cfg(test)]
+mod drawn;
 mod facts;
 mod places;
 mod renewals;

@@ -51,7 +51,7 @@ pub(super) fn Holds(
         add("Running out from", when(instant(end - running_out_below)));
     }
     if let Some(at) = certificate.renewal_time {
-        add("To be renewed", when(at));
+        add("Renewal meant for", when(at));
     }
     add("Renewed by", renewal(&certificate, standing).into_any());
     view! {
