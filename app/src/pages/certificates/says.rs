@@ -175,8 +175,8 @@ pub(super) fn lede(table: &CertificateTable) -> String {
     let unknown =
         table.certificates.iter().filter(|certificate| certificate.validity.is_err()).count() as u64;
     if unknown > 0 && unknown < all {
-        text += &format!(
-            " Of {} {}, the {} of {} {} not known.",
+        text = format!(
+            "{text} Of {} {}, the {} of {} {} not known.",
             number(all),
             plural(all, "certificate"),
             plural(unknown, "end"),
