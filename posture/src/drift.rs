@@ -9,7 +9,9 @@ mod effect;
 mod event;
 mod fields;
 mod form;
+mod hardening;
 mod quantity;
+mod restart;
 mod words;
 mod writer;
 
@@ -26,6 +28,8 @@ use crate::text::Reason;
 pub use against::{Against, against};
 pub use effect::{Effect, FindingEffect, ReachEffect, Trial, compare_reach};
 pub use event::{Event, Upgrade, events};
+pub use hardening::{Hardening, harder};
+pub use restart::{RESTARTABLE, Restart, restart};
 pub use writer::Writer;
 
 /// What became of an object.

@@ -90,7 +90,7 @@ impl View for Shaped<'_> {
     }
 
     fn text(self, text: &str) -> Cow<'_, str> {
-        settled(text, self.owner)
+        settle_text(text, self.owner)
     }
 }
 
@@ -124,7 +124,7 @@ pub(crate) fn faceless(entries: &Map<String, Value>, owner: Option<&str>) -> Val
 }
 
 /// A text without what tells one person or one pod from another.
-fn settled<'a>(text: &'a str, owner: Option<&str>) -> Cow<'a, str> {
+pub(crate) fn settle_text<'a>(text: &'a str, owner: Option<&str>) -> Cow<'a, str> {
     let mut settled = without_tokens(text, owner).map_or(Cow::Borrowed(text), Cow::Owned);
     // The admission plugin names the volume of the account's token `kube-api-access-` and five random letters.
     if settled.len() == 21 && settled.starts_with("kube-api-access-") {
@@ -136,7 +136,7 @@ fn settled<'a>(text: &'a str, owner: Option<&str>) -> Cow<'a, str> {
 fn settle(value: &mut Value, owner: Option<&str>) {
     match value {
         Value::String(text) => {
-            if let Cow::Owned(settled) = settled(text, owner) {
+            if let Cow::Owned(settled) = settle_text(text, owner) {
                 *text = settled;
             }
         }

@@ -39,6 +39,7 @@ const KEPT: &[(&str, Worth)] = &[
     ("ingress.kubernetes.io/force-ssl-redirect", Worth::Word),
     ("ingress.kubernetes.io/ssl-redirect", Worth::Word),
     ("ingressclass.kubernetes.io/is-default-class", Worth::Word),
+    ("kubectl.kubernetes.io/restartedAt", Worth::Word),
     ("kubernetes.io/ingress.allow-http", Worth::Word),
     ("kubernetes.io/ingress.class", Worth::Word),
     ("kubernetes.io/tls-acme", Worth::Word),

@@ -28,6 +28,7 @@ pub(crate) struct Followed {
     pub(crate) folder: Folder,
     pub(crate) store: Store,
     pub(crate) handle: Handle,
+    pub(crate) backend: StoreBackend,
     router: Router,
     cookie: String,
     _tasks: JoinSet<()>,
@@ -61,8 +62,8 @@ impl Followed {
         tasks.spawn(async move { drop(Box::pin(collector.run()).await) });
         let metrics = Metrics::new(store.clone(), troubles.clone());
         let backend = StoreBackend::new(store.clone(), clock, troubles, 900, false);
-        let (router, cookie) = site(backend, metrics, notices);
-        Self { folder, store, handle, router, cookie, _tasks: tasks }
+        let (router, cookie) = site(backend.clone(), metrics, notices);
+        Self { folder, store, handle, backend, router, cookie, _tasks: tasks }
     }
 
     /// The markup of a page that is there.

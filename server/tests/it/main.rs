@@ -1,5 +1,6 @@
 //! Tests of the whole program, in one binary.
 
+mod busy;
 mod cli;
 mod conformance;
 mod control_plane;

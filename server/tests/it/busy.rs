@@ -1,0 +1,229 @@
+//! A day of a busy cluster in which nobody changes anything is no drift, and one edit in the midst of it is one event.
+
+use app::backend::{At, Backend as _, DriftEvent, Earlier};
+use app::viewer::Viewer;
+use jiff::{Timestamp, ToSpan as _};
+use serde_json::{Value, json};
+use server::clock::Clock;
+use server::cluster::{Source, Tuning};
+use server::demo::{self, ObjectKey, Op};
+use server::demo_api::DemoApi;
+use server::store::{ClusterId, Scope, moments};
+
+use crate::followed::{CLUSTER, Followed};
+
+/// Minutes between two scans.
+const TICK: i64 = 5;
+
+/// How many servers of guests run at a time.
+const GUESTS: i64 = 12;
+
+/// A cluster at work.
+struct Busy {
+    api: DemoApi,
+    clock: Clock,
+    begun: Timestamp,
+    round: i64,
+    objects: Vec<Value>,
+    /// A server of a user, after which those of guests are made.
+    server: Value,
+    followed: Followed,
+}
+
+impl Busy {
+    async fn start() -> Self {
+        let begun: Timestamp = "2026-11-26T00:00:00Z".parse().unwrap();
+        let cluster = demo::clusters(begun).unwrap().remove(0);
+        let is_kept = |object: &Value| {
+            let place = object["metadata"]["namespace"].as_str();
+            place == Some("jhub") || place.is_none() && object["kind"] != "ClusterRole"
+        };
+        let mut objects: Vec<Value> = cluster.present().into_iter().filter(is_kept).collect();
+        objects.push(scaler(0));
+        let is_server = |object: &&Value| {
+            object["metadata"]["labels"]["component"] == "singleuser-server" && object["kind"] == "Pod"
+        };
+        let server = objects.iter().find(is_server).expect("a server of a user").clone();
+        let clock = Clock::at(begun);
+        let api = DemoApi::new(objects.clone(), Vec::new(), &cluster.kubernetes, clock.clone());
+        let tuning = Tuning { requests_per_second: 0, ..Tuning::default() };
+        let source = Source::over(api.clone(), "https://demo", tuning, clock.clone());
+        let followed = Followed::start(source).await;
+        let mut this = Self { api, clock, begun, round: 0, objects, server, followed };
+        assert!(this.followed.handle.scan_now().await);
+        this.pass(1).await;
+        this.begun = this.clock.now();
+        this
+    }
+
+    /// Lets hours pass in which everything that moves by itself does.
+    async fn pass(&mut self, hours: i64) {
+        for _ in 0..hours * 60 / TICK {
+            self.round += 1;
+            let now = self.clock.now().checked_add(TICK.minutes()).unwrap();
+            self.clock.set(now);
+            let mut ops = self.churn(&now.to_string());
+            ops.extend(self.guests());
+            self.api.apply(ops);
+            assert!(self.followed.handle.scan_now().await);
+        }
+    }
+
+    /// What controllers, kubelets, autoscalers and leaders write.
+    fn churn(&self, at: &str) -> Vec<Op> {
+        let round = self.round;
+        let mut ops = vec![
+            Op::Put(scaler(round)),
+            Op::Put(json!({
+                "apiVersion": "coordination.k8s.io/v1", "kind": "Lease",
+                "metadata": {"name": "leader", "namespace": "jhub"},
+                "spec": {"holderIdentity": format!("pod-{}", round % 3), "renewTime": at}
+            })),
+            Op::Put(json!({
+                "apiVersion": "v1", "kind": "Event", "metadata": {"name": format!("started.{round}"), "namespace": "jhub"},
+                "involvedObject": {"kind": "Pod", "name": "hub", "namespace": "jhub"},
+                "reason": "Started", "message": "Started container", "type": "Normal", "count": round, "lastTimestamp": at
+            })),
+            Op::Put(json!({
+                "apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "addressType": "IPv4",
+                "metadata": {"name": "proxy-public-x1", "namespace": "jhub", "labels": {"kubernetes.io/service-name": "proxy-public"}},
+                "endpoints": [{"addresses": [format!("10.42.{}.7", round % 200)], "conditions": {"ready": round % 2 == 0}}],
+                "ports": [{"name": "http", "port": 8000, "protocol": "TCP"}]
+            })),
+            Op::Put(json!({
+                "apiVersion": "v1", "kind": "Endpoints",
+                "metadata": {"name": "proxy-public", "namespace": "jhub",
+                    "annotations": {"endpoints.kubernetes.io/last-change-trigger-time": at}},
+                "subsets": [{"addresses": [{"ip": format!("10.42.{}.7", round % 200)}], "ports": [{"port": 8000}]}]
+            })),
+        ];
+        let noisy = self.objects.iter().enumerate().filter(|(place, object)| {
+            object["kind"] == "Node" || (i64::try_from(*place).unwrap() + round) % 12 == 0
+        });
+        ops.extend(
+            noisy
+                .filter(|(_, object)| object["kind"] != "HorizontalPodAutoscaler")
+                .map(|(_, object)| Op::Put(noise(object, round, at))),
+        );
+        ops
+    }
+
+    /// Servers of guests that start and stop.
+    fn guests(&self) -> Vec<Op> {
+        let mut ops = vec![Op::Put(guest(&self.server, self.round))];
+        if self.round > GUESTS {
+            let gone = guest(&self.server, self.round - GUESTS);
+            ops.push(Op::Delete(ObjectKey {
+                api_version: "v1".to_owned(),
+                kind: "Pod".to_owned(),
+                namespace: "jhub".to_owned(),
+                name: gone["metadata"]["name"].as_str().unwrap().to_owned(),
+            }));
+        }
+        ops
+    }
+
+    /// Changes an object for good, as a person does.
+    fn edit(&mut self, kind: &str, name: &str, change: impl Fn(&mut Value)) {
+        let at = self.clock.now().to_string();
+        let is_wanted = |object: &&mut Value| object["kind"] == kind && object["metadata"]["name"] == name;
+        let object = self.objects.iter_mut().find(is_wanted).expect("the object that is edited");
+        change(object);
+        object["metadata"]["managedFields"] =
+            json!([{"manager": "kubectl-edit", "operation": "Update", "time": at}]);
+        self.api.apply(vec![Op::Put(object.clone())]);
+    }
+
+    /// What the page of drift says has happened since the beginning.
+    async fn events(&self) -> Vec<DriftEvent> {
+        let since = Earlier::Instant(self.begun);
+        let view = self.followed.backend.drift(&Viewer::local(), At::Now, CLUSTER, &since).await.unwrap();
+        assert!(view.from.is_some() && !view.is_more, "{view:?}");
+        view.events
+    }
+
+    /// When the history says that something changed since the beginning.
+    async fn moments(&self) -> Vec<Timestamp> {
+        let mut reading = self.followed.store.read().await.unwrap();
+        let all = moments::all(&mut reading, ClusterId(1), &Scope::All).await.unwrap();
+        all.into_iter().map(|moment| moment.at).filter(|at| *at > self.begun).collect()
+    }
+}
+
+/// An autoscaler of the proxy.
+fn scaler(round: i64) -> Value {
+    json!({
+        "apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler",
+        "metadata": {"name": "proxy", "namespace": "jhub"},
+        "spec": {"scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "proxy"}, "minReplicas": 1, "maxReplicas": 5},
+        "status": {"currentReplicas": 1 + round % 5, "desiredReplicas": 1 + (round + 1) % 5}
+    })
+}
+
+/// What is written to an object all the time.
+fn noise(object: &Value, round: i64, at: &str) -> Value {
+    let mut object = object.clone();
+    object["metadata"]["generation"] = round.into();
+    let mut writers = object["metadata"]["managedFields"].as_array().cloned().unwrap_or_default();
+    writers.push(json!({"manager": "kube-controller-manager", "operation": "Update", "subresource": "status", "time": at}));
+    object["metadata"]["managedFields"] = writers.into();
+    if object["kind"] == "Deployment" {
+        object["metadata"]["annotations"]["deployment.kubernetes.io/revision"] = round.to_string().into();
+        object["status"]["observedGeneration"] = round.into();
+        object["status"]["readyReplicas"] = (round % 3).into();
+        if object["metadata"]["name"] == "proxy" {
+            object["spec"]["replicas"] = (1 + round % 5).into();
+        }
+    }
+    if object["kind"] == "Pod" {
+        for status in object
+            .pointer_mut("/status/containerStatuses")
+            .and_then(Value::as_array_mut)
+            .into_iter()
+            .flatten()
+        {
+            status["restartCount"] = (round / 12).into();
+        }
+    }
+    for condition in
+        object.pointer_mut("/status/conditions").and_then(Value::as_array_mut).into_iter().flatten()
+    {
+        condition["lastHeartbeatTime"] = at.into();
+        condition["lastProbeTime"] = at.into();
+    }
+    object
+}
+
+/// The server of a guest, made after that of another user.
+fn guest(server: &Value, number: i64) -> Value {
+    let user = server["metadata"]["name"].as_str().unwrap().strip_prefix("jupyter-").unwrap();
+    let text = server.to_string().replace(user, &format!("guest{number}"));
+    let mut pod: Value = serde_json::from_str(&text).unwrap();
+    let metadata = pod["metadata"].as_object_mut().unwrap();
+    metadata.insert("uid".to_owned(), format!("00000000-0000-4000-b000-{number:012}").into());
+    pod
+}
+
+#[tokio::test]
+async fn a_busy_day_is_no_drift_and_one_edit_in_its_midst_is_one_event() {
+    let mut busy = Busy::start().await;
+    busy.pass(24).await;
+    assert!(busy.followed.number("select count(*) from pods").await > 288, "guests come and go");
+    assert_eq!((busy.events().await, busy.moments().await), (Vec::new(), Vec::new()));
+
+    let edited_at = busy.clock.now().checked_add(TICK.minutes()).unwrap();
+    busy.edit("NetworkPolicy", "singleuser", |policy| {
+        let open = json!({"ports": [{"port": 6667}]});
+        match policy["spec"]["ingress"].as_array_mut() {
+            Some(rules) => rules.push(open),
+            None => policy["spec"]["ingress"] = json!([open]),
+        }
+    });
+    busy.pass(2).await;
+    let events = busy.events().await;
+    let [event] = events.as_slice() else { panic!("{events:#?}") };
+    let [change] = event.changes.as_slice() else { panic!("{event:#?}") };
+    assert!(change.change.sentence().to_string().contains("port 6667"), "{change:#?}");
+    assert_eq!((change.change.writers[0].manager.as_str(), change.seen_at), ("kubectl-edit", edited_at));
+    assert_eq!(busy.moments().await, [edited_at]);
+}
