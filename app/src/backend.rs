@@ -23,7 +23,9 @@ pub use certificates::{
 };
 pub use check::{CheckView, Elsewhere, FindingView, HistoryRow};
 pub use checklist::{CheckRow, ChecklistView, Counts, Filter, LaterCheck, TopicView};
-pub use drift::{BaselineRow, DriftChange, DriftEvent, DriftView, Earlier, NewBaseline, TurnedRow};
+pub use drift::{
+    BaselineRow, DriftChange, DriftEvent, DriftView, Earlier, HardeningChange, NewBaseline, TurnedRow,
+};
 pub use gaps::{GapRow, GapsView};
 pub use history::{
     CertificateMoment, HistoryMoment, HistorySpan, HistoryView, OpenFaults, OpenedRow, Recurrence,

@@ -77,6 +77,15 @@ pub struct TurnedRow {
     pub at: Timestamp,
 }
 
+/// What changed in how the user servers of a hub are confined.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HardeningChange {
+    /// The hub.
+    pub hub: HubName,
+    /// What differs, what servers may do first; never empty.
+    pub fields: Vec<posture::drift::FieldChange>,
+}
+
 /// What changed in a cluster between two instants.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DriftView {
@@ -92,6 +101,10 @@ pub struct DriftView {
     pub to: Option<Timestamp>,
     /// What happened, upgrades first.
     pub events: Vec<DriftEvent>,
+    /// What changed in the confinement of user servers, a change for each hub.
+    pub hardening: Vec<HardeningChange>,
+    /// Workloads that were restarted: no changes.
+    pub restarts: Vec<posture::drift::Restart>,
     /// Whether more objects changed than are shown.
     pub is_more: bool,
     /// What could not be read at one of the two scans: what changed in it is not known.

@@ -1,6 +1,7 @@
 //! What changed in a cluster between two instants: events with their fields, what turned with them, and the baselines.
 
 mod baselines;
+mod beside;
 mod event;
 mod turned;
 
@@ -76,12 +77,14 @@ fn body(view: DriftView, is_told: bool) -> AnyView {
                 </Notice>
             })}
             {(!view.unread.is_empty()).then(|| unread(&view.cluster, &view.unread))}
-            {(view.from.is_some() && view.events.is_empty() && view.turned.is_empty() && view.unread.is_empty()).then(|| view! {
+            {(view.from.is_some() && view.events.is_empty() && view.hardening.is_empty() && view.turned.is_empty() && view.unread.is_empty()).then(|| view! {
                 <Notice tone=Tone::Empty title=|| "Nothing that matters for security changed.">
                     <p>"Pods that come and go, status, addresses that the cluster gives, and what controllers write are no change."</p>
                 </Notice>
             })}
             {(!view.events.is_empty()).then(|| view! { <event::Events cluster=view.cluster.clone() events=view.events.clone() now /> })}
+            {(!view.hardening.is_empty()).then(|| view! { <beside::Hardening changes=view.hardening.clone() now /> })}
+            {(!view.restarts.is_empty()).then(|| view! { <beside::Restarts restarts=view.restarts.clone() now /> })}
             {(!view.turned.is_empty() || !view.reach.is_empty())
                 .then(|| view! { <turned::Turned cluster=view.cluster.clone() rows=view.turned.clone() reach=view.reach.clone() now /> })}
             <baselines::Baselines view=view />
@@ -131,7 +134,7 @@ fn headline(view: &DriftView) -> String {
         }
     };
     add(upgrades, "Helm upgrade");
-    add(single.len(), if upgrades > 0 { "other change" } else { "change" });
+    add(single.len() + view.hardening.len(), if upgrades > 0 { "other change" } else { "change" });
     if parts.is_empty() {
         return if view.turned.is_empty() && view.unread.is_empty() {
             "Nothing that matters for security changed.".to_owned()

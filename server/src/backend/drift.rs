@@ -1,5 +1,7 @@
 //! What changed between two scans, and the baselines.
 
+mod servers;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use app::backend::{
@@ -53,6 +55,8 @@ pub(super) async fn drift(
         baseline: sides.as_ref().and_then(|(_, baseline, _)| baseline.clone()),
         to: spot.scan.map(|scan| scan.taken_at),
         events: Vec::new(),
+        hardening: Vec::new(),
+        restarts: Vec::new(),
         is_more: false,
         unread: Vec::new(),
         turned: Vec::new(),
@@ -163,6 +167,9 @@ async fn fill(
     view.is_more = is_more;
     view.unread = unread(reading, spot, span, scope).await?;
     view.events = events(changes).into_iter().map(|event| with_around(event, &around, &rows)).collect();
+    let restarts = compared::restarts(reading, spot.id, span, scope).await.map_err(|error| failed(&error))?;
+    view.restarts = restarts.into_iter().map(|(_, restart)| restart).collect();
+    view.hardening = servers::hardening(reading, spot, (from, to), scope, &view.unread).await?;
     view.reach = reach(reading, spot, span, &hubs, scope).await?;
     view.turned = rows.into_iter().map(|(_, row)| row).collect();
     Ok(())

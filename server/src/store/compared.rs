@@ -1,5 +1,8 @@
 //! Two scans compared: which objects differ in what matters, and which findings have another verdict.
 
+mod restarts;
+mod servers;
+
 use jiff::Timestamp;
 use posture::check::Verdict;
 use posture::kind::Kind;
@@ -10,6 +13,9 @@ use sqlx::SqliteConnection;
 use super::findings::word;
 use super::scans::instant;
 use super::{ClusterId, HubId, ScanNumber, Scope, StoreError};
+
+pub use restarts::restarts;
+pub use servers::{ServerShape, server_shapes};
 
 /// How many objects are compared at most; more than that is no drift but another cluster.
 const MOST: usize = 1_000;

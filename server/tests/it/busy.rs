@@ -1,6 +1,6 @@
-//! A day of a busy cluster in which nobody changes anything is no drift, and one edit in the midst of it is one event.
+//! A restart in the midst of what a cluster writes all the time is told, and is no drift.
 
-use app::backend::{At, Backend as _, DriftEvent, Earlier};
+use app::backend::{At, Backend as _, DriftEvent, DriftView, Earlier};
 use app::viewer::Viewer;
 use jiff::{Timestamp, ToSpan as _};
 use serde_json::{Value, json};
@@ -11,6 +11,7 @@ use server::demo_api::DemoApi;
 use server::store::{ClusterId, Scope, moments};
 
 use crate::followed::{CLUSTER, Followed};
+use crate::program::words;
 
 /// Minutes between two scans.
 const TICK: i64 = 5;
@@ -134,12 +135,17 @@ impl Busy {
         self.api.apply(vec![Op::Put(object.clone())]);
     }
 
-    /// What the page of drift says has happened since the beginning.
-    async fn events(&self) -> Vec<DriftEvent> {
+    /// What the page of drift says of the time since the beginning.
+    async fn drift(&self) -> DriftView {
         let since = Earlier::Instant(self.begun);
         let view = self.followed.backend.drift(&Viewer::local(), At::Now, CLUSTER, &since).await.unwrap();
         assert!(view.from.is_some() && !view.is_more, "{view:?}");
-        view.events
+        view
+    }
+
+    /// The events on it.
+    async fn events(&self) -> Vec<DriftEvent> {
+        self.drift().await.events
     }
 
     /// When the history says that something changed since the beginning.
@@ -194,36 +200,49 @@ fn noise(object: &Value, round: i64, at: &str) -> Value {
     object
 }
 
+fn uid(number: i64) -> String {
+    format!("00000000-0000-4000-b000-{number:012}")
+}
+
 /// The server of a guest, made after that of another user.
 fn guest(server: &Value, number: i64) -> Value {
     let user = server["metadata"]["name"].as_str().unwrap().strip_prefix("jupyter-").unwrap();
-    let text = server.to_string().replace(user, &format!("guest{number}"));
-    let mut pod: Value = serde_json::from_str(&text).unwrap();
+    let mut pod = server.clone();
+    rename(&mut pod, user, &format!("guest{number}"));
     let metadata = pod["metadata"].as_object_mut().unwrap();
-    metadata.insert("uid".to_owned(), format!("00000000-0000-4000-b000-{number:012}").into());
+    metadata.insert("uid".to_owned(), uid(number).into());
     pod
 }
 
-#[tokio::test]
-async fn a_busy_day_is_no_drift_and_one_edit_in_its_midst_is_one_event() {
-    let mut busy = Busy::start().await;
-    busy.pass(24).await;
-    assert!(busy.followed.number("select count(*) from pods").await > 288, "guests come and go");
-    assert_eq!((busy.events().await, busy.moments().await), (Vec::new(), Vec::new()));
-
-    let edited_at = busy.clock.now().checked_add(TICK.minutes()).unwrap();
-    busy.edit("NetworkPolicy", "singleuser", |policy| {
-        let open = json!({"ports": [{"port": 6667}]});
-        match policy["spec"]["ingress"].as_array_mut() {
-            Some(rules) => rules.push(open),
-            None => policy["spec"]["ingress"] = json!([open]),
+/// Puts another name in the place of a name, where a text is or ends in it.
+fn rename(value: &mut Value, from: &str, to: &str) {
+    match value {
+        Value::String(text) => {
+            let rest = text.strip_suffix(from).filter(|rest| rest.is_empty() || rest.ends_with('-'));
+            if let Some(renamed) = rest.map(|rest| format!("{rest}{to}")) {
+                *text = renamed;
+            }
         }
+        Value::Array(items) => items.iter_mut().for_each(|item| rename(item, from, to)),
+        Value::Object(fields) => fields.iter_mut().for_each(|(_, field)| rename(field, from, to)),
+        _ => {}
+    }
+}
+
+#[tokio::test]
+async fn a_restart_is_told_and_is_no_event() {
+    let mut busy = Busy::start().await;
+    busy.edit("Deployment", "hub", |hub| {
+        let metadata = &mut hub["spec"]["template"]["metadata"];
+        metadata["annotations"]["kubectl.kubernetes.io/restartedAt"] = "2026-11-26T01:10:00Z".into();
     });
-    busy.pass(2).await;
-    let events = busy.events().await;
-    let [event] = events.as_slice() else { panic!("{events:#?}") };
-    let [change] = event.changes.as_slice() else { panic!("{event:#?}") };
-    assert!(change.change.sentence().to_string().contains("port 6667"), "{change:#?}");
-    assert_eq!((change.change.writers[0].manager.as_str(), change.seen_at), ("kubectl-edit", edited_at));
-    assert_eq!(busy.moments().await, [edited_at]);
+    busy.pass(1).await;
+    assert_eq!((busy.events().await, busy.moments().await), (Vec::new(), Vec::new()));
+    let view = busy.drift().await;
+    let [restart] = view.restarts.as_slice() else { panic!("{view:#?}") };
+    assert_eq!(restart.sentence().to_string(), "Deployment/jhub/hub was restarted");
+    assert_eq!(restart.at, "2026-11-26T01:10:00Z".parse().ok());
+    assert_eq!(restart.writer.as_ref().unwrap().manager, "kubectl-edit");
+    let page = words(&busy.followed.get(&format!("/clusters/{CLUSTER}/drift?with=first")).await);
+    assert!(page.contains("What was restarted"), "{page}");
 }

@@ -10,6 +10,7 @@ mod authorizer;
 mod built_in;
 mod collected;
 mod demo;
+mod drifted;
 mod faults;
 mod killed;
 mod objects;

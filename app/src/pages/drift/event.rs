@@ -114,7 +114,7 @@ fn Change(cluster: String, change: DriftChange, together: Vec<TurnedRow>, now: T
 }
 
 /// Who wrote.
-fn by(writer: Writer, now: Timestamp) -> AnyView {
+pub(super) fn by(writer: Writer, now: Timestamp) -> AnyView {
     let at = writer.time.map(|at| view! { " on " <When at=at now=now style=Style::Instant /> });
     view! { "Written by " <Code text=writer.manager /> {at} " · " }.into_any()
 }
@@ -155,7 +155,7 @@ fn Together(cluster: String, rows: Vec<TurnedRow>) -> impl IntoView {
 
 /// One field, before and after.
 #[component]
-fn Field(field: FieldChange) -> impl IntoView {
+pub(super) fn Field(field: FieldChange) -> impl IntoView {
     let [before, after] = field.written();
     let path = if field.path.is_empty() { "the whole object".to_owned() } else { field.path };
     view! {
