@@ -267,11 +267,13 @@ pub async fn list(
     let hubs = scope.parameter();
     let rows = sqlx::query_as!(
         HubRow,
-        r#"select h.id, h.namespace, h.release, h.app, x.support, x.chart_json, x.tls_mode, x.names_json,
+        r#"select h.id as "id!: i64", h.namespace as "namespace!", h.release as "release!", h.app as "app!",
+             x.support as "support!", x.chart_json, x.tls_mode, x.names_json as "names_json!",
              (select s.taken_at from hub_facts y join scans s on s.cluster_id = h.cluster_id and s.seq = y.first_scan
               where y.hub_id = h.id order by y.first_scan limit 1) as "since!: i64",
-             (select count(*) from pods p where p.hub_id = h.id and p.first_scan <= ?2
-                and (p.until_scan is null or p.until_scan > ?2)) as "servers!: i64"
+             (select count(*) from pods p where p.hub_id = h.id and p.until_scan is null and p.first_scan <= ?2)
+               + (select count(*) from pods p where p.hub_id = h.id and p.until_scan > ?2 and p.first_scan <= ?2)
+               as "servers!: i64"
            from hubs h
            join hub_facts x on x.hub_id = h.id and x.first_scan <= ?2 and (x.until_scan is null or x.until_scan > ?2)
            where h.cluster_id = ?1 and (?3 is null or h.id in (select value from json_each(?3)))

@@ -1,0 +1,2 @@
+-- No rows of its own: the indexes are over pods of earlier samples.
+select 1;
