@@ -24,7 +24,8 @@ pub(super) async fn latest(
     Ok(seq.map(ScanNumber))
 }
 
-/// Writes the row of a scan.
+/// Writes the row of a scan, and forgets which resourceVersions the one before it rested on: nothing goes back to them, and a year of
+/// scans that saw no change would consist of little else.
 pub(super) async fn insert(
     connection: &mut SqliteConnection,
     commit: &ScanCommit,
@@ -45,6 +46,14 @@ pub(super) async fn insert(
         fresh_at,
         versions,
         is_declared
+    )
+    .execute(&mut *connection)
+    .await?;
+    let before = scan.0 - 1;
+    sqlx::query!(
+        "update scans set resource_versions_json = null where cluster_id = ? and seq = ?",
+        commit.cluster.0,
+        before
     )
     .execute(connection)
     .await?;

@@ -1,6 +1,7 @@
 //! What pruning removes, what it keeps, and what it says.
 
 use server::store::{Computed, ComputedTable, Retention, findings, scans};
+use sqlx::Connection;
 
 use super::*;
 
@@ -40,12 +41,34 @@ async fn what_ended_long_ago_goes_and_what_still_holds_stays() {
     let oldest = place.number("select min(first_scan) from revisions where first_scan > 1").await.unwrap();
     assert!((264..=266).contains(&oldest), "{oldest}");
     assert_eq!(place.count("scans").await, 365);
+    let again = place.store.prune(&retention(100), at(365 * DAY)).await.unwrap();
+    assert_eq!(again.rows, 0);
+}
+
+#[tokio::test]
+async fn only_the_latest_scan_keeps_the_resource_versions_it_rests_on() {
+    let place = Place::new().await;
+    for minute in 0..3 {
+        let mut commit = place.scan(minute);
+        commit.resource_versions = BTreeMap::from([(Kind::Service, minute.to_string())]);
+        place.commit(commit).await;
+    }
+    let kept = "select min(seq) from scans where resource_versions_json is not null";
+    assert_eq!(place.number(kept).await, Some(3));
+}
+
+#[tokio::test]
+async fn pruning_forgets_the_resource_versions_that_earlier_versions_kept() {
+    let place = year().await;
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(place.store.path());
+    let mut earlier = sqlx::SqliteConnection::connect_with(&options).await.unwrap();
+    sqlx::query("update scans set resource_versions_json = '{}'").execute(&mut earlier).await.unwrap();
+    earlier.close().await.unwrap();
+    place.store.prune(&retention(365), at(365 * DAY)).await.unwrap();
     assert_eq!(
         place.number("select count(*) from scans where resource_versions_json is not null").await,
         Some(7)
     );
-    let again = place.store.prune(&retention(100), at(365 * DAY)).await.unwrap();
-    assert_eq!(again.rows, 0);
 }
 
 #[tokio::test]
