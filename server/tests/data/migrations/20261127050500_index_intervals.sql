@@ -1,0 +1,2 @@
+-- No rows of its own: the indexes are over rows of earlier samples.
+select 1;
