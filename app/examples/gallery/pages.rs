@@ -375,6 +375,8 @@ pub(crate) fn states() -> PageView {
                 Moment { at: before(900_000), changes: 1 },
                 Moment { at: before(40_000), changes: 12 },
             ],
+            earlier: Some(before(2_000_000)),
+            later: Some(before(900_000)),
         }),
     });
     frame.watch = None;

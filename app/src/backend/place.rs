@@ -66,11 +66,20 @@ pub struct Past {
     pub paused_until: Option<Timestamp>,
     /// The first and the last scan of the clusters shown that can be gone back to.
     pub span: Option<(Timestamp, Timestamp)>,
-    /// The moments at which something changed, oldest first.
+    /// The moments at which something changed, oldest first; those of one part of the span may be told as one.
     pub moments: Vec<Moment>,
+    /// The last moment before the instant asked for at which something changed.
+    pub earlier: Option<Timestamp>,
+    /// The first one after it.
+    pub later: Option<Timestamp>,
 }
 
-/// A moment at which something changed.
+impl Past {
+    /// Into how many parts its span is divided where it is drawn. What changed in one of them is one mark.
+    pub const PARTS: u16 = 1000;
+}
+
+/// A moment at which something changed, or the last of several.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Moment {
     /// When it was seen.

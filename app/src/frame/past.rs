@@ -10,7 +10,7 @@ use crate::instant::AT;
 use crate::site::{at_instant, href_now};
 
 /// The strip's width in its own units.
-const WIDTH: i64 = 1000;
+const WIDTH: i64 = Past::PARTS as i64;
 /// Moments closer than this to each other are one mark: marks are links, and a finger needs room.
 const APART: i64 = 16;
 
@@ -20,7 +20,7 @@ pub(super) fn PastBanner(past: Past, travel: Travel, now: Timestamp) -> impl Int
     let at = past.at;
     let back = href_now(&travel.path);
     let strip = past.span.filter(|(from, to)| from < to);
-    let moments = past.moments.clone();
+    let shown = past.clone();
     view! {
         <div class="mb-5">
             <Notice
@@ -35,7 +35,7 @@ pub(super) fn PastBanner(past: Past, travel: Travel, now: Timestamp) -> impl Int
                 }
             >
                 <p>{known(&past, now)}</p>
-                {strip.map(|span| view! { <Strip span=span at=at moments=moments travel=travel.clone() /> })}
+                {strip.map(|span| view! { <Strip span=span past=shown travel=travel.clone() /> })}
             </Notice>
         </div>
     }
@@ -70,17 +70,16 @@ fn known(past: &Past, now: Timestamp) -> AnyView {
 
 /// The time that can be gone back to, with a mark for each moment at which something changed, and a slider to any instant of it.
 #[component]
-fn Strip(span: (Timestamp, Timestamp), at: Timestamp, moments: Vec<Moment>, travel: Travel) -> impl IntoView {
+fn Strip(span: (Timestamp, Timestamp), past: Past, travel: Travel) -> impl IntoView {
     let (from, to) = span;
+    let Past { at, moments, earlier, later, .. } = past;
     let place = move |at: Timestamp| scale(span, at);
-    let earlier = moments.iter().rev().find(|moment| moment.at < at).copied();
-    let later = moments.iter().find(|moment| moment.at > at).copied();
     let path = travel.path.clone();
     let link = move |at: Timestamp| href_now(&at_instant(&path, at));
     let step = {
         let link = link.clone();
-        move |moment: Option<Moment>, words: &'static str| {
-            moment.map(|moment| view! { <a class="link" href=link(moment.at)>{words}</a> })
+        move |moment: Option<Timestamp>, words: &'static str| {
+            moment.map(|at| view! { <a class="link" href=link(at)>{words}</a> })
         }
     };
     let needle = place(at);

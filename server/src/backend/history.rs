@@ -14,16 +14,17 @@ use posture::{Timestamp, checks};
 
 use super::{Spot, StoreBackend, failed, hub_name, hubs_of, scope};
 use crate::store::coverage::{self, Stretch};
+use crate::store::moments::Axis;
 use crate::store::renewals::{self, Happened};
 use crate::store::scans::{self, Scan};
-use crate::store::trends::{self, FaultPoint, Moment, Span};
+use crate::store::trends::{self, Moment, Span};
 use crate::store::{FindingId, Reading, Scope};
 
 /// Into how many parts a span is divided. Each has at most two points: its worst, and its last.
-const PARTS: i64 = 200;
+const PARTS: u16 = 200;
 
 /// How many moments are listed.
-const MOMENTS: usize = 200;
+const MOMENTS: u16 = 200;
 
 /// How many findings are listed.
 const OPENED: u32 = 20;
@@ -80,7 +81,7 @@ async fn certificates(
 ) -> Result<Vec<CertificateMoment>, AppError> {
     let events = renewals::events(reading, spot.id, (from.number, to.number), axis).await;
     let events = events.map_err(|error| failed(&error))?;
-    let left_out = events.len().saturating_sub(MOMENTS);
+    let left_out = events.len().saturating_sub(usize::from(MOMENTS));
     let moments = events.into_iter().skip(left_out).map(|event| CertificateMoment {
         at: event.at,
         ran_out: event.what == Happened::RanOut,
@@ -115,89 +116,53 @@ async fn fill(
     scope: &Scope,
     view: &mut HistoryView,
 ) -> Result<(), AppError> {
-    let Some(axis) = view.span else { return Ok(()) };
+    let Some((begins, ends)) = view.span else { return Ok(()) };
+    let axis = Axis { begins, ends, parts: PARTS };
     let span = (from.number, to.number);
-    let faults = trends::faults(reading, spot.id, span, scope).await.map_err(|error| failed(&error))?;
-    let faults = whole(faults, from, axis);
-    let moments = trends::moments(reading, spot.id, span, scope).await.map_err(|error| failed(&error))?;
-    view.points = bounded(&faults, axis);
-    view.most = faults
+    let points = trends::line(reading, spot.id, span, scope, &axis).await.map_err(|error| failed(&error))?;
+    let changed =
+        trends::changed(reading, spot.id, span, scope, &axis).await.map_err(|error| failed(&error))?;
+    let newest = trends::newest(reading, spot.id, span, scope, MOMENTS.into())
+        .await
+        .map_err(|error| failed(&error))?;
+    view.most = points
         .iter()
         .max_by_key(|point| (point.open.total(), point.scan))
         .map(|point| (point.at, point.open.total()));
-    view.changes = changes(&moments, axis);
-    view.objects = moments.iter().map(|moment| moment.objects).sum();
-    view.moment_count = moments.len() as u64;
-    let shown = moments.len().saturating_sub(MOMENTS);
-    view.moments = moments.into_iter().skip(shown).map(|moment| row(moment, &faults)).collect();
+    view.changes = changed.parts;
+    view.objects = changed.objects;
+    view.moment_count = changed.moments;
+    view.moments = rows(&newest, points.last().map_or(0, |last| last.open.total()));
+    view.points =
+        points.into_iter().map(|point| TrendPoint { at: point.at, open: open_faults(point.open) }).collect();
     view.opened = opened(reading, spot, span, scope).await?;
     Ok(())
 }
 
-/// The points with one at the beginning, and none that a clock set back would place before another. Of a scan whose clock stood outside
-/// the span only its place among the others is known.
-fn whole(mut faults: Vec<FaultPoint>, from: Scan, (begins, ends): (Timestamp, Timestamp)) -> Vec<FaultPoint> {
-    if faults.first().is_none_or(|first| first.scan > from.number) {
-        let open = trends::OpenFaults::default();
-        faults.insert(0, FaultPoint { scan: from.number, at: begins, open });
-    }
-    let mut reached = begins;
-    for point in &mut faults {
-        if (begins..=ends).contains(&point.at) {
-            reached = reached.max(point.at);
-        }
-        point.at = reached;
-    }
-    faults
-}
-
-/// In which part of a span an instant lies.
-fn part((begins, ends): (Timestamp, Timestamp), at: Timestamp) -> i64 {
-    let length = (ends.as_second() - begins.as_second()).max(1);
-    (at.as_second() - begins.as_second()).clamp(0, length) * PARTS / length
-}
-
-/// A few hundred points that keep every peak.
-fn bounded(faults: &[FaultPoint], axis: (Timestamp, Timestamp)) -> Vec<TrendPoint> {
-    let mut kept: Vec<&FaultPoint> = Vec::new();
-    for group in faults.chunk_by(|a, b| part(axis, a.at) == part(axis, b.at)) {
-        let worst = group.iter().max_by_key(|point| (point.open.total(), point.scan));
-        let last = group.last();
-        kept.extend(worst);
-        kept.extend(last.filter(|last| worst.is_some_and(|worst| worst.scan != last.scan)));
-    }
-    // How it was at the beginning is what later points are compared with.
-    if let Some(first) =
-        faults.first().filter(|first| kept.first().is_none_or(|kept| kept.scan != first.scan))
-    {
-        kept.insert(0, first);
-    }
-    kept.into_iter().map(|point| TrendPoint { at: point.at, open: open_faults(point.open) }).collect()
+/// The moments with how many faults were open after each, told from how many are open after the last one.
+fn rows(moments: &[Moment], open: u32) -> Vec<HistoryMoment> {
+    let mut open = open;
+    let mut rows: Vec<HistoryMoment> = moments
+        .iter()
+        .rev()
+        .map(|moment| {
+            let row = HistoryMoment {
+                at: moment.at,
+                opened: moment.opened,
+                closed: moment.closed,
+                objects: moment.objects,
+                open,
+            };
+            open = (open + moment.closed).saturating_sub(moment.opened);
+            row
+        })
+        .collect();
+    rows.reverse();
+    rows
 }
 
 fn open_faults(open: trends::OpenFaults) -> OpenFaults {
     OpenFaults { confirmed: open.confirmed, unconfirmed: open.unconfirmed }
-}
-
-/// How many objects changed in each part of the span.
-fn changes(moments: &[Moment], axis: (Timestamp, Timestamp)) -> Vec<(Timestamp, u32)> {
-    let mut parts: BTreeMap<i64, (Timestamp, u32)> = BTreeMap::new();
-    for moment in moments.iter().filter(|moment| moment.objects > 0) {
-        parts.entry(part(axis, moment.at)).or_insert((moment.at, 0)).1 += moment.objects;
-    }
-    parts.into_values().collect()
-}
-
-fn row(moment: Moment, faults: &[FaultPoint]) -> HistoryMoment {
-    let later = faults.partition_point(|point| point.scan <= moment.scan);
-    let open = later.checked_sub(1).and_then(|at| faults.get(at)).map(|point| point.open.total());
-    HistoryMoment {
-        at: moment.at,
-        opened: moment.opened,
-        closed: moment.closed,
-        objects: moment.objects,
-        open: open.unwrap_or_default(),
-    }
 }
 
 /// What was not seen in a span. A restart after which nothing counted as stale is no pause, and files have no gaps that end.
@@ -272,25 +237,18 @@ mod tests {
         Timestamp::from_second(second).unwrap()
     }
 
-    fn point(scan: i64, at: i64, high: u32) -> FaultPoint {
-        let open = trends::OpenFaults { confirmed: [0, high, 0, 0, 0], unconfirmed: 0 };
-        FaultPoint { scan: ScanNumber(scan), at: second(at), open }
-    }
-
     #[test]
-    fn a_year_of_scans_becomes_a_few_hundred_points_that_keep_the_peak_and_the_end() {
-        let axis = (second(0), second(105_000 * 300));
-        let faults: Vec<_> = (0..105_000)
-            .map(|scan| {
-                point(scan + 1, scan * 300, if scan == 70_123 { 99 } else { u32::from(scan % 2 == 0) })
-            })
-            .collect();
-        let points = bounded(&faults, axis);
-        assert!(points.len() <= 402, "{}", points.len());
-        assert!(points.iter().any(|point| point.open.total() == 99));
-        assert_eq!(points.last().unwrap().open.total(), 0, "the last scan is odd");
-        assert_eq!(points.first().unwrap().open.total(), 1);
-        assert!(points.windows(2).all(|pair| pair[0].at <= pair[1].at));
+    fn a_moment_says_how_many_faults_were_open_after_it() {
+        let moment = |scan, opened, closed| Moment {
+            scan: ScanNumber(scan),
+            at: second(scan),
+            opened,
+            closed,
+            objects: 0,
+        };
+        let rows = rows(&[moment(1, 3, 0), moment(2, 0, 0), moment(3, 1, 2)], 7);
+        let told: Vec<_> = rows.iter().map(|row| (row.at.as_second(), row.open)).collect();
+        assert_eq!(told, [(1, 8), (2, 8), (3, 7)]);
     }
 
     #[test]
@@ -320,34 +278,5 @@ mod tests {
             [(100, 300, text("NetworkPolicies, Roles")), (500, 600, text("")), (900, 1_000, text("Roles"))]
         );
         assert!(found[1].is_pause());
-    }
-
-    #[test]
-    fn what_a_peak_falls_back_to_is_kept() {
-        let faults = [point(1, 0, 5), point(2, 5_000, 9), point(3, 5_001, 2), point(4, 9_000, 3)];
-        let totals: Vec<u32> =
-            bounded(&faults, (second(0), second(10_000))).iter().map(|point| point.open.total()).collect();
-        assert_eq!(totals, [5, 9, 2, 3]);
-    }
-
-    #[test]
-    fn a_clock_that_is_set_back_turns_no_line_around() {
-        use crate::store::Trigger;
-        let from = Scan {
-            number: ScanNumber(1),
-            trigger: Trigger::Tick,
-            taken_at: second(100),
-            fresh_at: second(100),
-        };
-        let faults = whole(vec![point(2, 500, 1), point(3, 300, 2)], from, (second(100), second(900)));
-        let found: Vec<_> = faults.iter().map(|point| (point.at.as_second(), point.open.total())).collect();
-        assert_eq!(found, [(100, 0), (500, 1), (500, 2)]);
-        let ahead = whole(
-            vec![point(2, 200, 1), point(3, 99_999, 2), point(4, 300, 3)],
-            from,
-            (second(100), second(900)),
-        );
-        let found: Vec<_> = ahead.iter().map(|point| point.at.as_second()).collect();
-        assert_eq!(found, [100, 200, 200, 300], "a clock that ran ahead pushes nothing to the end");
     }
 }

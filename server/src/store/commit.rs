@@ -19,7 +19,7 @@ use super::objects::Work;
 use super::stage::{StagedObject, StagedPod};
 use super::{
     ClusterId, ComputedTable, HubFacts, HubId, ScanNumber, Store, StoreError, computed, coverage, findings,
-    hubs, marks, objects, people, pods, recall, reviews, scans, sightings,
+    hubs, marks, moments, objects, people, pods, recall, reviews, scans, sightings,
 };
 
 /// What caused a scan.
@@ -178,6 +178,9 @@ async fn write(connection: &mut SqliteConnection, commit: &ScanCommit) -> Result
     touched.append(&mut computed::commit(connection, commit, scan, &hubs).await?);
     people::commit(connection, &commit.people, commit.taken_at).await?;
     let is_change = rows_changed(connection).await? != rows_before;
+    if is_change {
+        moments::record::commit(connection, commit.cluster, scan).await?;
+    }
     recall::commit(connection, commit, scan, &hubs).await?;
     Ok(Committed { scan, is_change, hubs: touched })
 }

@@ -11,7 +11,7 @@ use super::commit::ScanCommit;
 use super::coverage::{self, kind_key};
 use super::hubs::{HubId, HubIds};
 use super::stage::StagedObject;
-use super::{ScanNumber, StoreError};
+use super::{ScanNumber, StoreError, moments};
 
 /// The commit that is being written, with what it looks up once.
 pub(super) struct Work<'a> {
@@ -135,10 +135,12 @@ async fn record(
         Some(row) => row.object_id,
         None => insert_object(connection, work, &staged.object, hub).await?,
     };
-    if open.is_some() && hub.is_some() {
-        sqlx::query!("update objects set hub_id = ?1 where id = ?2 and hub_id is not ?1", hub, object_id)
+    if let Some(before) = open.as_ref().map(|row| row.hub_id).filter(|before| hub.is_some() && *before != hub)
+    {
+        sqlx::query!("update objects set hub_id = ? where id = ?", hub, object_id)
             .execute(&mut *connection)
             .await?;
+        moments::record::move_object(connection, object_id, (before, hub), work.scan).await?;
     }
     let is_same = open.as_ref().is_some_and(|row| {
         row.uid.as_deref() == Some(&staged.uid) && row.content.as_deref() == Some(&staged.content.0)

@@ -215,6 +215,7 @@ async fn remove_ended(
     rows += remove_unpinned!("reviews", "cluster_id = ?1 and until_scan <= ?2");
     rows += remove_unpinned!("sightings", "cluster_id = ?1 and until_scan <= ?2");
     rows += remove_unpinned!("verdict_counts", "cluster_id = ?1 and until_scan <= ?2");
+    rows += remove_moments(connection, cluster, end).await?;
     rows += remove!("episodes", "cluster_id = ?1 and closed_scan <= ?2");
     rows += remove_unpinned!(
         "verdicts",
@@ -242,6 +243,24 @@ async fn remove_ended(
          and not exists (select 1 from episodes where finding_id = findings.id)"
     );
     Ok(rows)
+}
+
+/// Removes one batch of what scans up to one changed.
+async fn remove_moments(
+    connection: &mut SqliteConnection,
+    cluster: ClusterId,
+    end: ScanNumber,
+) -> Result<u64, StoreError> {
+    let done = sqlx::query!(
+        "delete from moments where cluster_id = ?1 and seq <= ?2 and seq <=
+           (select max(seq) from (select seq from moments where cluster_id = ?1 order by seq limit ?3))",
+        cluster.0,
+        end.0,
+        BATCH
+    )
+    .execute(connection)
+    .await?;
+    Ok(done.rows_affected())
 }
 
 /// Replaces one batch of ended pods by numbers per hour.

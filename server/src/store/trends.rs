@@ -7,6 +7,7 @@ use posture::hub::HubKey;
 use sqlx::SqliteConnection;
 
 use super::findings::word;
+use super::moments::Axis;
 use super::scans::instant;
 use super::{ClusterId, FindingId, HubId, ScanNumber, Scope, StoreError};
 
@@ -30,14 +31,6 @@ impl OpenFaults {
     pub fn total(&self) -> u32 {
         self.confirmed.iter().sum::<u32>() + self.unconfirmed
     }
-
-    fn add(&mut self, severity: Option<Severity>, step: i64) {
-        let counter = match severity {
-            Some(severity) => &mut self.confirmed[severity as usize],
-            None => &mut self.unconfirmed,
-        };
-        *counter = u32::try_from(i64::from(*counter) + step).unwrap_or_default();
-    }
 }
 
 /// How many faults were open after a scan.
@@ -51,69 +44,123 @@ pub struct FaultPoint {
     pub open: OpenFaults,
 }
 
-/// How many faults were open after the first scan of a span and after each later one that changed it, oldest first; where nothing was
-/// open, nothing is said of the first.
+/// How many faults were open at a scan.
 ///
 /// A fault is open until a scan proves that it is over: one that a gap hides stays open, and is not confirmed.
-pub async fn faults(
+pub async fn open_at(
     connection: &mut SqliteConnection,
     cluster: ClusterId,
-    (from, to): Span,
+    scan: ScanNumber,
     scope: &Scope,
-) -> Result<Vec<FaultPoint>, StoreError> {
+) -> Result<OpenFaults, StoreError> {
     let hubs = scope.parameter();
     let rows = sqlx::query!(
-        r#"with
-             held (finding_id, opened, closed) as (
-               select e.finding_id, e.opened_scan, e.closed_scan from episodes e
-                 where e.cluster_id = ?1 and e.closed_scan is null and e.opened_scan <= ?3
-               union all select e.finding_id, e.opened_scan, e.closed_scan from episodes e
-                 where e.cluster_id = ?1 and e.closed_scan > ?2 and e.opened_scan <= ?3),
-             mine (finding_id, opened, closed) as (
-               select w.finding_id, w.opened, w.closed from held w
-                 where ?4 is null or (select f.hub_id from findings f where f.id = w.finding_id)
-                   in (select value from json_each(?4))),
-             seen (severity, begun, ended) as (
-               select v.severity, v.first_scan, case when v.until_scan is null then m.closed
-                   when m.closed is null then v.until_scan else min(v.until_scan, m.closed) end
-                 from mine m join verdicts v on v.finding_id = m.finding_id
-                   and v.first_scan >= m.opened and v.first_scan < coalesce(m.closed, ?3 + 1)
-                 where v.verdict in ('warn', 'fail') and (v.until_scan is null or v.until_scan > ?2)),
-             steps (seq, severity, step) as (
-               select max(opened, ?2), null, 1 from mine
-               union all select closed, null, -1 from mine where closed is not null
-               union all select max(begun, ?2), null, -1 from seen
-               union all select max(begun, ?2), severity, 1 from seen
-               union all select ended, null, 1 from seen where ended is not null
-               union all select ended, severity, -1 from seen where ended is not null)
-           select p.seq as "seq!: i64", s.taken_at as "taken_at!: i64", p.severity as "severity?: String",
-             sum(p.step) as "step!: i64"
-           from steps p join scans s on s.cluster_id = ?1 and s.seq = p.seq
-           where p.seq <= ?3
-           group by p.seq, p.severity having sum(p.step) <> 0 order by p.seq"#,
+        r#"with held (finding_id, opened) as (
+             select e.finding_id, e.opened_scan from episodes e
+               where e.cluster_id = ?1 and e.closed_scan is null and e.opened_scan <= ?2
+             union all select e.finding_id, e.opened_scan from episodes e
+               where e.cluster_id = ?1 and e.closed_scan > ?2 and e.opened_scan <= ?2)
+           select v.severity as "severity?: String", count(*) as "faults!: u32" from held w
+           left join verdicts v on v.finding_id = w.finding_id and v.first_scan >= w.opened and v.first_scan <= ?2
+             and (v.until_scan is null or v.until_scan > ?2) and v.verdict in ('warn', 'fail')
+           where ?3 is null or (select f.hub_id from findings f where f.id = w.finding_id)
+             in (select value from json_each(?3))
+           group by v.severity"#,
         cluster.0,
-        from.0,
-        to.0,
+        scan.0,
         hubs
     )
     .fetch_all(connection)
     .await?;
-    let mut points: Vec<FaultPoint> = Vec::new();
+    let mut open = OpenFaults::default();
     for row in rows {
-        let severity = row.severity.map(|text| word::<Severity>(text, "a severity")).transpose()?;
-        let scan = ScanNumber(row.seq);
-        let open = match points.last_mut() {
-            Some(last) if last.scan == scan => {
-                last.open.add(severity, row.step);
-                continue;
-            }
-            last => last.map(|last| last.open).unwrap_or_default(),
-        };
-        let mut point = FaultPoint { scan, at: instant(row.taken_at)?, open };
-        point.open.add(severity, row.step);
-        points.push(point);
+        match row.severity.map(|text| word::<Severity>(text, "a severity")).transpose()? {
+            Some(severity) => open.confirmed[severity as usize] = row.faults,
+            None => open.unconfirmed = row.faults,
+        }
     }
-    Ok(points)
+    Ok(open)
+}
+
+/// How many faults were open along a line of time: after the first scan of a span, which stands at the beginning, and in each part of the
+/// line after the scan with the most and after the last one. Oldest first.
+///
+/// Where the clock was set back, no point stands before another; of a scan whose clock stood outside the line only its place among the
+/// others is known.
+pub async fn line(
+    connection: &mut SqliteConnection,
+    cluster: ClusterId,
+    (from, to): Span,
+    scope: &Scope,
+    axis: &Axis,
+) -> Result<Vec<FaultPoint>, StoreError> {
+    let start = open_at(connection, cluster, from, scope).await?;
+    let [critical, high, medium, low, info] = start.confirmed;
+    let total = start.total();
+    let hubs = scope.parameter();
+    let (begins, ends) = (axis.begins.as_millisecond(), axis.ends.as_millisecond());
+    let (second, length, parts) = (axis.begins.as_second(), axis.seconds(), i64::from(axis.parts));
+    let rows = sqlx::query!(
+        r#"with
+             steps (seq, taken_at, total, critical, high, medium, low, info) as (
+               select ?2, ?5, ?10, ?11, ?12, ?13, ?14, ?15
+               union all
+               select m.seq, max(m.taken_at), sum(m.opened - m.closed), sum(m.critical), sum(m.high), sum(m.medium), sum(m.low),
+                   sum(m.info)
+                 from moments m
+                 where m.cluster_id = ?1 and m.seq > ?2 and m.seq <= ?3
+                   and (m.opened <> m.closed or m.critical or m.high or m.medium or m.low or m.info)
+                   and (?4 is null or m.hub_id in (select value from json_each(?4)))
+                 group by m.seq
+                 having sum(m.opened - m.closed) or sum(m.critical) or sum(m.high) or sum(m.medium) or sum(m.low)
+                   or sum(m.info)),
+             points (seq, taken_at, total, critical, high, medium, low, info) as materialized (
+               select seq, max(case when taken_at between ?5 and ?6 then taken_at end) over through, sum(total) over through,
+                   sum(critical) over through, sum(high) over through, sum(medium) over through, sum(low) over through,
+                   sum(info) over through
+                 from steps window through as (order by seq rows unbounded preceding)),
+             placed (part, seq, taken_at, total, critical, high, medium, low, info) as (
+               select min(max(taken_at / 1000 - ?7, 0), ?8) * ?9 / ?8, seq, taken_at, total, critical, high, medium, low, info
+                 from points),
+             -- A row of each group is the one of its maximum: SQLite answers bare columns from there.
+             kept (seq, taken_at, total, critical, high, medium, low, info) as (
+               select seq, taken_at, total, critical, high, medium, low, info from
+                 (select *, max(total * 4294967296 + seq) from placed group by part)
+               union select seq, taken_at, total, critical, high, medium, low, info from
+                 (select max(seq) as seq, taken_at, total, critical, high, medium, low, info from placed group by part)
+               union select seq, taken_at, total, critical, high, medium, low, info from points where seq = ?2)
+           select seq as "seq!: i64", taken_at as "taken_at!: i64", total as "total!: u32", critical as "critical!: u32",
+             high as "high!: u32", medium as "medium!: u32", low as "low!: u32", info as "info!: u32"
+           from kept order by seq"#,
+        cluster.0,
+        from.0,
+        to.0,
+        hubs,
+        begins,
+        ends,
+        second,
+        length,
+        parts,
+        total,
+        critical,
+        high,
+        medium,
+        low,
+        info
+    )
+    .fetch_all(connection)
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            let confirmed = [row.critical, row.high, row.medium, row.low, row.info];
+            let unconfirmed = row.total.saturating_sub(confirmed.iter().sum());
+            Ok(FaultPoint {
+                scan: ScanNumber(row.seq),
+                at: instant(row.taken_at)?,
+                open: OpenFaults { confirmed, unconfirmed },
+            })
+        })
+        .collect()
 }
 
 /// A scan that saw something change.
@@ -131,49 +178,89 @@ pub struct Moment {
     pub objects: u32,
 }
 
-/// The scans after the first of a span that saw something change, oldest first.
-pub async fn moments(
+/// The newest scans after the first of a span that saw something change, oldest first.
+pub async fn newest(
     connection: &mut SqliteConnection,
     cluster: ClusterId,
     (from, to): Span,
     scope: &Scope,
+    limit: u32,
 ) -> Result<Vec<Moment>, StoreError> {
     let hubs = scope.parameter();
     let rows = sqlx::query!(
-        r#"with
-             seen (hub_id) as (select id from hubs where cluster_id = ?1 and ?4 is null
-               union all select value from json_each(?4)),
-             events (seq, opened, closed, objects) as (
-               select e.opened_scan, 1, 0, 0 from episodes e
-                 where e.cluster_id = ?1 and e.opened_scan > ?2 and e.opened_scan <= ?3
-                   and (?4 is null or (select f.hub_id from findings f where f.id = e.finding_id) in seen)
-               union all select e.closed_scan, 0, 1, 0 from episodes e
-                 where e.cluster_id = ?1 and e.closed_scan > ?2 and e.closed_scan <= ?3
-                   and (?4 is null or (select f.hub_id from findings f where f.id = e.finding_id) in seen)
-               union all select r.first_scan, 0, 0, 1 from revisions r
-                 where r.cluster_id = ?1 and r.starts_change = 1 and r.first_scan > ?2 and r.first_scan <= ?3
-                   and (?4 is null or (select o.hub_id from objects o where o.id = r.object_id) in seen)
-               union all select r.until_scan, 0, 0, 1 from revisions r
-                 where r.cluster_id = ?1 and r.ends_change = 1 and r.until_scan > ?2 and r.until_scan <= ?3
-                   and (?4 is null or (select o.hub_id from objects o where o.id = r.object_id) in seen))
-           select p.seq as "seq!: i64", s.taken_at as "taken_at!: i64", sum(p.opened) as "opened!: u32",
-             sum(p.closed) as "closed!: u32", sum(p.objects) as "objects!: u32"
-           from events p join scans s on s.cluster_id = ?1 and s.seq = p.seq
-           group by p.seq order by p.seq"#,
+        r#"select m.seq as "seq!: i64", max(m.taken_at) as "taken_at!: i64", sum(m.opened) as "opened!: u32",
+             sum(m.closed) as "closed!: u32", sum(m.objects) as "objects!: u32"
+           from moments m
+           where m.cluster_id = ?1 and m.seq > ?2 and m.seq <= ?3 and (m.opened > 0 or m.closed > 0 or m.objects > 0)
+             and (?4 is null or m.hub_id in (select value from json_each(?4)))
+           group by m.seq order by m.seq desc limit ?5"#,
         cluster.0,
         from.0,
         to.0,
-        hubs
+        hubs,
+        limit
     )
     .fetch_all(connection)
     .await?;
     rows.into_iter()
+        .rev()
         .map(|row| {
             let at = instant(row.taken_at)?;
             let (scan, opened, closed, objects) = (ScanNumber(row.seq), row.opened, row.closed, row.objects);
             Ok(Moment { scan, at, opened, closed, objects })
         })
         .collect()
+}
+
+/// How much changed in a span after its first scan.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Changed {
+    /// How many scans saw something change.
+    pub moments: u64,
+    /// How many objects changed.
+    pub objects: u32,
+    /// How many of them in each part of a line in which any did, with the instant of the first scan that saw one.
+    pub parts: Vec<(Timestamp, u32)>,
+}
+
+/// How much changed in a span after its first scan, along a line of time.
+pub async fn changed(
+    connection: &mut SqliteConnection,
+    cluster: ClusterId,
+    (from, to): Span,
+    scope: &Scope,
+    axis: &Axis,
+) -> Result<Changed, StoreError> {
+    let hubs = scope.parameter();
+    let (second, length, parts) = (axis.begins.as_second(), axis.seconds(), i64::from(axis.parts));
+    let rows = sqlx::query!(
+        r#"select count(distinct m.seq) as "moments!: i64", sum(m.objects) as "objects!: u32",
+             -- The instant is that of the row with the least number: SQLite answers bare columns from there.
+             min(case when m.objects > 0 then m.seq end) as "first?: i64", m.taken_at as "taken_at!: i64"
+           from moments m
+           where m.cluster_id = ?1 and m.seq > ?2 and m.seq <= ?3 and (m.opened > 0 or m.closed > 0 or m.objects > 0)
+             and (?4 is null or m.hub_id in (select value from json_each(?4)))
+           group by min(max(m.taken_at / 1000 - ?5, 0), ?6) * ?7 / ?6
+           order by min(max(m.taken_at / 1000 - ?5, 0), ?6) * ?7 / ?6"#,
+        cluster.0,
+        from.0,
+        to.0,
+        hubs,
+        second,
+        length,
+        parts
+    )
+    .fetch_all(connection)
+    .await?;
+    let mut changed = Changed::default();
+    for row in rows {
+        changed.moments += u64::try_from(row.moments).unwrap_or_default();
+        changed.objects += row.objects;
+        if row.first.is_some() {
+            changed.parts.push((instant(row.taken_at)?, row.objects));
+        }
+    }
+    Ok(changed)
 }
 
 /// A finding and how often it was open in a span.

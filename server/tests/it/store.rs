@@ -5,6 +5,7 @@ mod compared;
 mod crash;
 mod faults;
 mod feeds;
+mod long;
 mod migrations;
 mod open;
 mod plans;

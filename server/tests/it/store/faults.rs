@@ -104,13 +104,17 @@ async fn a_gap_between_two_full_scans_is_no_change_anywhere() {
         let span = (ScanNumber(from), ScanNumber(to));
         let found = compared::objects(&mut reading, place.cluster, span, &Scope::All).await.unwrap();
         assert_eq!(found, (Vec::new(), false), "{from} to {to}");
-        let found = trends::moments(&mut reading, place.cluster, span, &Scope::All).await.unwrap();
+        let found = trends::newest(&mut reading, place.cluster, span, &Scope::All, 99).await.unwrap();
         assert_eq!(found, [], "{from} to {to}");
     }
     let told = changes::changes(&mut reading, place.cluster, ScanNumber(3), &Scope::All, None, 10).await;
     let told = told.unwrap();
     assert!(told.iter().all(|change| matches!(change.event, Event::Hub { .. })), "{told:?}");
-    assert_eq!(moments::all(&mut reading, place.cluster, &Scope::All).await.unwrap(), []);
+    let axis = moments::Axis { begins: at(0), ends: at(10), parts: 100 };
+    assert_eq!(
+        moments::along(&mut reading, place.cluster, &Scope::All, &axis, at(0)).await.unwrap(),
+        moments::Marked::default()
+    );
 }
 
 #[tokio::test]
@@ -137,7 +141,7 @@ async fn a_namespace_that_was_made_again_is_one_change_and_its_findings_keep_the
         found.iter().filter_map(|found| between(found.before.as_ref(), found.after.as_ref())).collect();
     assert_eq!(told.len(), 1, "{told:?}");
     assert_eq!((told[0].object.kind, told[0].fate), (Kind::Namespace, Fate::Replaced));
-    let seen = trends::moments(&mut reading, place.cluster, span, &Scope::All).await.unwrap();
+    let seen = trends::newest(&mut reading, place.cluster, span, &Scope::All, 99).await.unwrap();
     assert_eq!(
         seen.iter().map(|moment| (moment.opened, moment.closed, moment.objects)).collect::<Vec<_>>(),
         [(0, 0, 1)]

@@ -179,19 +179,24 @@ async fn a_moment_counts_what_changed_and_the_first_scan_is_none() {
         place.commit(commit).await;
     }
     let mut reading = place.store.read().await.unwrap();
-    let all = moments::all(&mut reading, place.cluster, &Scope::All).await.unwrap();
-    let told: Vec<_> = all.iter().map(|moment| (moment.at, moment.changes)).collect();
+    let axis = moments::Axis { begins: at(0), ends: at(3), parts: 1000 };
+    let all = moments::along(&mut reading, place.cluster, &Scope::All, &axis, at(2)).await.unwrap();
+    let told: Vec<_> = all.moments.iter().map(|moment| (moment.at, moment.changes)).collect();
     assert_eq!(told, [(at(1), 2), (at(2), 1)]);
+    assert_eq!((all.earlier, all.later), (Some(at(1)), None), "an instant is not next to itself");
     let mine =
         hubs::list(&mut reading, place.cluster, scan_at(&place, 3).await, &Scope::All).await.unwrap()[0].id;
     let scope = Scope::Hubs(BTreeSet::from([mine]));
-    let scoped = moments::all(&mut reading, place.cluster, &scope).await.unwrap();
+    let scoped = moments::along(&mut reading, place.cluster, &scope, &axis, at(0)).await.unwrap();
     assert_eq!(
-        scoped.iter().map(|moment| moment.at).collect::<Vec<_>>(),
+        scoped.moments.iter().map(|moment| moment.at).collect::<Vec<_>>(),
         [at(1)],
         "the policy is the cluster's"
     );
-    assert_eq!(moments::all(&mut reading, place.cluster, &Scope::Hubs(BTreeSet::new())).await.unwrap(), []);
+    assert_eq!(scoped.later, Some(at(1)));
+    let nothing = Scope::Hubs(BTreeSet::new());
+    let none = moments::along(&mut reading, place.cluster, &nothing, &axis, at(0)).await.unwrap();
+    assert_eq!(none, moments::Marked::default());
     let span = scans::span(&mut reading, place.cluster).await.unwrap();
     assert_eq!(span, Some((at(0), at(3))));
 }

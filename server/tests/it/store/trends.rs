@@ -1,6 +1,7 @@
 //! Open faults over time, the moments at which something changed, and what came back.
 
 use posture::object::ObjectRef;
+use server::store::moments::Axis;
 use server::store::trends::{self, FaultPoint, Moment, OpenFaults};
 use server::store::{HubId, ScanNumber};
 
@@ -22,9 +23,16 @@ fn span(from: i64, to: i64) -> (ScanNumber, ScanNumber) {
     (ScanNumber(from), ScanNumber(to))
 }
 
+/// What is open after each scan that changes it; the first point only where something is open then.
 async fn faults(place: &Place, from: i64, to: i64, scope: &Scope) -> Vec<FaultPoint> {
     let mut reading = place.store.read().await.unwrap();
-    trends::faults(&mut reading, place.cluster, span(from, to), scope).await.unwrap()
+    // A part of the line for each second, so that no two scans share one.
+    let axis = Axis { begins: at(0), ends: at(1_000), parts: 60_000 };
+    let mut line = trends::line(&mut reading, place.cluster, span(from, to), scope, &axis).await.unwrap();
+    if line[0].open == OpenFaults::default() {
+        line.remove(0);
+    }
+    line
 }
 
 /// The scans with what is open after each: high, medium, not confirmed.
@@ -89,6 +97,46 @@ async fn every_point_agrees_with_the_checklist_of_its_scan() {
     }
 }
 
+/// The points of a line of ten parts over the first hundred minutes: the minute of each, and how many faults are open from then on.
+async fn line(place: &Place) -> Vec<(i64, u32)> {
+    let mut reading = place.store.read().await.unwrap();
+    let axis = Axis { begins: at(0), ends: at(100), parts: 10 };
+    let last = place.count("scans").await;
+    let line = trends::line(&mut reading, place.cluster, span(1, last), &Scope::All, &axis).await.unwrap();
+    line.iter().map(|point| ((point.at.as_second() - at(0).as_second()) / 60, point.open.total())).collect()
+}
+
+/// Scans at some minutes, each with the checks of some numbers failed and all others passed.
+async fn failing(place: &Place, scans: &[(i64, u32)]) {
+    for (minute, faults) in scans {
+        let mut commit = place.scan(*minute);
+        commit.hubs.push(hub(prod()));
+        for number in 1..=9 {
+            let verdict = if number <= *faults { Verdict::Fail } else { Verdict::Pass };
+            commit.findings.push(finding(&format!("TLS-0{number}"), verdict, 1));
+        }
+        place.commit(commit).await;
+    }
+}
+
+#[tokio::test]
+async fn a_line_keeps_its_beginning_and_the_peak_and_the_end_of_each_part() {
+    let place = Place::new().await;
+    failing(&place, &[(0, 5), (1, 6), (2, 4), (50, 9), (51, 2), (52, 3), (90, 1)]).await;
+    assert_eq!(line(&place).await, [(0, 5), (1, 6), (2, 4), (50, 9), (52, 3), (90, 1)]);
+}
+
+#[tokio::test]
+async fn a_clock_that_is_set_back_turns_no_line_around() {
+    let place = Place::new().await;
+    failing(&place, &[(0, 0), (50, 1), (30, 2)]).await;
+    assert_eq!(line(&place).await, [(0, 0), (50, 2)]);
+    // One that ran ahead pushes nothing to the end.
+    let place = Place::new().await;
+    failing(&place, &[(0, 0), (20, 1), (99_999, 2), (45, 3)]).await;
+    assert_eq!(line(&place).await, [(0, 0), (20, 2), (45, 3)]);
+}
+
 #[tokio::test]
 async fn a_moment_counts_faults_and_objects_that_changed() {
     let place = Place::new().await;
@@ -103,7 +151,7 @@ async fn a_moment_counts_faults_and_objects_that_changed() {
         place.commit(commit).await;
     }
     let mut reading = place.store.read().await.unwrap();
-    let found = trends::moments(&mut reading, place.cluster, span(1, 5), &Scope::All).await.unwrap();
+    let found = trends::newest(&mut reading, place.cluster, span(1, 5), &Scope::All, 99).await.unwrap();
     let moment = |scan: i64, opened, closed, objects| Moment {
         scan: ScanNumber(scan),
         at: at(scan - 1),
@@ -112,7 +160,7 @@ async fn a_moment_counts_faults_and_objects_that_changed() {
         objects,
     };
     assert_eq!(found, [moment(3, 0, 1, 1), moment(4, 1, 0, 0)], "the first scan changed nothing");
-    let found = trends::moments(&mut reading, place.cluster, span(3, 3), &Scope::All).await.unwrap();
+    let found = trends::newest(&mut reading, place.cluster, span(3, 3), &Scope::All, 99).await.unwrap();
     assert_eq!(found, []);
 }
 
@@ -171,7 +219,7 @@ async fn a_viewer_of_hubs_sees_the_history_of_these_hubs_only() {
     assert_eq!(short(&faults(&place, 1, 2, &Scope::All).await), [(2, 3, 0, 0)]);
     assert_eq!(short(&faults(&place, 1, 2, &scope).await), [(2, 1, 0, 0)]);
     let mut reading = place.store.read().await.unwrap();
-    let moments = trends::moments(&mut reading, place.cluster, span(1, 2), &scope).await.unwrap();
+    let moments = trends::newest(&mut reading, place.cluster, span(1, 2), &scope, 99).await.unwrap();
     assert_eq!(moments.iter().map(|moment| (moment.opened, moment.objects)).collect::<Vec<_>>(), [(1, 0)]);
     let opened = trends::opened_most(&mut reading, place.cluster, span(1, 2), &scope, 9).await.unwrap();
     let hubs: Vec<_> = opened.iter().map(|opened| opened.hub.as_ref().map(|(id, _)| id.0)).collect();
