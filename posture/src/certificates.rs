@@ -107,6 +107,9 @@ pub struct Certificate {
     /// Every place where it, or what is said of it, was seen.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub seen: Vec<Place>,
+    /// Why what is kept could not be looked at, although the configuration asks for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub missed: Option<Unsighted>,
     /// The connections in which it should have been presented, and was or was not.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub served: Vec<Served>,
@@ -190,6 +193,9 @@ pub struct Served {
     pub not_after: Timestamp,
     /// Its fingerprint.
     pub fingerprint: Fingerprint,
+    /// Whether it is one that this certificate should have replaced: older, and by all signs presented by what this one is kept for.
+    #[serde(default)]
+    pub is_stale: bool,
     /// The newest version of TLS that was agreed to.
     pub version: TlsVersion,
 }
@@ -270,6 +276,8 @@ pub enum Unseen {
     Hidden(Gap),
     /// It was to be looked at and could not be.
     Missed(Unsighted),
+    /// The store in the Secret holds no certificate for these names.
+    NotInStore,
     /// It was looked at and could not be understood, for this reason.
     Unreadable(String),
 }
@@ -292,6 +300,7 @@ impl Unseen {
             Self::Hidden(gap) => {
                 format!("A Certificate of cert-manager may say it, but {gap}. Needed: {}.", gap.permission())
             }
+            Self::NotInStore => "The store in the Secret holds no certificate for this name.".to_owned(),
             Self::Missed(why) => format!("It was to be looked at, but {why}."),
             Self::Unreadable(why) => format!("It was looked at and cannot be understood: {why}."),
         }
@@ -376,6 +385,12 @@ impl Certificate {
     /// The names that are certain: those that stand in it, or that cert-manager says were issued as they were asked for.
     pub fn proven_names(&self) -> Option<&[String]> {
         (self.read.is_some() || self.is_ready == Some(true)).then_some(&self.names)
+    }
+
+    /// Whether what is kept is known, and not only what a connection showed.
+    pub fn is_kept_known(&self) -> bool {
+        let is_read = self.seen.iter().any(|place| matches!(place, Place::Secret { .. }));
+        self.validity.is_ok() && (is_read || self.resource.is_some())
     }
 
     /// The hubs that are reached by it.

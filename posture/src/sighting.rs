@@ -114,6 +114,9 @@ pub struct StoredChain {
     pub certificates: Vec<Der>,
     /// Whether the private key beside it is the one of the first certificate; `None` where there is no key, or it cannot be compared.
     pub key_matches: Option<bool>,
+    /// Whether browsers follow it to an authority they know, with what is in it; `None` where that was not tested.
+    #[serde(default)]
+    pub trust: Option<Trust>,
 }
 
 /// A TLS connection to a name, and what was asked around it.

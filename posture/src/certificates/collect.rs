@@ -273,6 +273,7 @@ fn of_cert_manager(found: &facts::Certificate, kept: Kept, uses: Vec<Use>) -> Ce
         uses,
         read: None,
         seen: vec![seen],
+        missed: None,
         served: Vec::new(),
     }
 }
@@ -296,6 +297,7 @@ impl Certificate {
             uses: Vec::new(),
             read: None,
             seen: Vec::new(),
+            missed: None,
             served: Vec::new(),
         }
     }

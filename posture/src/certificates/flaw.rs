@@ -84,7 +84,6 @@ impl CertificateTable {
 
     /// The names that present another certificate, unless one of those that may be presented is not known or is the one.
     fn served_otherwise(&self, certificate: &Certificate) -> Vec<Flaw> {
-        let own_end = certificate.validity.as_ref().map(|validity| validity.not_after);
         let others = certificate.served.iter().filter(|served| served.is_same == Some(false));
         let others = others.filter(|served| {
             let at = (&served.host, served.port);
@@ -92,9 +91,9 @@ impl CertificateTable {
             !all.filter(|other| (&other.host, other.port) == at).any(|other| other.is_same != Some(false))
         });
         others
-            .map(|served| match own_end {
-                Ok(end) if end > served.not_after => Flaw::NotReloaded(served.clone()),
-                _ => Flaw::AnotherServed(served.clone()),
+            .map(|served| {
+                let flaw = if served.is_stale { Flaw::NotReloaded } else { Flaw::AnotherServed };
+                flaw(served.clone())
             })
             .collect()
     }

@@ -9,14 +9,18 @@ use super::{
 use crate::check::certificates::Connection;
 use crate::derived::Derived;
 use crate::derived::tls::covers;
+use crate::entrance;
 use crate::hub::HubKey;
-use crate::sighting::{EndpointSight, Handshake, SecretSight, Seen, Spot, StoreForm, StoredChain, Unsighted};
+use crate::sighting::{
+    EndpointSight, Handshake, SecretEntry, SecretSight, Seen, Spot, StoreForm, StoredChain, Trust, Unsighted,
+};
 use crate::snapshot::Snapshot;
 use crate::x509::{Der, X509, read};
 
 /// Certificates in the making, with what was looked at.
 pub(super) struct Sighted<'a> {
     snapshot: &'a Snapshot,
+    derived: &'a Derived,
     /// The names of each hub.
     names: BTreeMap<&'a HubKey, BTreeSet<String>>,
     rows: Vec<Certificate>,
@@ -26,7 +30,7 @@ impl<'a> Sighted<'a> {
     pub(super) fn new(snapshot: &'a Snapshot, derived: &'a Derived, rows: Vec<Certificate>) -> Self {
         let names =
             derived.hubs.iter().map(|hub| (&hub.key, hosts::of_hub(snapshot, derived, hub).0)).collect();
-        Self { snapshot, names, rows }
+        Self { snapshot, derived, names, rows }
     }
 
     /// The certificates with everything that was read of them.
@@ -49,8 +53,7 @@ impl<'a> Sighted<'a> {
             match self.snapshot.sightings.secret(namespace, name) {
                 None => rows.push(row),
                 Some(Err(why)) => {
-                    let why = why.clone();
-                    rows.push(without(row, Unseen::Missed(why)));
+                    rows.push(unlooked(row, why));
                 }
                 Some(Ok(sight)) => {
                     described.insert((namespace.clone(), name.clone()));
@@ -76,12 +79,12 @@ impl<'a> Sighted<'a> {
             let EndpointSight { handshake: Some(handshake), .. } = &**sight else { continue };
             if let Some(found) = of_chain(&handshake.chain) {
                 let found = Read { trust: Some(handshake.trust), ..found };
-                self.endpoint((host, *port), handshake, found);
+                self.endpoint((host, *port), sight, handshake, found);
             }
         }
     }
 
-    fn endpoint(&mut self, at: (&str, u16), handshake: &Handshake, found: Read) {
+    fn endpoint(&mut self, at: (&str, u16), sight: &EndpointSight, handshake: &Handshake, found: Read) {
         let (host, port) = at;
         let place = Place::Endpoint { host: host.to_owned(), port };
         let fingerprint = found.certificate.fingerprint;
@@ -91,6 +94,7 @@ impl<'a> Sighted<'a> {
             host: host.to_owned(),
             port,
             is_same,
+            is_stale: false,
             not_after: found.certificate.not_after,
             fingerprint,
             version: handshake.newest,
@@ -105,33 +109,77 @@ impl<'a> Sighted<'a> {
             row.seen.push(place.clone());
             row.served.push(served(Some(true)));
             if let Some(read) = &mut row.read {
-                read.trust = Some(handshake.trust);
+                read.trust = Some(worse(read.trust, handshake.trust));
             }
         }
-        let unread: Vec<usize> =
-            candidates.iter().copied().filter(|index| self.rows[*index].read.is_none()).collect();
-        if let [index] = unread.as_slice()
-            && !is_known
-            && candidates.len() == 1
-            && agrees(&self.rows[*index], &found)
-        {
-            let row = &mut self.rows[*index];
+        if !is_known && let Some(index) = self.unread(&candidates, host, &found) {
+            let row = &mut self.rows[index];
             let is_same = row.validity.is_ok().then_some(true);
             row.seen.push(place.clone());
             row.served.push(served(is_same));
             put(row, found.clone());
             is_known = true;
         }
+        let is_direct = self.is_direct(sight);
         for index in candidates {
             let row = &mut self.rows[index];
             if !row.served.iter().any(|served| (served.host.as_str(), served.port) == at) {
-                // Where several may be presented, another one is no contradiction; where this one was not read, nothing can be told.
-                row.served.push(served(row.validity.is_ok().then_some(false)));
+                // Where what is kept was not read, nothing can be told.
+                let is_same = row.is_kept_known().then_some(false);
+                let is_stale = is_same.is_some() && is_stale(row, &found, is_direct);
+                row.served.push(Served { is_stale, ..served(is_same) });
             }
         }
         if !is_known {
-            self.rows.push(self.only_served(at, place, found));
+            let row = self.only_served(at, place, found);
+            self.rows.push(row);
         }
+    }
+
+    /// Which certificate that was not read a connection showed: the one that ends when cert-manager says, else the only one there can be, if it
+    /// is for no other name.
+    fn unread(&self, candidates: &[usize], host: &str, found: &Read) -> Option<usize> {
+        let unread: Vec<usize> =
+            candidates.iter().copied().filter(|index| self.rows[*index].read.is_none()).collect();
+        let end = found.certificate.not_after;
+        let ends_then =
+            |row: &Certificate| row.validity.as_ref().is_ok_and(|validity| validity.not_after == end);
+        let dated: Vec<usize> =
+            unread.iter().copied().filter(|index| ends_then(&self.rows[*index])).collect();
+        match (dated.as_slice(), unread.as_slice()) {
+            ([only], _) => Some(*only),
+            ([], [only]) if candidates.len() == 1 => {
+                let row = &self.rows[*only];
+                let names: BTreeSet<&str> = row
+                    .uses
+                    .iter()
+                    .flat_map(|used| &used.hosts)
+                    .map(String::as_str)
+                    .chain(row.hubs().filter_map(|hub| self.names.get(hub)).flatten().map(String::as_str))
+                    .collect();
+                let is_for_it_alone = names.iter().all(|name| *name == host);
+                let may_be = !matches!(
+                    row.validity,
+                    Ok(_)
+                        | Err(Unseen::NotInStore | Unseen::Unreadable(_) | Unseen::Missed(Unsighted::Absent))
+                );
+                (is_for_it_alone && may_be).then_some(*only)
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether a connection went to an address that an object of the cluster has outside of it.
+    fn is_direct(&self, sight: &EndpointSight) -> bool {
+        let Some(address) = sight.address.map(|address| address.to_string()) else { return false };
+        let services = self.snapshot.services.present();
+        let of_services = services.filter(|service| entrance::addresses(service).contains(&address.as_str()));
+        let mut ingresses = self.snapshot.ingresses.present();
+        of_services.count() > 0
+            || ingresses.any(|ingress| {
+                let addresses = &ingress.status.load_balancer.ingress;
+                addresses.iter().any(|own| own.ip.as_deref() == Some(address.as_str()))
+            })
     }
 
     /// A certificate that a connection shows and nothing else does.
@@ -141,6 +189,18 @@ impl<'a> Sighted<'a> {
         let mut uses: BTreeSet<Use> = BTreeSet::new();
         for used in self.rows.iter().flat_map(|row| &row.uses).filter(|used| self.is_for(used, host)) {
             uses.insert(Use { hosts: vec![host.to_owned()], ..used.clone() });
+        }
+        // A hub is reached by its names whatever TLS objects name.
+        for (key, _) in self.names.iter().filter(|(_, names)| names.contains(host)) {
+            if uses.iter().any(|used| used.hubs.contains(key)) {
+                continue;
+            }
+            let service = self.derived.hub(key).and_then(|hub| hub.public_services.first());
+            if let Some(service) = service {
+                let object = entrance::object(service);
+                let hubs = vec![(*key).clone()];
+                uses.insert(Use { object, listener: None, hosts: vec![host.to_owned()], hubs });
+            }
         }
         row.uses = uses.into_iter().collect();
         row.seen.push(place);
@@ -224,15 +284,30 @@ fn nothing() -> String {
     "it holds nothing that is a certificate".to_owned()
 }
 
-/// Whether what a connection showed can be a certificate that was not read: it ends when cert-manager says, or nothing is known of it. What is not
-/// there is not presented.
-fn agrees(row: &Certificate, found: &Read) -> bool {
-    if row.validity == Err(Unseen::Missed(Unsighted::Absent)) {
-        return false;
-    }
+/// The worse of what connections showed of the same certificate.
+fn worse(before: Option<Trust>, now: Trust) -> Trust {
+    if before == Some(Trust::NotPublic) { Trust::NotPublic } else { now }
+}
 
-    row.validity.as_ref().is_ok_and(|validity| validity.not_after == found.certificate.not_after)
-        || row.validity.is_err()
+/// Whether what is presented is one that the kept certificate should have replaced: it is for the same names, ends earlier, and comes from
+/// where the kept one is served, by its address or by its issuer. What stands in between has certificates of its own.
+fn is_stale(row: &Certificate, found: &Read, is_direct: bool) -> bool {
+    let is_older =
+        row.validity.as_ref().is_ok_and(|validity| validity.not_after > found.certificate.not_after);
+    let is_same_issuer =
+        row.read.as_ref().is_some_and(|read| read.certificate.issuer_hash == found.certificate.issuer_hash);
+    let names = found.certificate.host_names();
+    let is_for_same = row.names.iter().any(|name| names.contains(name));
+    is_older && is_for_same && (is_direct || is_same_issuer)
+}
+
+/// A certificate whose Secret could not be looked at. That there is none is a fact; otherwise what cert-manager says of it stays.
+fn unlooked(row: Certificate, why: &Unsighted) -> Certificate {
+    let missed = Some(why.clone());
+    if row.validity.is_ok() && *why != Unsighted::Absent {
+        return Certificate { missed, ..row };
+    }
+    Certificate { missed, ..without(row, Unseen::Missed(why.clone())) }
 }
 
 /// The certificates of a Secret: one for what is served, one for each further entry.
@@ -257,10 +332,12 @@ fn of_secret(row: Certificate, sight: &SecretSight) -> Vec<Certificate> {
             of_stored(next, entry.form, chain)
         }));
     }
-    if rows.is_empty() {
-        let fault = entries.iter().find_map(|entry| entry.fault.clone());
-        rows.push(without(row.clone(), Unseen::Unreadable(fault.unwrap_or_else(nothing))));
+    if rows.is_empty() || has_served && !rows.iter().any(|next: &Certificate| next.entry.is_none()) {
+        let served = entries.iter().filter(|entry| entry.key == SERVED || !has_served);
+        let fault = served.clone().find_map(|entry| entry.fault.clone()).unwrap_or_else(nothing);
+        rows.push(without(row.clone(), Unseen::Unreadable(fault)));
     }
+    rows.extend(not_in_store(&row, &entries, &rows));
     for entry in bundles {
         for (index, der) in entry.chains.iter().flat_map(|chain| &chain.certificates).enumerate() {
             let number = (index > 0).then(|| (index + 1).to_string());
@@ -275,6 +352,25 @@ fn of_secret(row: Certificate, sight: &SecretSight) -> Vec<Certificate> {
         }
     }
     rows
+}
+
+/// The names for which a store of traefik holds nothing, although it is to serve them.
+fn not_in_store(row: &Certificate, entries: &[&SecretEntry], rows: &[Certificate]) -> Option<Certificate> {
+    let is_store = entries.iter().any(|entry| entry.form == StoreForm::AcmeJson && entry.fault.is_none());
+    let is_held = |host: &String| {
+        rows.iter().any(|next| next.read.is_some() && next.names.iter().any(|name| covers(name, host)))
+    };
+    let mut uses = row.uses.clone();
+    for used in &mut uses {
+        used.hosts.retain(|host| !is_held(host));
+    }
+    uses.retain(|used| !used.hosts.is_empty());
+    if !is_store || uses.is_empty() || rows.iter().any(|next| next.read.is_none()) {
+        return None;
+    }
+    let names = uses.iter().flat_map(|used| used.hosts.clone()).collect();
+    let entry = Some("not in the store".to_owned());
+    Some(Certificate { uses, names, entry, validity: Err(Unseen::NotInStore), ..row.clone() })
 }
 
 /// The key that servers load their certificate from, in Secrets of type `kubernetes.io/tls`.
@@ -293,7 +389,7 @@ fn with(places: &[Place], place: Place) -> Vec<Place> {
 
 /// A chain of a Secret; `None` where its first certificate cannot be read.
 fn of_stored(mut row: Certificate, form: StoreForm, chain: &StoredChain) -> Option<Certificate> {
-    let found = Read { key_matches: chain.key_matches, ..of_chain(&chain.certificates)? };
+    let found = Read { key_matches: chain.key_matches, trust: chain.trust, ..of_chain(&chain.certificates)? };
     if form == StoreForm::AcmeJson {
         row.uses = of_names(&row.uses, &found.certificate);
     }
@@ -338,9 +434,9 @@ pub(super) fn put(row: &mut Certificate, found: Read) {
     row.read = Some(Box::new(found));
 }
 
-/// A certificate about which something could not be seen; what cert-manager says of it stays.
+/// A certificate of which it is known that it cannot be served, or not known what it is.
 fn without(row: Certificate, why: Unseen) -> Certificate {
-    if row.validity.is_ok() { row } else { Certificate { validity: Err(why), ..row } }
+    Certificate { validity: Err(why), ..row }
 }
 
 /// One certificate for each that was read, with all of its places; copies that are renewed in other ways stay apart.
@@ -358,6 +454,10 @@ fn merged(rows: Vec<Certificate>) -> Vec<Certificate> {
                 let uses = row.uses.into_iter().filter(|used| !first.uses.contains(used));
                 let uses: Vec<_> = uses.collect();
                 first.uses.extend(uses);
+                first.served.extend(row.served);
+                if let (Some(read), Some(trust)) = (&mut first.read, row.read.and_then(|read| read.trust)) {
+                    read.trust = Some(worse(read.trust, trust));
+                }
             }
             _ => {
                 if let Some(print) = print {
@@ -375,8 +475,16 @@ fn merged(rows: Vec<Certificate>) -> Vec<Certificate> {
     merged
 }
 
+/// Whether two are one certificate kept in the same way: what stands beside a copy may differ, and decides what it is worth.
 fn is_copy(first: &Certificate, other: &Certificate) -> bool {
-    first.renewer == other.renewer && first.resource == other.resource && first.purpose == other.purpose
+    let beside = |row: &Certificate| {
+        row.read.as_ref().map(|read| {
+            let chain: Vec<_> = read.chain.iter().map(|one| one.fingerprint).collect();
+            (chain, read.unreadable, read.key_matches)
+        })
+    };
+    (&first.renewer, &first.resource, first.purpose) == (&other.renewer, &other.resource, other.purpose)
+        && (first.purpose == Purpose::Authority || beside(first) == beside(other))
 }
 
 impl Read {

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use super::{Context, Evidence, Outcome, Verdict, worst};
 use crate::certificates::{Certificate, Kept, Place, Purpose, hosts};
 use crate::check::Judgement;
-use crate::derived::{Tls, TlsMode};
+use crate::derived::Tls;
 use crate::entrance;
 use crate::facts::network::LoadBalancerAddress;
 use crate::gap::Unknown;
@@ -87,6 +87,13 @@ pub fn shown(outcome: Outcome, certificate: &Certificate) -> Outcome {
     }
 }
 
+/// Why what is kept was not looked at, although the configuration asks for it.
+pub fn missed(certificate: &Certificate, why: &Unsighted) -> Reason {
+    Reason::new("not-looked-at", "What {certificate} holds is not known: {why}")
+        .with("certificate", called(certificate))
+        .with("why", Arg::word(why.to_string()))
+}
+
 /// A name of the hub, and what a connection to it showed.
 #[derive(Debug, Clone, Copy)]
 pub struct Connection<'a> {
@@ -103,9 +110,11 @@ pub struct Connection<'a> {
 pub struct Connections<'a> {
     /// What was seen.
     pub seen: Vec<Connection<'a>>,
-    /// What was not, and what would help.
+    /// Names that the configuration confirms and that were not looked at.
+    pub failed: Vec<Unknown>,
+    /// What else is not known, and what would help.
     pub unseen: Vec<Unknown>,
-    /// What may hide further names of the hub, which may have been connected to.
+    /// What may hide further names of the hub, which may have been looked at.
     pub hidden: Option<Unknown>,
 }
 
@@ -121,7 +130,7 @@ pub fn connections<'a>(context: &Context<'a>, hub: &Hub) -> Connections<'a> {
             is_confirmed = true;
             match sight {
                 Ok(sight) => found.seen.push(Connection { host: spot_host, port, sight }),
-                Err(why) => found.unseen.push(not_seen(name, why).into()),
+                Err(why) => found.failed.push(not_seen(name, why).into()),
             }
         }
         if !is_confirmed {
@@ -138,7 +147,7 @@ pub fn connections<'a>(context: &Context<'a>, hub: &Hub) -> Connections<'a> {
     }
     if let Some(hidden) = hidden {
         found.unseen.push(hidden.clone());
-        found.hidden = sightings.connects.then_some(hidden);
+        found.hidden = (sightings.connects || sightings.reads_secrets).then_some(hidden);
     } else if names.is_empty() {
         let reason = Reason::new(
             "no-name",
@@ -153,6 +162,15 @@ fn not_seen(host: &str, why: &Unsighted) -> Reason {
     Reason::new("not-looked-at", "What answers at {host} is not known: {why}")
         .with("host", Arg::text(host))
         .with("why", Arg::word(why.to_string()))
+}
+
+impl Connections<'_> {
+    /// Why a certificate of a name may not have been seen: it was to be looked at and showed none, or the name is hidden.
+    pub fn not_shown(&self) -> Vec<Unknown> {
+        let silent = self.seen.iter().filter_map(|connection| connection.handshake().err());
+        let hidden = self.hidden.iter().cloned();
+        self.failed.iter().cloned().chain(silent.map(Unknown::from)).chain(hidden).collect()
+    }
 }
 
 impl<'a> Connection<'a> {
@@ -204,17 +222,20 @@ impl<'a> Connection<'a> {
         self.sight.address.is_some_and(|address| own.contains(&address))
     }
 
-    /// Whether it may have been led past the load balancer: nodes send what goes to the address of one straight to the pods, unless it says
-    /// otherwise (`ipMode`), and nothing tells whether this program runs on one.
-    fn may_pass_by_balancer(&self, context: &Context<'_>, hub: &Hub) -> bool {
-        let Ok(Some(service)) = entrance::public_service(context, hub) else { return true };
-        let ingress = &service.status.load_balancer.ingress;
-        let is_proxied = !ingress.is_empty() && ingress.iter().all(LoadBalancerAddress::is_proxied);
-        self.is_direct(context, hub) && !is_proxied
+    /// Whether it may have been led past a load balancer that does TLS: nodes send what goes to the address of one straight to the pods, unless it
+    /// says otherwise (`ipMode`), and nothing tells whether this program runs on one. Where the hub does TLS itself that leads to the same pods.
+    pub fn may_pass_by_balancer(&self, context: &Context<'_>, tls: &Tls) -> bool {
+        let Some(address) = self.sight.address else { return false };
+        let is_it = |own: &LoadBalancerAddress| {
+            !own.is_proxied() && own.ip.as_deref().and_then(|ip| ip.parse::<IpAddr>().ok()) == Some(address)
+        };
+        let mut services = context.snapshot.services.present();
+        let is_led = services.any(|service| service.status.load_balancer.ingress.iter().any(is_it));
+        !tls.ends_in_hub() && (is_led || context.snapshot.services.complete().is_err())
     }
 
     /// Whether the name is served over HTTPS, as a connection showed it.
-    pub fn https(&self, context: &Context<'_>, hub: &Hub, tls: &Tls) -> Judgement {
+    pub fn https(&self, context: &Context<'_>, tls: &Tls) -> Judgement {
         if let Some(handshake) = &self.sight.handshake {
             let version = Arg::text(handshake.newest.to_string());
             let reason =
@@ -225,7 +246,7 @@ impl<'a> Connection<'a> {
         if !matches!(self.sight.fault, Some(ConnectFault::Closed | ConnectFault::NotTls)) {
             self.handshake()?;
         }
-        if tls.mode == TlsMode::Offload && self.may_pass_by_balancer(context, hub) {
+        if self.may_pass_by_balancer(context, tls) {
             let reason = Reason::new(
                 "past-the-balancer",
                 "A connection to {host} met no HTTPS, but it may have been led past the load balancer, as nodes of the cluster do; ask from outside",
@@ -260,8 +281,8 @@ pub fn observed(
     of_connection: impl Fn(&Connection<'_>) -> Judgement,
 ) -> Judgement {
     let connections = connections(context, hub);
-    let parts: Vec<Judgement> = connections.seen.iter().map(of_connection).collect();
-    let Some(seen) = worst(parts) else {
+    let seen = connections.seen.iter().map(of_connection);
+    let Some(seen) = worst(seen.chain(connections.failed.iter().cloned().map(Err))) else {
         // A name that cannot be seen now may have shown something else.
         let hidden = connections.hidden.map(Err);
         return Ok(super::worst_with(by_objects?, hidden));
@@ -276,4 +297,27 @@ pub fn observed(
     let agree = by_objects.as_ref().is_ok_and(|outcome| outcome.verdict == seen.verdict);
     let open = (!agree).then_some(Err(open));
     Ok(super::worst_with(seen, [by_objects].into_iter().chain(open)))
+}
+
+/// Whether an address is of those that are translated before they reach the internet.
+pub fn is_private(address: &IpAddr) -> bool {
+    match address {
+        IpAddr::V4(address) => {
+            let [a, b, ..] = address.octets();
+            address.is_private() || address.is_link_local() || (a == 100 && (64..128).contains(&b))
+        }
+        IpAddr::V6(address) => address.is_unique_local() || address.is_unicast_link_local(),
+    }
+}
+
+/// Whether a hub is to be reached from inside a network only: every address that is known of it is a private one.
+pub fn is_inside(context: &Context<'_>, hub: &Hub, tls: &Tls) -> bool {
+    let services = hub.public_services.iter().flat_map(|service| entrance::addresses(service));
+    let fronts = tls.fronts.iter().filter_map(|front| {
+        context.snapshot.ingresses.find(front.object.namespace.as_deref(), &front.object.name)
+    });
+    let fronts =
+        fronts.flat_map(|ingress| &ingress.status.load_balancer.ingress).filter_map(|own| own.ip.as_deref());
+    let addresses: Vec<Option<IpAddr>> = services.chain(fronts).map(|address| address.parse().ok()).collect();
+    !addresses.is_empty() && addresses.iter().all(|address| address.as_ref().is_some_and(is_private))
 }

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use jiff::{SignedDuration, Timestamp};
+
 use crate::certificates::{Certificate, Kept, Served};
 use crate::check::certificates::{self, called, evidence, shown};
 use crate::check::{
@@ -91,11 +93,11 @@ fn judge(context: &Context<'_>, hub: &Hub) -> Judgement {
     let parts = connections.seen.iter().map(|connection| {
         connection.handshake()?;
         match by_name.get(&(connection.host, connection.port)) {
-            Some(kept) => of_name(tls.mode, kept),
+            Some(kept) => of_name(tls.mode, kept, context.now),
             None => Err(nothing_kept(connection.called()).into()),
         }
     });
-    let unseen = connections.unseen.iter().cloned().map(Err);
+    let unseen = connections.failed.iter().chain(&connections.unseen).cloned().map(Err);
     Ok(worst(parts.chain(unseen)).ok_or_else(|| nothing_kept(Arg::word("the hub")))?)
 }
 
@@ -107,8 +109,11 @@ fn nothing_kept(host: Arg) -> Reason {
     .with("host", host)
 }
 
+/// How long after its beginning a certificate counts as just renewed: authorities date the beginning an hour back, and a look is taken every few minutes.
+const JUST_RENEWED: SignedDuration = SignedDuration::from_mins(90);
+
 /// What a name presents, beside the certificates that are kept for it.
-fn of_name(mode: TlsMode, kept: &[(&Certificate, &Served)]) -> Judgement {
+fn of_name(mode: TlsMode, kept: &[(&Certificate, &Served)], now: Timestamp) -> Judgement {
     let case = match mode {
         TlsMode::LetsEncrypt => "automatic",
         TlsMode::Manual | TlsMode::Secret => "proxy",
@@ -131,7 +136,19 @@ fn of_name(mode: TlsMode, kept: &[(&Certificate, &Served)]) -> Judgement {
     let Some((certificate, served)) = kept.iter().max_by_key(|(certificate, _)| end(certificate)) else {
         return Err(nothing_kept(Arg::word("the name")).into());
     };
-    let outcome = if end(certificate).is_some_and(|end| end > served.not_after) {
+    // What was renewed just now may have been loaded after the look at the connection.
+    let began = certificate.validity.as_ref().ok().and_then(|validity| validity.not_before);
+    if served.is_stale && began.is_some_and(|began| now.duration_since(began) < JUST_RENEWED) {
+        let reason = Reason::new(
+            "just-renewed",
+            "The certificate of {certificate} was renewed a short while ago; whether {host} has loaded it shows at the next look",
+        );
+        return Err(reason
+            .with("certificate", called(certificate))
+            .with("host", Arg::text(&served.host))
+            .into());
+    }
+    let outcome = if served.is_stale {
         Outcome::fail(Reason::new(
             "not-reloaded",
             "{host} still presents an older certificate than the one of {certificate}: it was renewed and not loaded",

@@ -4,6 +4,7 @@ use crate::certificates::{Certificate, Renewer, Standing, Unseen};
 use crate::check::certificates::{self, called, evidence, shown};
 use crate::check::{
     Check, Context, Judge, Judgement, Mapping, Outcome, Reference, Severity, Topic, Verdict, worst,
+    worst_with,
 };
 use crate::derived::TlsMode;
 use crate::fix::{Fix, FixValue};
@@ -72,11 +73,16 @@ fn judge(context: &Context<'_>, hub: &Hub) -> Judgement {
     if tls.mode == TlsMode::None {
         return Ok(certificates::no_https());
     }
-    let parts =
-        certificates::of_hub(context, hub).into_iter().map(|certificate| of_one(context, certificate));
+    let parts = certificates::of_hub(context, hub).into_iter().map(|certificate| {
+        let missed = certificate.missed.as_ref().filter(|why| **why != Unsighted::Absent);
+        let missed = missed.map(|why| Err(certificates::missed(certificate, why).into()));
+        Ok(worst_with(of_one(context, certificate).unwrap_or_else(Outcome::from), missed))
+    });
     // What stands in front may use others.
     let hidden = (!tls.ends_in_hub()).then(|| tls.hidden_fronts.clone()).flatten();
     let parts = parts.chain(hidden.map(|gap| Err(gap.into())));
+    // What a name that was to be looked at presents may be worse.
+    let parts = parts.chain(certificates::connections(context, hub).not_shown().into_iter().map(Err));
     Ok(worst(parts).ok_or_else(|| {
         Reason::new(
             "no-certificate",
@@ -90,6 +96,7 @@ fn of_one(context: &Context<'_>, certificate: &Certificate) -> Judgement {
     let validity = match &certificate.validity {
         Ok(validity) => validity,
         Err(Unseen::Missed(Unsighted::Absent)) => return Ok(absent(certificate)),
+        Err(Unseen::NotInStore) => return Ok(not_in_store(certificate)),
         Err(Unseen::Hidden(gap)) => return Err(gap.clone().into()),
         Err(unseen) => {
             let reason = Reason::new(
@@ -150,6 +157,15 @@ fn absent(certificate: &Certificate) -> Outcome {
         evidence(certificate, "metadata.name", Arg::word("not there")).wanted(Arg::word("a certificate"));
     let outcome = Outcome::fail(reason.with("certificate", called(certificate))).because(fact);
     shown(outcome.case(case(certificate)), certificate)
+}
+
+/// Names that automatic HTTPS is to serve, and for which it has no certificate.
+fn not_in_store(certificate: &Certificate) -> Outcome {
+    let hosts = Arg::List(certificate.names.iter().map(Arg::text).collect());
+    let reason = Reason::new("not-in-store", "The store in {certificate} holds no certificate for {hosts}");
+    let fact = evidence(certificate, "acme.json", Arg::word("no certificate")).wanted(hosts.clone());
+    let reason = reason.with("certificate", called(certificate)).with("hosts", hosts);
+    shown(Outcome::fail(reason).because(fact).case("automatic"), certificate)
 }
 
 fn end_path(certificate: &Certificate) -> &'static str {

@@ -59,10 +59,13 @@ fn judge(context: &Context<'_>, hub: &Hub) -> Judgement {
     let connections = certificates::connections(context, hub);
     let parts = certificates::of_hub(context, hub).into_iter().flat_map(|certificate| {
         let others = of_names(context, hub, certificate, &connections.seen);
-        others.into_iter().chain([of_contents(context, certificate)])
+        let is_inside = certificates::is_inside(context, hub, tls);
+        others.into_iter().chain([of_contents(context, certificate, is_inside)])
     });
     let hidden = (!tls.ends_in_hub()).then(|| tls.hidden_fronts.clone()).flatten();
     let parts = parts.chain(hidden.map(|gap| Err(gap.into())));
+    // What a name that was to be looked at presents may be worse.
+    let parts = parts.chain(connections.not_shown().into_iter().map(Err));
     Ok(worst(parts).ok_or_else(|| {
         Reason::new(
             "no-certificate",
@@ -122,7 +125,9 @@ fn names_path(certificate: &Certificate) -> &'static str {
 }
 
 /// What stands in a certificate and beside it.
-fn of_contents(context: &Context<'_>, certificate: &Certificate) -> Judgement {
+///
+/// `is_inside`: only a network that may have an authority of its own reaches the hub.
+fn of_contents(context: &Context<'_>, certificate: &Certificate, is_inside: bool) -> Judgement {
     let Some(read) = &certificate.read else { return Err(not_read(certificate)) };
     let all = read.all();
     let path = x509::chain(&all);
@@ -134,7 +139,7 @@ fn of_contents(context: &Context<'_>, certificate: &Certificate) -> Judgement {
         broken_signature(certificate, &all, &path),
         key_of_it(certificate, read),
         ended_authority(certificate, &all, &path, context.now),
-        way_to_authority(certificate, read, &path),
+        way_to_authority(certificate, read, &path, is_inside),
     ];
     let outcome = worst_with(first, parts.into_iter().flatten().map(Ok));
     let reason = outcome.reason.clone().with("certificate", called(certificate));
@@ -232,7 +237,12 @@ fn key_of_it(certificate: &Certificate, read: &Read) -> Option<Outcome> {
 }
 
 /// What leads from the certificate to an authority.
-fn way_to_authority(certificate: &Certificate, read: &Read, path: &Chain) -> Option<Outcome> {
+fn way_to_authority(
+    certificate: &Certificate,
+    read: &Read,
+    path: &Chain,
+    is_inside: bool,
+) -> Option<Outcome> {
     let issuer = Arg::text(&read.certificate.issuer);
     let fact = |found: Arg, wanted: &str| evidence(certificate, "issuer", found).wanted(Arg::word(wanted));
     let known = "an authority that browsers know";
@@ -267,7 +277,7 @@ fn way_to_authority(certificate: &Certificate, read: &Read, path: &Chain) -> Opt
         let outcome = Outcome::warn(reason.with("issuer", issuer.clone()));
         return Some(outcome.because(fact(issuer, "its certificate beside this one")).case("chain"));
     }
-    (read.trust == Some(Trust::NotPublic)).then(|| {
+    (read.trust == Some(Trust::NotPublic) && !is_inside).then(|| {
         let reason = Reason::new(
             "private-authority",
             "The certificate of {certificate} does not lead to an authority that browsers know",

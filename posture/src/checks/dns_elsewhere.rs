@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use crate::certificates::hosts::EXTERNAL_DNS;
-use crate::check::certificates::{Connection, connections};
+use crate::check::certificates::{self, Connection, connections, is_private};
 use crate::check::{
     Check, Context, Evidence, Judge, Judgement, Outcome, Reference, Severity, Topic, Verdict, worst,
 };
@@ -47,7 +47,7 @@ fn judge(context: &Context<'_>, hub: &Hub) -> Judgement {
     let tls = context.derived.tls(hub)?;
     let seen = connections(context, hub);
     let parts = seen.seen.iter().map(|connection| of_name(context, hub, tls, connection));
-    let unseen = seen.unseen.iter().cloned().map(Err);
+    let unseen = seen.failed.iter().chain(&seen.unseen).cloned().map(Err);
     let outcome = worst(parts.chain(unseen)).ok_or_else(|| {
         Reason::new("no-name-seen", "No name of the hub is visible, so where it leads is not known")
     })?;
@@ -160,11 +160,28 @@ fn of_name(context: &Context<'_>, hub: &Hub, tls: &Tls, connection: &Connection<
         None => {}
     }
     let ends = ends(context, hub, tls, connection.host)?;
-    let outcome = compare(&dns.addresses, &dns.aliases, &ends)?;
+    let outcome = match compare(&dns.addresses, &dns.aliases, &ends)? {
+        elsewhere if elsewhere.verdict == Verdict::Fail && presents_own(context, hub, connection) => {
+            Outcome::warn(Reason::new(
+                "elsewhere-with-its-certificate",
+                "{host} leads to another address than the hub's, which presents the hub's certificate: something in between may lead on to it",
+            ))
+        }
+        outcome => outcome,
+    };
     let found = Arg::List(dns.addresses.iter().map(|address| Arg::text(address.to_string())).collect());
     let fact = connection.evidence(tls, "addresses of the name", found).wanted(ends.wanted());
     let reason = outcome.reason.clone().with("host", host);
     Ok(Outcome { reason, ..outcome }.because(fact))
+}
+
+/// Whether a connection showed a certificate that is kept for the hub.
+fn presents_own(context: &Context<'_>, hub: &Hub, connection: &Connection<'_>) -> bool {
+    let mut served =
+        certificates::of_hub(context, hub).into_iter().flat_map(|certificate| &certificate.served);
+    served.any(|served| {
+        served.is_same == Some(true) && served.host == connection.host && served.port == connection.port
+    })
 }
 
 fn compare(found: &[IpAddr], aliases: &[String], ends: &Ends) -> Result<Outcome, Unknown> {
@@ -187,6 +204,13 @@ fn compare(found: &[IpAddr], aliases: &[String], ends: &Ends) -> Result<Outcome,
             "{host} leads to the hub with some of its addresses, and elsewhere with others",
         )));
     }
+    if found.iter().any(is_private) {
+        return Err(Reason::new(
+            "asked-from-inside",
+            "{host} leads to a private address where it was asked, as names do inside a network; where it leads outside cannot be told",
+        )
+        .into());
+    }
     if !ends.names.is_empty() {
         return Err(Reason::new(
             "balancer-has-a-name",
@@ -201,7 +225,7 @@ fn compare(found: &[IpAddr], aliases: &[String], ends: &Ends) -> Result<Outcome,
         )
         .into());
     }
-    if found.iter().all(is_of_proxy) {
+    if found.iter().all(is_of_proxy) || aliases.iter().any(|alias| is_name_of_proxy(alias)) {
         return Ok(Outcome::warn(Reason::new(
             "behind-a-proxy",
             "{host} leads to a content network, which may lead on to the hub",
@@ -210,15 +234,21 @@ fn compare(found: &[IpAddr], aliases: &[String], ends: &Ends) -> Result<Outcome,
     Ok(Outcome::fail(Reason::new("elsewhere", "{host} leads to another address than the hub's")))
 }
 
-/// Whether an address is of those that are translated before they reach the internet.
-fn is_private(address: &IpAddr) -> bool {
-    match address {
-        IpAddr::V4(address) => {
-            let [a, b, ..] = address.octets();
-            address.is_private() || address.is_link_local() || (a == 100 && (64..128).contains(&b))
-        }
-        IpAddr::V6(address) => address.is_unique_local() || address.is_unicast_link_local(),
-    }
+/// Whether an alias is a name of a content network.
+fn is_name_of_proxy(alias: &str) -> bool {
+    const DOMAINS: [&str; 9] = [
+        "akamaiedge.net",
+        "azureedge.net",
+        "azurefd.net",
+        "cdn.cloudflare.net",
+        "cloudfront.net",
+        "edgekey.net",
+        "edgesuite.net",
+        "fastly.net",
+        "impervadns.net",
+    ];
+    let alias = alias.trim_end_matches('.');
+    DOMAINS.iter().any(|domain| alias.strip_suffix(domain).is_some_and(|rest| rest.ends_with('.')))
 }
 
 /// Networks of large content networks, as they publish them; those of Cloudflare have not changed in years.

@@ -79,7 +79,7 @@ fn decide(context: &Context<'_>, hub: &Hub) -> Judgement {
         return in_clear(context, hub, tls);
     }
     let by_objects = by_objects(context, hub, tls);
-    certificates::observed(context, hub, by_objects, |connection| connection.https(context, hub, tls))
+    certificates::observed(context, hub, by_objects, |connection| connection.https(context, tls))
 }
 
 /// What the mode says.

@@ -72,7 +72,9 @@ fn judge(context: &Context<'_>, hub: &Hub) -> Judgement {
     let outcome = match context.derived.tls(hub) {
         Ok(tls) if tls.mode != TlsMode::None => {
             let by_objects = decide(context, hub);
-            certificates::observed(context, hub, by_objects, |connection| of_connection(tls, connection))?
+            certificates::observed(context, hub, by_objects, |connection| {
+                of_connection(context, tls, connection)
+            })?
         }
         _ => decide(context, hub)?,
     };
@@ -80,7 +82,7 @@ fn judge(context: &Context<'_>, hub: &Hub) -> Judgement {
 }
 
 /// What stands on port 80 of a name.
-fn of_connection(tls: &Tls, connection: &Connection<'_>) -> Judgement {
+fn of_connection(context: &Context<'_>, tls: &Tls, connection: &Connection<'_>) -> Judgement {
     let path = "port 80";
     let with_host = |reason: Reason| reason.with("host", connection.called());
     match connection.sight.plain {
@@ -105,6 +107,13 @@ fn of_connection(tls: &Tls, connection: &Connection<'_>) -> Judgement {
                 .evidence(tls, path, Arg::word("redirects for now"))
                 .wanted(Arg::word("a redirect with status 301 or 308"));
             Ok(Outcome::warn(with_host(reason)).because(fact))
+        }
+        PlainSight::Answers { .. } if connection.may_pass_by_balancer(context, tls) => {
+            let reason = Reason::new(
+                "past-the-balancer",
+                "{host} answered a plain request, but that may have been led past the load balancer, as nodes of the cluster do; ask from outside",
+            );
+            Err(with_host(reason).into())
         }
         PlainSight::Answers { status } => {
             let reason = Reason::new(

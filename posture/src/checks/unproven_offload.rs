@@ -61,7 +61,7 @@ fn judge(context: &Context<'_>, hub: &Hub) -> Judgement {
         return Ok(Outcome::not_applicable(reason.with("mode", entrance::mode_in_words(tls.mode))));
     }
     certificates::observed(context, hub, by_objects(context, hub), |connection| {
-        Ok(connection.https(context, hub, tls)?.slot("service", &tls.service.name))
+        Ok(connection.https(context, tls)?.slot("service", &tls.service.name))
     })
 }
 

@@ -35,7 +35,7 @@ fn chain((resolver, entry): (Option<String>, Entry<'_>)) -> Result<StoredChain, 
         Some(resolver) => format!("{resolver}: {}", entry.domain.main),
         None => entry.domain.main.into_owned(),
     };
-    Ok(StoredChain { alias: Some(alias), certificates: file.certificates, key_matches: None })
+    Ok(StoredChain { alias: Some(alias), certificates: file.certificates, key_matches: None, trust: None })
 }
 
 /// One certificate; its key is a field that is not named here, so that no decoder copies it.

@@ -81,7 +81,7 @@ impl<'a> Store<'a> {
         for _ in 0..count {
             certificates.push(self.certificate(version)?);
         }
-        Ok(StoredChain { alias: Some(alias), certificates, key_matches: None })
+        Ok(StoredChain { alias: Some(alias), certificates, key_matches: None, trust: None })
     }
 
     fn certificate(&mut self, version: u32) -> Result<Der, &'static str> {

@@ -162,10 +162,15 @@ impl Found {
                 is_used[place - 1] = true;
                 certificates.push(others[place - 1].der.clone());
             }
-            chains.push(StoredChain { alias: bag.alias, certificates, key_matches: None });
+            chains.push(StoredChain { alias: bag.alias, certificates, key_matches: None, trust: None });
         }
         for (bag, _) in others.into_iter().zip(is_used).filter(|(_, is_used)| !is_used) {
-            chains.push(StoredChain { alias: bag.alias, certificates: vec![bag.der], key_matches: None });
+            chains.push(StoredChain {
+                alias: bag.alias,
+                certificates: vec![bag.der],
+                key_matches: None,
+                trust: None,
+            });
         }
         chains
     }

@@ -31,7 +31,11 @@ fn a_flaw_is_said_where_a_check_finds_one_and_nowhere_else() {
             match case.verdict {
                 Verdict::Fail => assert!(is_fault, "{code}/{name}: {found:?}"),
                 Verdict::Warn => assert!(!found.is_empty() && !is_fault, "{code}/{name}: {found:?}"),
-                Verdict::Pass => assert!(found.is_empty(), "{code}/{name}: {found:?}"),
+                // An authority of one's own is told, and is right for a hub that only one's own network reaches.
+                Verdict::Pass => {
+                    let is_own = found.iter().all(|flaw| *flaw == Flaw::NotPublic);
+                    assert!(is_own, "{code}/{name}: {found:?}");
+                }
                 Verdict::Unknown | Verdict::NotApplicable => continue,
             }
             judged += 1;

@@ -226,6 +226,7 @@ fn in_secret(name: &str, key: &str, certificates: &[&str]) -> (Spot, Sight) {
         alias: None,
         certificates: certificates.iter().map(|name| der(name)).collect(),
         key_matches: Some(true),
+        trust: None,
     };
     let form = if key == "acme.json" { StoreForm::AcmeJson } else { StoreForm::Pem };
     let entry = SecretEntry { key: key.into(), form, chains: vec![chain], fault: None };
@@ -302,6 +303,7 @@ fn each_certificate_of_a_store_has_the_names_that_it_is_for() {
         alias: Some("default www.example.edu".into()),
         certificates: vec![der("other")],
         key_matches: None,
+        trust: None,
     };
     secret.entries[0].chains.push(other);
     let table = sighted("", vec![(spot, Ok(Seen::Secret(secret)))]);
@@ -324,7 +326,8 @@ fn what_lies_beside_the_key_that_servers_load_is_used_by_nobody() {
     let (spot, sight) = in_secret("site-tls", "tls.crt", &["hub", "issuing"]);
     let Ok(Seen::Secret(mut secret)) = sight else { panic!() };
     for (key, name) in [("old.crt", "hub-expired"), ("truststore.jks", "root")] {
-        let chain = StoredChain { alias: None, certificates: vec![der(name)], key_matches: None };
+        let chain =
+            StoredChain { alias: None, certificates: vec![der(name)], key_matches: None, trust: None };
         secret.entries.push(SecretEntry {
             key: key.into(),
             form: StoreForm::Pem,

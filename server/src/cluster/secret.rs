@@ -129,7 +129,7 @@ fn chain(
     let beside = name.rsplit_once('.').map(|(stem, _)| format!("{stem}.key"));
     let key = beside.and_then(|beside| data.get(&beside)).map_or(value, Value::bytes);
     let key_matches = key::matches(key, first);
-    vec![StoredChain { alias: None, certificates, key_matches }]
+    vec![StoredChain { alias: None, certificates, key_matches, trust: None }]
 }
 
 fn has_ending(name: &str, endings: &[&str]) -> bool {

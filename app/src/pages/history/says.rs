@@ -60,7 +60,7 @@ pub(super) fn unseen(view: &HistoryView) -> Option<String> {
     let (pauses, gaps): (Vec<_>, Vec<_>) = view.unseen.iter().partition(|unseen| unseen.is_pause());
     let (count, seconds) =
         (pauses.len() as u64, pauses.iter().map(|pause| pause.to.as_second() - pause.from.as_second()).sum());
-    let paused = (count > 0).then(|| {
+    let not_watched = (count > 0).then(|| {
         let length = when::span(seconds);
         format!("Nothing was watched for {length} in all, in {} {}.", number(count), plural(count, "pause"))
     });
@@ -69,7 +69,7 @@ pub(super) fn unseen(view: &HistoryView) -> Option<String> {
         let stretches = if count == 1 { "stretch" } else { "stretches" };
         format!("Not everything could be read in {} {stretches} of this time.", number(count))
     });
-    let said: Vec<String> = paused.into_iter().chain(hidden).collect();
+    let said: Vec<String> = not_watched.into_iter().chain(hidden).collect();
     (!said.is_empty()).then(|| said.join(" "))
 }
 
