@@ -109,6 +109,7 @@ pub(super) fn unseen(unseen: &Unseen) -> &'static str {
         Unseen::Elsewhere => "kept where no object shows it",
         Unseen::NoStatus => "not issued yet, or no status",
         Unseen::Hidden(_) => "Certificates cannot be read",
+        Unseen::NotInStore => "not in the store that serves it",
         Unseen::Missed(_) => "could not be looked at",
         Unseen::Unreadable(_) => "cannot be understood",
     }
@@ -211,6 +212,7 @@ pub(super) mod tests {
             uses: Vec::new(),
             read: None,
             seen: Vec::new(),
+            missed: None,
             served: Vec::new(),
         }
     }

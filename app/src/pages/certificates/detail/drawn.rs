@@ -123,6 +123,7 @@ fn what_is_presented_stands_beside_what_is_kept_with_both_fingerprints() {
         host: "hub.example.org".into(),
         port: 8443,
         is_same: Some(false),
+        is_stale: true,
         not_after: now(),
         fingerprint: other,
         version: TlsVersion::Tls12,
