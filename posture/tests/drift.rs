@@ -540,7 +540,7 @@ fn weaker_hardening_is_told_once_for_all_servers_of_a_hub() {
     let some = "Some servers of hub jhub/prod may now escalate privileges";
     assert_eq!(told(std::slice::from_ref(&old), &[weak(ADA), old.clone()]), [some]);
     assert_eq!(
-        told(&[weak(ADA)], &[old.clone()]),
+        told(&[weak(ADA)], std::slice::from_ref(&old)),
         ["Servers of hub jhub/prod may no longer escalate privileges"]
     );
 }

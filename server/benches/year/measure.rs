@@ -70,11 +70,9 @@ pub(crate) async fn measure(file: &Path, days: i64) {
         .lines()
         .find_map(|line| line.strip_prefix("VmHWM:")?.split_whitespace().next()?.parse::<u128>().ok());
     tell("bytes", peak.unwrap_or_default() * 1024, "memory, the most while pages were served");
-    #[expect(clippy::disallowed_methods, reason = "a benchmark measures time")]
     let start = Instant::now();
     let none = store.prune(&Retention::default(), now).await.expect("pruning works");
     tell("us", start.elapsed().as_micros(), &format!("prune: {} rows", none.rows));
-    #[expect(clippy::disallowed_methods, reason = "a benchmark measures time")]
     let start = Instant::now();
     let shorter = Retention { history_days: u32::try_from(days / 2).unwrap_or(30), ..Retention::default() };
     let half = store.prune(&shorter, now).await.expect("pruning works");
@@ -94,14 +92,14 @@ impl Site {
         uri = uri.trim_end_matches('/').to_owned();
         if let Some(at) = at {
             uri.push(if uri.contains('?') { '&' } else { '?' });
-            uri.push_str(&format!("at={}", written(at)));
+            uri += "at=";
+            uri += &written(at);
         }
         let mut times = Vec::with_capacity(REQUESTS);
         let mut size = 0;
         for _ in 0..REQUESTS {
             let request = Request::get(&uri).header("host", "localhost").header("cookie", &self.cookie);
             let request = request.body(Body::empty()).expect("a request");
-            #[expect(clippy::disallowed_methods, reason = "a benchmark measures time")]
             let start = Instant::now();
             let response = self.routes.clone().oneshot(request).await.expect("routes answer");
             assert!(response.status().is_success(), "{uri}: {}", response.status());

@@ -34,7 +34,6 @@ struct News {
 
 /// Writes a history of so many days that ends now.
 pub(crate) async fn play(file: &Path, days: i64) {
-    #[expect(clippy::disallowed_methods, reason = "a benchmark measures time")]
     let begun = Instant::now();
     let end = Timestamp::from_second(Clock::System.now().as_second() / 300 * 300).expect("an instant");
     let begins = end.checked_sub(SignedDuration::from_hours(24 * days)).expect("an instant");
@@ -45,7 +44,6 @@ pub(crate) async fn play(file: &Path, days: i64) {
         let at = begins.checked_add(SignedDuration::from_mins(scan * EVERY)).expect("an instant");
         player.step(scan, at).await;
         if scan % SCANS == 0 {
-            #[expect(clippy::disallowed_methods, reason = "a benchmark measures time")]
             let start = Instant::now();
             let pruned = store.prune(&Retention::default(), at).await.expect("pruning works");
             (slowest, pruning) = (slowest.max(start.elapsed()), pruning + start.elapsed());
@@ -136,7 +134,6 @@ impl Player {
         } else {
             self.repeat(news, at).await
         };
-        #[expect(clippy::disallowed_methods, reason = "a benchmark measures time")]
         let start = Instant::now();
         self.store.commit_scan(&commit).await.expect("a scan is committed");
         self.slowest = self.slowest.max(start.elapsed());

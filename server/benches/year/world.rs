@@ -112,9 +112,11 @@ impl World {
     /// Replaces the hub's pod; the old one's name goes with the number before.
     pub(crate) fn restart_hub(&mut self, number: i64) -> (Record, Option<ObjectRef>) {
         let name = |number: i64| format!("hub-5d9c7b6f4-{number:05x}");
-        let old = ObjectRef::namespaced(Kind::Pod, HUB, &name(number - 1));
+        let old = ObjectRef::namespaced(Kind::Pod, HUB, name(number - 1));
         let old = self.objects.remove(&old).map(|record| record.object);
-        old.iter().for_each(|old| self.builder.remove(old));
+        if let Some(old) = &old {
+            self.builder.remove(old);
+        }
         let labels = json!({"component": "hub", "app": "jupyterhub", "release": "prod", "hub.jupyter.org/network-access-proxy-api": "true"});
         let pod = json!({
             "apiVersion": "v1", "kind": "Pod",

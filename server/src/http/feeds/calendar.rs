@@ -44,7 +44,9 @@ pub(super) fn write(view: &CertificatesView) -> String {
         event(&mut lines, &view.cluster, certificate, *end, view.as_of);
     }
     if ends.is_empty() {
-        NOTHING.iter().for_each(|(property, value)| lines.add(property, value));
+        for (property, value) in NOTHING {
+            lines.add(property, value);
+        }
     }
     lines.add("END", "VCALENDAR");
     lines.0
