@@ -144,17 +144,15 @@ impl Round {
 
     /// Connects to the first address that answers.
     async fn connect(&self, addresses: &[IpAddr], port: u16) -> Result<(IpAddr, TcpStream), ConnectFault> {
-        let mut worst = ConnectFault::TimedOut;
+        let mut refused = Vec::new();
         for address in addresses.iter().take(ADDRESSES) {
             match tokio::time::timeout(CONNECT, TcpStream::connect(at(*address, port))).await {
                 Ok(Ok(stream)) => return Ok((*address, stream)),
-                Ok(Err(error)) if error.kind() == ErrorKind::ConnectionRefused => {
-                    worst = ConnectFault::Closed;
-                }
-                Ok(Err(_)) | Err(_) => {}
+                Ok(Err(error)) => refused.push(error.kind() == ErrorKind::ConnectionRefused),
+                Err(_) => refused.push(false),
             }
         }
-        Err(worst)
+        Err(unreached(&refused))
     }
 
     async fn handshake(
@@ -184,6 +182,8 @@ impl Round {
                 (newest, chain, HstsSight::Unknown, oldest)
             }
             Shaken::Failed(fault) => return Err(fault),
+            // It is not asked in older versions: there nothing would have to be signed.
+            Shaken::Forged => return Err(ConnectFault::Broken),
         };
         let trust = shake::trust(&chain, &self.provider, self.now);
         Ok(Handshake { newest, oldest, chain, trust, hsts })
@@ -203,6 +203,12 @@ impl Round {
             Ok(Err(_)) | Err(_) => PlainSight::Unknown,
         }
     }
+}
+
+/// Why nothing was connected to, from whether each address that was tried refused: that nobody listens, only all of them say together.
+fn unreached(refused: &[bool]) -> ConnectFault {
+    let is_closed = !refused.is_empty() && refused.iter().all(|is_refused| *is_refused);
+    if is_closed { ConnectFault::Closed } else { ConnectFault::TimedOut }
 }
 
 /// What a server says to versions older than one, the oldest first.
@@ -246,6 +252,14 @@ mod tests {
     fn older(answers: [Answer; 3]) -> Older {
         let versions = [TlsVersion::Tls10, TlsVersion::Tls11, TlsVersion::Tls12];
         Older(versions.into_iter().zip(answers).collect())
+    }
+
+    #[test]
+    fn nobody_listens_where_every_address_refuses() {
+        assert_eq!(unreached(&[true, true]), ConnectFault::Closed);
+        for some_silent in [&[true, false][..], &[false, true], &[false], &[]] {
+            assert_eq!(unreached(some_silent), ConnectFault::TimedOut, "{some_silent:?}");
+        }
     }
 
     #[test]

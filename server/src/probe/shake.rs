@@ -5,9 +5,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
 use posture::sighting::{ConnectFault, TlsVersion, Trust};
-use posture::x509::{self, Der};
+use posture::x509::{self, Der, KeyAlgorithm};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::CryptoProvider;
+use rustls::crypto::{
+    CryptoProvider, WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature,
+};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, SignatureScheme};
 use tokio::net::TcpStream;
@@ -22,6 +24,8 @@ pub(super) enum Shaken {
     Shown(TlsVersion, Vec<Der>, Option<Box<TlsStream<TcpStream>>>),
     /// It did not.
     Failed(ConnectFault),
+    /// It showed certificates and did not sign with the key of the first: whoever answers there does not have it.
+    Forged,
 }
 
 /// The cryptography in use.
@@ -31,7 +35,10 @@ pub(super) fn provider() -> Arc<CryptoProvider> {
 
 /// Connects and shakes hands with SNI.
 pub(super) async fn shake(stream: TcpStream, host: &str, provider: &Arc<CryptoProvider>) -> Shaken {
-    let recorder = Arc::new(Recorder::default());
+    let recorder = Arc::new(Recorder {
+        noted: Mutex::default(),
+        algorithms: provider.signature_verification_algorithms,
+    });
     let builder = ClientConfig::builder_with_provider(Arc::clone(provider))
         .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12]);
     let (Ok(builder), Ok(name)) = (builder, ServerName::try_from(host.to_owned())) else {
@@ -44,8 +51,9 @@ pub(super) async fn shake(stream: TcpStream, host: &str, provider: &Arc<CryptoPr
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     config.resumption = rustls::client::Resumption::disabled();
     let shaken = TlsConnector::from(Arc::new(config)).connect(name, stream).await;
-    let (chain, version) = recorder.recorded();
+    let Noted { chain, version, is_forged } = recorder.recorded();
     match shaken {
+        _ if is_forged => Shaken::Forged,
         Ok(stream) => {
             let version = match stream.get_ref().1.protocol_version() {
                 Some(rustls::ProtocolVersion::TLSv1_3) => TlsVersion::Tls13,
@@ -71,18 +79,59 @@ fn fault(error: &std::io::Error) -> ConnectFault {
     }
 }
 
-/// Records the certificates and accepts them. Nothing is ever sent over such a connection but a question for a page's head.
-#[derive(Debug, Default)]
-struct Recorder(Mutex<(Vec<Der>, Option<TlsVersion>)>);
+/// What was noted on the way.
+#[derive(Debug, Clone, Default)]
+struct Noted {
+    chain: Vec<Der>,
+    version: Option<TlsVersion>,
+    is_forged: bool,
+}
+
+/// Records the certificates and accepts them, whatever they say, from whoever has the key of the first. Nothing is ever sent over such a
+/// connection but a question for a page's head.
+#[derive(Debug)]
+struct Recorder {
+    noted: Mutex<Noted>,
+    algorithms: WebPkiSupportedAlgorithms,
+}
 
 impl Recorder {
-    fn recorded(&self) -> (Vec<Der>, Option<TlsVersion>) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    fn recorded(&self) -> Noted {
+        self.noted.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn note(&self, note: impl FnOnce(&mut (Vec<Der>, Option<TlsVersion>))) {
-        note(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
+    fn note(&self, note: impl FnOnce(&mut Noted)) {
+        note(&mut self.noted.lock().unwrap_or_else(PoisonError::into_inner));
     }
+
+    /// Notes what came of a signature, which only a certificate that cannot be checked may leave open: that is nothing for its server to
+    /// choose, while the scheme of the signature is.
+    fn signed(
+        &self,
+        version: TlsVersion,
+        certificate: &CertificateDer<'_>,
+        signature: Result<HandshakeSignatureValid, rustls::Error>,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        if signature.is_err() && can_be_checked(certificate) {
+            self.note(|noted| noted.is_forged = true);
+            return signature;
+        }
+        self.note(|noted| noted.version = Some(version));
+        Ok(HandshakeSignatureValid::assertion())
+    }
+}
+
+/// Whether signatures with the key of a certificate can be checked here: not with keys of a rare curve, with those of RSA that are too short
+/// to be trusted, and where the certificate itself is of an odd make.
+fn can_be_checked(certificate: &CertificateDer<'_>) -> bool {
+    let Ok(read) = x509::read(&Der::new(certificate.as_ref())) else { return false };
+    let is_known = match read.key.algorithm {
+        KeyAlgorithm::Rsa(bits) => (2048..=8192).contains(&bits),
+        KeyAlgorithm::Ec(curve) => matches!(curve.as_str(), "P-256" | "P-384"),
+        KeyAlgorithm::Ed25519 => true,
+        KeyAlgorithm::Ed448 | KeyAlgorithm::Other(_) => false,
+    };
+    is_known && webpki::EndEntityCert::try_from(certificate).is_ok()
 }
 
 impl ServerCertVerifier for Recorder {
@@ -95,31 +144,32 @@ impl ServerCertVerifier for Recorder {
         _: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
         let all = std::iter::once(end_entity).chain(intermediates);
-        self.note(|noted| noted.0 = all.map(|certificate| Der::new(certificate.as_ref())).collect());
+        self.note(|noted| noted.chain = all.map(|certificate| Der::new(certificate.as_ref())).collect());
         Ok(ServerCertVerified::assertion())
     }
 
     fn verify_tls12_signature(
         &self,
-        _: &[u8],
-        _: &CertificateDer<'_>,
-        _: &DigitallySignedStruct,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.note(|noted| noted.1 = Some(TlsVersion::Tls12));
-        Ok(HandshakeSignatureValid::assertion())
+        let signature = verify_tls12_signature(message, certificate, signed, &self.algorithms);
+        self.signed(TlsVersion::Tls12, certificate, signature)
     }
 
     fn verify_tls13_signature(
         &self,
-        _: &[u8],
-        _: &CertificateDer<'_>,
-        _: &DigitallySignedStruct,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.note(|noted| noted.1 = Some(TlsVersion::Tls13));
-        Ok(HandshakeSignatureValid::assertion())
+        let signature = verify_tls13_signature(message, certificate, signed, &self.algorithms);
+        self.signed(TlsVersion::Tls13, certificate, signature)
     }
 
-    /// Every one there is, so that no server lacks one for its key.
+    /// One for every kind of key there is, so that no server lacks one. None with SHA-1, which cannot be checked and which a server may
+    /// leave out with any key.
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         vec![
             SignatureScheme::ECDSA_NISTP256_SHA256,
@@ -133,8 +183,6 @@ impl ServerCertVerifier for Recorder {
             SignatureScheme::RSA_PKCS1_SHA256,
             SignatureScheme::RSA_PKCS1_SHA384,
             SignatureScheme::RSA_PKCS1_SHA512,
-            SignatureScheme::RSA_PKCS1_SHA1,
-            SignatureScheme::ECDSA_SHA1_Legacy,
         ]
     }
 }
@@ -180,7 +228,92 @@ pub(super) fn at(address: std::net::IpAddr, port: u16) -> SocketAddr {
 mod tests {
     use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, date_time_ymd};
 
+    use rustls::server::{ClientHello, ResolvesServerCert};
+    use rustls::sign::CertifiedKey;
+    use rustls::{ServerConfig, SupportedProtocolVersion};
+    use tokio::net::TcpListener;
+    use tokio_rustls::TlsAcceptor;
+
     use super::*;
+
+    /// Shows one certificate and signs with one key, whether or not they belong together.
+    #[derive(Debug)]
+    struct Shows(Arc<CertifiedKey>);
+
+    impl ResolvesServerCert for Shows {
+        fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+            Some(Arc::clone(&self.0))
+        }
+    }
+
+    /// What comes of a handshake with a server that shows the certificate of one key and signs with another.
+    async fn shaken(
+        shown: &KeyPair,
+        signing: &KeyPair,
+        versions: &[&'static SupportedProtocolVersion],
+    ) -> Shaken {
+        let params = CertificateParams::new(vec!["hub.example.org".to_owned()]).unwrap();
+        let certificate = params.self_signed(shown).unwrap().der().clone();
+        let signing = rustls::pki_types::PrivateKeyDer::try_from(signing.serialize_der()).unwrap();
+        let signing = rustls::crypto::ring::sign::any_supported_type(&signing).unwrap();
+        let shows = Shows(Arc::new(CertifiedKey::new(vec![certificate], signing)));
+        let builder = ServerConfig::builder_with_provider(provider()).with_protocol_versions(versions);
+        let config = builder.unwrap().with_no_client_auth().with_cert_resolver(Arc::new(shows));
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let stream = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let provider = provider();
+        let serve = async {
+            let (stream, _) = listener.accept().await.unwrap();
+            drop(TlsAcceptor::from(Arc::new(config)).accept(stream).await);
+        };
+        futures::future::join(shake(stream, "hub.example.org", &provider), serve).await.0
+    }
+
+    #[tokio::test]
+    async fn who_shows_a_certificate_without_its_key_is_not_believed() {
+        let key = KeyPair::generate().unwrap();
+        let other = KeyPair::generate().unwrap();
+        let other_kind = KeyPair::generate_for(&rcgen::PKCS_ED25519).unwrap();
+        for versions in [&[&rustls::version::TLS13][..], &[&rustls::version::TLS12]] {
+            for forging in [&other, &other_kind] {
+                let forged = shaken(&key, forging, versions).await;
+                assert!(matches!(forged, Shaken::Forged), "{versions:?}: {forged:?}");
+            }
+            let own = shaken(&key, &key, versions).await;
+            assert!(matches!(&own, Shaken::Shown(_, chain, _) if chain.len() == 1), "{versions:?}: {own:?}");
+        }
+    }
+
+    #[test]
+    fn a_key_that_is_too_short_or_of_a_rare_curve_cannot_be_checked() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+        for (name, kind) in [
+            ("short", &["-newkey", "rsa:1024"][..]),
+            ("odd", &["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:secp521r1"]),
+        ] {
+            let made = std::process::Command::new("openssl")
+                .args([
+                    "req",
+                    "-x509",
+                    "-nodes",
+                    "-subj",
+                    "/CN=hub",
+                    "-outform",
+                    "DER",
+                    "-keyout",
+                    &at("key"),
+                ])
+                .args(["-out", &at(name)])
+                .args(kind)
+                .output()
+                .unwrap();
+            assert!(made.status.success(), "{made:?}");
+            assert!(!can_be_checked(&CertificateDer::from(std::fs::read(at(name)).unwrap())), "{name}");
+        }
+        let own = CertificateParams::new(Vec::new()).unwrap().self_signed(&KeyPair::generate().unwrap());
+        assert!(can_be_checked(own.unwrap().der()));
+    }
 
     fn instant(text: &str) -> Timestamp {
         text.parse().unwrap()
