@@ -43,6 +43,9 @@ const ALL: Duration = Duration::from_secs(15);
 /// How long a handshake, or an answer over HTTP, may take.
 const ANSWER: Duration = Duration::from_secs(4);
 
+/// How long all that is asked a second time may take; a connection that ends without a word ends soon.
+const AGAIN: Duration = Duration::from_secs(2);
+
 /// How many names are looked at at once.
 const AT_ONCE: usize = 4;
 
@@ -119,7 +122,8 @@ impl Round {
                 sight.fault = Some(fault);
                 // The name may be reached in clear all the same.
                 sight.plain =
-                    within(deadline, self.plain(host, sight.dns.addresses[0]), PlainSight::Unknown).await;
+                    within(deadline, self.plain(host, port, sight.dns.addresses[0]), PlainSight::Unknown)
+                        .await;
             }
             Ok((address, stream)) => {
                 sight.address = Some(address);
@@ -129,7 +133,7 @@ impl Round {
                         self.handshake(stream, host, address, port),
                         Err(ConnectFault::TimedOut),
                     ),
-                    within(deadline, self.plain(host, address), PlainSight::Unknown),
+                    within(deadline, self.plain(host, port, address), PlainSight::Unknown),
                 );
                 let (handshake, plain) = shaken.await;
                 sight.plain = plain;
@@ -189,15 +193,15 @@ impl Round {
         Ok(Handshake { newest, oldest, chain, trust, hsts })
     }
 
-    /// What stands in clear on an address, if that port may be connected to.
-    async fn plain(&self, host: &str, address: IpAddr) -> PlainSight {
+    /// What stands in clear on an address, if that port may be connected to; beside HTTPS on a port.
+    async fn plain(&self, host: &str, port: u16, address: IpAddr) -> PlainSight {
         if !self.refusal.allows(host, self.plain_port, address) {
             return PlainSight::Unknown;
         }
         match tokio::time::timeout(CONNECT, TcpStream::connect(at(address, self.plain_port))).await {
             Ok(Ok(stream)) => {
                 let head = tokio::time::timeout(ANSWER, head::ask(stream, host)).await;
-                head.ok().flatten().map_or(PlainSight::Unknown, |head| head.plain(host))
+                head.ok().flatten().map_or(PlainSight::Unknown, |head| head.plain(host, port))
             }
             Ok(Err(error)) if error.kind() == ErrorKind::ConnectionRefused => PlainSight::Closed,
             Ok(Err(_)) | Err(_) => PlainSight::Unknown,
@@ -220,17 +224,31 @@ async fn older(server: std::net::SocketAddr, host: &str, newest: TlsVersion) -> 
         let answer = tokio::time::timeout(CONNECT + ANSWER, hello::greet(server, host, version)).await;
         (version, answer.unwrap_or(Answer::Unclear))
     });
-    Older(futures::future::join_all(asked).await)
+    let mut older = Older(futures::future::join_all(asked).await);
+    older.ask_again(|version| hello::greet(server, host, version)).await;
+    older
 }
 
 impl Older {
+    /// Asks once more, one version after the other, where a connection ended without a word: only who ends it again refuses.
+    async fn ask_again<F: Future<Output = Answer>>(&mut self, greet: impl Fn(TlsVersion) -> F) {
+        let deadline = Instant::now() + AGAIN;
+        for (version, answer) in self.0.iter_mut().filter(|(_, answer)| *answer == Answer::Ended) {
+            *answer = match within(deadline, greet(*version), Answer::Unclear).await {
+                Answer::Ended => Answer::Refuses,
+                Answer::NotTls => Answer::Unclear,
+                clearer => clearer,
+            };
+        }
+    }
+
     /// The oldest version that the server speaks, where what is older is known to be refused.
     fn oldest(&self, newest: TlsVersion) -> Option<TlsVersion> {
         for (_, answer) in self.0.iter().filter(|(version, _)| *version < newest) {
             match answer {
                 Answer::Takes(taken, _) => return Some(*taken),
                 Answer::Refuses => {}
-                Answer::NotTls | Answer::Unclear => return None,
+                Answer::Ended | Answer::NotTls | Answer::Unclear => return None,
             }
         }
         Some(newest)
@@ -252,6 +270,28 @@ mod tests {
     fn older(answers: [Answer; 3]) -> Older {
         let versions = [TlsVersion::Tls10, TlsVersion::Tls11, TlsVersion::Tls12];
         Older(versions.into_iter().zip(answers).collect())
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_ends_without_a_word_refuses_only_when_it_ends_again() {
+        let takes = Answer::Takes(TlsVersion::Tls12, Vec::new());
+        for (again, oldest) in [
+            (Answer::Ended, Some(TlsVersion::Tls12)),
+            (Answer::Refuses, Some(TlsVersion::Tls12)),
+            (Answer::Takes(TlsVersion::Tls10, Vec::new()), Some(TlsVersion::Tls10)),
+            (Answer::Unclear, None),
+            (Answer::NotTls, None),
+        ] {
+            let mut older = older([Answer::Ended, Answer::Refuses, takes.clone()]);
+            assert_eq!(older.oldest(TlsVersion::Tls13), None, "asked once");
+            older
+                .ask_again(|version| {
+                    assert_eq!(version, TlsVersion::Tls10, "what was clear is not asked again");
+                    std::future::ready(again.clone())
+                })
+                .await;
+            assert_eq!(older.oldest(TlsVersion::Tls13), oldest, "{again:?}");
+        }
     }
 
     #[test]

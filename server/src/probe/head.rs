@@ -72,17 +72,19 @@ impl Head {
         }
     }
 
-    /// What a server in clear does with a browser that asks for this host.
-    pub(super) fn plain(&self, host: &str) -> PlainSight {
-        if !matches!(self.status, 301 | 302 | 303 | 307 | 308) {
-            return PlainSight::Answers { status: self.status };
-        }
+    /// What a server in clear does with a browser that asks for this host, whose HTTPS is on this port. What neither shows anything in clear
+    /// nor leads there is not known: a server that refuses or fails may do so for all, or for this question.
+    pub(super) fn plain(&self, host: &str, port: u16) -> PlainSight {
+        let is_redirect = matches!(self.status, 301 | 302 | 303 | 307 | 308);
         match self.header("location") {
-            Some(location) if leads_to_https(location, host) => {
+            Some(location) if is_redirect && leads_to_https(location, host, port) => {
                 PlainSight::ToHttps { permanent: matches!(self.status, 301 | 308) }
             }
-            None if !self.is_whole => PlainSight::Unknown,
-            _ => PlainSight::Answers { status: self.status },
+            Some(location) if is_redirect && stays_in_clear(location) => {
+                PlainSight::Answers { status: self.status }
+            }
+            _ if matches!(self.status, 200..=299 | 401 | 405) => PlainSight::Answers { status: self.status },
+            _ => PlainSight::Unknown,
         }
     }
 }
@@ -102,12 +104,21 @@ fn max_age(value: &str) -> Option<i64> {
     Some(age.parse().unwrap_or(i64::MAX))
 }
 
-/// Whether a Location is the same host over HTTPS, on any port.
-fn leads_to_https(location: &str, host: &str) -> bool {
+/// Whether a Location, asked for in clear, is in clear too: it says so, or says nothing of a scheme (RFC 3986, 4.2).
+fn stays_in_clear(location: &str) -> bool {
+    match location.split_once([':', '/', '?', '#']) {
+        Some((scheme, _)) if location[scheme.len()..].starts_with(':') => scheme.eq_ignore_ascii_case("http"),
+        _ => true,
+    }
+}
+
+/// Whether a Location is the same host over HTTPS, on its usual port or on this one.
+fn leads_to_https(location: &str, host: &str, port: u16) -> bool {
     let Ok(location) = location.parse::<http::Uri>() else { return false };
     location.scheme_str().is_some_and(|scheme| scheme.eq_ignore_ascii_case("https"))
         && location.host().is_some_and(|to| to.trim_end_matches('.').eq_ignore_ascii_case(host))
         && location.authority().is_some_and(|authority| !authority.as_str().contains('@'))
+        && [443, port].contains(&location.port_u16().unwrap_or(443))
 }
 
 #[cfg(test)]
@@ -146,13 +157,13 @@ mod tests {
         let cut = parse(b"HTTP/1.1 200 OK\r\nServer: x\r\nStrict-Transport-Security: max-age=3").unwrap();
         assert_eq!(cut.hsts(), HstsSight::Unknown);
         let cut = parse(b"HTTP/1.1 301 Moved\r\nServer: x\r\nLocation: https://hub.exa").unwrap();
-        assert_eq!(cut.plain("hub.example.org"), PlainSight::Unknown);
+        assert_eq!(cut.plain("hub.example.org", 443), PlainSight::Unknown);
     }
 
     #[test]
     fn a_redirect_counts_where_it_leads_to_the_same_host_over_https() {
         let plain = |status: u16, location: &str| {
-            head(&format!("HTTP/1.1 {status} X\r\nLocation: {location}")).plain("hub.example.org")
+            head(&format!("HTTP/1.1 {status} X\r\nLocation: {location}")).plain("hub.example.org", 8443)
         };
         for status in [301, 308] {
             assert_eq!(plain(status, "https://hub.example.org/"), PlainSight::ToHttps { permanent: true });
@@ -163,19 +174,40 @@ mod tests {
                 PlainSight::ToHttps { permanent: false }
             );
         }
-        for elsewhere in [
+        let known = PlainSight::ToHttps { permanent: true };
+        assert_eq!(plain(301, "https://hub.example.org:8443/"), known, "the port that is looked at");
+        for in_clear in [
             "http://hub.example.org/",
-            "https://other.example.org/",
-            "https://hub.example.org@other.example.org/",
-            "https://x@hub.example.org/",
+            "HTTP://other.example.org/",
             "/hub/",
+            "hub/login?next=https://hub.example.org/",
             "//hub.example.org/",
             "",
-            "https://hub.example.org.other.example.org/",
         ] {
-            assert_eq!(plain(301, elsewhere), PlainSight::Answers { status: 301 }, "{elsewhere}");
+            assert_eq!(plain(301, in_clear), PlainSight::Answers { status: 301 }, "{in_clear}");
         }
-        assert_eq!(head("HTTP/1.0 200 OK").plain("hub.example.org"), PlainSight::Answers { status: 200 });
+        for elsewhere in [
+            "https://other.example.org/",
+            "https://hub.example.org:9443/",
+            "https://hub.example.org@other.example.org/",
+            "https://x@hub.example.org/",
+            "https://hub.example.org.other.example.org/",
+            "https:/hub/",
+            "ftp://hub.example.org/",
+        ] {
+            assert_eq!(plain(301, elsewhere), PlainSight::Unknown, "{elsewhere}");
+        }
+    }
+
+    #[test]
+    fn only_what_shows_something_in_clear_answers_there() {
+        let plain = |status: u16| head(&format!("HTTP/1.1 {status} X")).plain("hub.example.org", 443);
+        for status in [200, 204, 401, 405] {
+            assert_eq!(plain(status), PlainSight::Answers { status });
+        }
+        for status in [100, 301, 304, 308, 400, 403, 404, 421, 429, 500, 503] {
+            assert_eq!(plain(status), PlainSight::Unknown, "{status}");
+        }
     }
 
     #[test]

@@ -30,8 +30,10 @@ const SIGNATURES: &[u16] =
 pub(super) enum Answer {
     /// It takes this version; with the certificates it shows.
     Takes(TlsVersion, Vec<Der>),
-    /// It breaks off: it does not speak this version.
+    /// It breaks off with a word, or without one whenever it is asked: it does not speak this version.
     Refuses,
+    /// The connection ended without a word. It may have been cut by who stands between, or by a server that has enough to do.
+    Ended,
     /// It does not speak TLS.
     NotTls,
     /// It was not found out.
@@ -177,7 +179,8 @@ impl Heard {
             Some(0x0302) => Answer::Takes(TlsVersion::Tls11, self.chain),
             Some(0x0303) => Answer::Takes(TlsVersion::Tls12, self.chain),
             None if self.is_other => Answer::NotTls,
-            None if self.is_alert || has_ended => Answer::Refuses,
+            None if self.is_alert => Answer::Refuses,
+            None if has_ended => Answer::Ended,
             Some(_) | None => Answer::Unclear,
         }
     }
@@ -240,11 +243,11 @@ mod tests {
     }
 
     #[test]
-    fn an_alert_and_an_end_refuse_and_other_words_are_no_tls() {
+    fn an_alert_refuses_an_end_does_not_yet_and_other_words_are_no_tls() {
         assert_eq!(Heard::of(&record(21, &[2, 70])).answer(false), Answer::Refuses);
         let warned = [record(21, &[1, 112]), record(22, &answer())].concat();
         assert!(matches!(Heard::of(&warned).answer(false), Answer::Takes(TlsVersion::Tls11, _)));
-        assert_eq!(Heard::of(b"").answer(true), Answer::Refuses);
+        assert_eq!(Heard::of(b"").answer(true), Answer::Ended);
         assert_eq!(Heard::of(b"").answer(false), Answer::Unclear);
         assert_eq!(Heard::of(b"HTTP/1.1 400 Bad Request\r\n").answer(true), Answer::NotTls);
         assert_eq!(Heard::of(b"SSH-2.0-x\r\n").answer(false), Answer::NotTls);

@@ -102,6 +102,9 @@ pub(super) async fn resolve(resolver: Option<&TokioResolver>, host: &str) -> Dns
         } else {
             DnsFault::NoAddress
         });
+    } else if faults.iter().any(|fault| *fault != DnsFault::NoAddress) {
+        // Where one family was not answered, there may be more addresses than these.
+        sight.fault = Some(DnsFault::NoAnswer);
     }
     sight
 }

@@ -196,9 +196,11 @@ async fn what_stands_in_clear_is_classified_and_not_followed() {
             PlainSight::ToHttps { permanent: false },
         ),
         (
-            "HTTP/1.1 301 Moved\r\nLocation: https://evil.example.com/\r\n\r\n",
+            "HTTP/1.1 301 Moved\r\nLocation: http://evil.example.com/\r\n\r\n",
             PlainSight::Answers { status: 301 },
         ),
+        ("HTTP/1.1 301 Moved\r\nLocation: https://evil.example.com/\r\n\r\n", PlainSight::Unknown),
+        ("HTTP/1.1 404 Not Found\r\n\r\n", PlainSight::Unknown),
         ("HTTP/1.1 200 OK\r\n\r\n", PlainSight::Answers { status: 200 }),
         ("hello\r\n\r\n", PlainSight::Unknown),
     ] {
@@ -231,6 +233,18 @@ async fn a_name_that_does_not_exist_is_told_from_one_without_addresses_and_from_
         let sight = place.look_at(name, 443).await;
         assert_eq!((sight.dns.fault, sight.fault), (Some(fault), Some(ConnectFault::NoAddress)), "{name}");
     }
+}
+
+#[tokio::test]
+async fn a_name_of_which_one_family_is_not_answered_is_connected_to_and_not_called_resolved() {
+    let mut place = Place::new().await;
+    let server = Server::start(&Authority::new().chain(&[HUB]), Served::Nothing).await;
+    let answers = Answers { v6_code: 2, ..Answers::v4(&[Ipv4Addr::LOCALHOST]) };
+    place.names = NameServer::start(vec![(HUB, answers)]).await;
+    let sight = place.look(server.address).await;
+    assert_eq!(sight.dns.addresses, [IpAddr::V4(Ipv4Addr::LOCALHOST)]);
+    assert_eq!((sight.dns.fault, sight.fault.clone()), (Some(DnsFault::NoAnswer), None));
+    assert!(sight.handshake.is_some());
 }
 
 #[tokio::test]

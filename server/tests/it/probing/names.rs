@@ -14,6 +14,8 @@ pub(super) struct Answers {
     /// Where the name leads, one after the other.
     pub(super) aliases: Vec<&'static str>,
     pub(super) code: u8,
+    /// The code for IPv6 alone.
+    pub(super) v6_code: u8,
     pub(super) is_silent: bool,
 }
 
@@ -110,7 +112,8 @@ impl<'a> Question<'a> {
         }
         let mut reply = self.packet[..2].to_vec();
         // An answer with authority, recursion available.
-        reply.extend([0x85, 0x80 | answers.code, 0, 1]);
+        let code = if self.kind == 1 { answers.code } else { answers.code | answers.v6_code };
+        reply.extend([0x85, 0x80 | code, 0, 1]);
         reply.extend(u16::try_from(records.len()).unwrap().to_be_bytes());
         reply.extend([0; 4]);
         reply.extend(&self.packet[12..self.end]);
