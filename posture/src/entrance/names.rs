@@ -71,8 +71,14 @@ pub fn public_names(snapshot: &Snapshot, hubs: &[Hub]) -> PublicNames {
     PublicNames { names: names.collect(), gap }
 }
 
-/// The addresses of a cluster's own pods, Services and nodes, as far as they are seen.
-pub fn own_ranges(snapshot: &Snapshot) -> Vec<AddressRange> {
+/// The addresses of a cluster's own pods, Services and nodes.
+///
+/// # Errors
+/// What hides some of them: whoever is to keep away from all of them does not know them then.
+pub fn own_ranges(snapshot: &Snapshot) -> Result<Vec<AddressRange>, Gap> {
+    snapshot.nodes.complete()?;
+    snapshot.pods.complete()?;
+    snapshot.services.complete()?;
     let mut ranges: BTreeSet<AddressRange> = BTreeSet::new();
     let only = |text: &str| parse_address(text).map(AddressRange::only);
     for node in snapshot.nodes.present() {
@@ -87,7 +93,7 @@ pub fn own_ranges(snapshot: &Snapshot) -> Vec<AddressRange> {
         let addresses = service.spec.cluster_ips.iter().chain(&service.spec.cluster_ip);
         ranges.extend(addresses.filter_map(|address| only(address)));
     }
-    ranges.into_iter().collect()
+    Ok(ranges.into_iter().collect())
 }
 
 #[cfg(test)]
@@ -168,11 +174,19 @@ status: { addresses: [{ type: ExternalIP, address: 203.0.114.7 }, { type: Hostna
 
     #[test]
     fn the_addresses_of_nodes_pods_and_services_are_the_clusters_own() {
-        let ranges = own_ranges(&Fixture::from_yaml(CLUSTER).snapshot);
+        let ranges = own_ranges(&Fixture::from_yaml(CLUSTER).snapshot).unwrap();
         let is_own = |address: &str| ranges.iter().any(|range| range.contains(address.parse().unwrap()));
         for own in ["198.50.3.4", "203.0.114.7", "203.0.114.9"] {
             assert!(is_own(own), "{own}");
         }
         assert!(!is_own("203.0.114.8"));
+    }
+
+    #[test]
+    fn the_addresses_of_a_cluster_are_not_known_where_some_are_hidden() {
+        for kind in [Kind::Node, Kind::Pod, Kind::Service] {
+            let fixture = Fixture::from_yaml(CLUSTER).with_gap(kind, None, &GapReason::Forbidden);
+            assert_eq!(own_ranges(&fixture.snapshot).unwrap_err().kind, kind);
+        }
     }
 }

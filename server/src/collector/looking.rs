@@ -61,10 +61,17 @@ impl Looking {
             return;
         }
         let names = public_names(snapshot, &discover(snapshot));
+        // Where some of the cluster's own addresses are hidden, nothing may be connected to: it could be one of them.
+        let own = own_ranges(snapshot);
         let mut served = Vec::new();
         for (host, port) in &self.sights.hosts {
             let spot = Spot::Endpoint { host: host.clone(), port: *port };
-            match names.serves(host) {
+            let is_served = names.serves(host).map_err(Clone::clone);
+            let is_served = match &own {
+                Err(gap) if is_served == Ok(true) => Err(gap.clone()),
+                _ => is_served,
+            };
+            match is_served {
                 Ok(true) => {
                     served.push((host.clone(), *port));
                     // What was no name of the cluster before has not been looked at as one.
@@ -74,13 +81,14 @@ impl Looking {
                     }
                 }
                 Ok(false) => drop(self.spots.insert(spot, Err(Unsighted::NotOfCluster))),
-                Err(gap) => drop(self.spots.insert(spot, Err(Unsighted::Gap(gap.reason.clone())))),
+                Err(gap) => drop(self.spots.insert(spot, Err(Unsighted::Gap(gap.reason)))),
             }
         }
+        let Ok(own) = own else { return };
         if served.is_empty() {
             return;
         }
-        let refusal = Refusal { own: own_ranges(snapshot), private: self.sights.private.clone() };
+        let refusal = Refusal { own, private: self.sights.private.clone() };
         let ways = Arc::new(self.ways.clone());
         self.round.spawn(async move { probe::look(served, &ways, refusal, now).await });
     }

@@ -148,6 +148,15 @@ async fn a_name_that_a_gap_may_hide_is_not_connected_to_and_not_called_foreign()
 }
 
 #[tokio::test]
+async fn nothing_is_connected_to_where_the_addresses_of_the_cluster_are_hidden() {
+    let denied = Denied { group: String::new(), resource: "nodes".to_owned(), namespace: None };
+    let place = Place::new(HUB, &[HUB], vec![denied]).await;
+    let followed = Followed::start_with(place.source.clone(), place.settings.clone()).await;
+    wait_for(&followed, &place.spot(HUB), |sight| matches!(sight, Err(Unsighted::Gap(_)))).await;
+    assert_eq!((place.names.asked(), place.server.connections()), (Vec::<String>::new(), 0));
+}
+
+#[tokio::test]
 async fn a_server_that_hangs_does_not_keep_a_change_from_being_judged() {
     let mut place = Place::new(HUB, &[HUB], Vec::new()).await;
     place.server = super::servers::silent().await;
