@@ -20,6 +20,9 @@ use value::Value;
 /// The longest type of a Secret that is kept; it is free text.
 const KIND: usize = 253;
 
+/// How many keystores of one Secret are opened: each may ask for a second of work for its password.
+const KEYSTORES: usize = 8;
+
 /// Looks at one Secret with `get`.
 pub async fn look(source: &Source, namespace: &str, name: &str) -> Sight {
     let path = ResourcePath::secrets(namespace);
@@ -33,7 +36,12 @@ pub async fn look(source: &Source, namespace: &str, name: &str) -> Sight {
         answer = source.private_object(&path, name).await;
     }
     match answer {
-        Ok(body) => decode(&body).map(Seen::Secret).map_err(|why| failed(why.to_owned())),
+        Ok(body) => {
+            // Opening keystores is work, and nobody else should wait for it.
+            let decoded = tokio::task::spawn_blocking(move || decode(&body)).await;
+            let decoded = decoded.unwrap_or(Err("decoding it failed"));
+            decoded.map(Seen::Secret).map_err(|why| failed(why.to_owned()))
+        }
         Err(ApiError::NotFound) => Err(Unsighted::Absent),
         Err(ApiError::Forbidden) => Err(Unsighted::Gap(GapReason::Forbidden)),
         Err(error) => Err(failed(error.to_string())),
@@ -60,14 +68,23 @@ pub fn decode(body: &[u8]) -> Result<SecretSight, &'static str> {
     let body: Body<'_> = serde_json::from_slice(body)
         .map_err(|_| "the API server's answer is not a Secret that can be understood")?;
     let data = body.data.unwrap_or_default();
-    let entries = data.iter().filter_map(|(name, value)| entry(name, value.bytes(), &data)).collect();
+    let mut left = KEYSTORES;
+    let entries =
+        data.iter().filter_map(|(name, value)| entry(name, value.bytes(), &data, &mut left)).collect();
     Ok(SecretSight { kind: body.kind.chars().take(KIND).collect(), entries })
 }
 
 /// What stands under one key; `None` where that is no certificate.
-fn entry(name: &str, value: &[u8], data: &BTreeMap<String, Value>) -> Option<SecretEntry> {
+fn entry(name: &str, value: &[u8], data: &BTreeMap<String, Value>, left: &mut usize) -> Option<SecretEntry> {
     let of = |form, chains, fault| Some(SecretEntry { key: name.to_owned(), form, chains, fault });
-    if let Some((form, read)) = keystore(name, value, data) {
+    if let Some(form) = keystore_form(name, value) {
+        let read = match left.checked_sub(1) {
+            Some(less) => {
+                *left = less;
+                keystore(form, value, data)
+            }
+            None => Err("the Secret holds more than 8 keystores, and this one is not read"),
+        };
         return match read {
             Ok(chains) => of(form, chains, None),
             Err(why) => of(form, Vec::new(), Some(why.to_owned())),
@@ -89,22 +106,32 @@ fn entry(name: &str, value: &[u8], data: &BTreeMap<String, Value>) -> Option<Sec
     if is_expected { of(StoreForm::Pem, Vec::new(), Some(fault.to_owned())) } else { None }
 }
 
-/// The chains of a file that holds several, each with its key; `None` where it is no such file.
-fn keystore(
-    name: &str,
-    value: &[u8],
-    data: &BTreeMap<String, Value>,
-) -> Option<(StoreForm, Result<Vec<StoredChain>, &'static str>)> {
+/// How a file is written that holds several chains, each with its key; `None` where it is no such file.
+fn keystore_form(name: &str, value: &[u8]) -> Option<StoreForm> {
     let is_java =
         [[0xfe, 0xed, 0xfe, 0xed], [0xce, 0xce, 0xce, 0xce]].iter().any(|magic| value.starts_with(magic));
     if name == "acme.json" {
-        Some((StoreForm::AcmeJson, x509::acme_json(value)))
+        Some(StoreForm::AcmeJson)
     } else if is_java || has_ending(name, &["jks"]) {
-        Some((StoreForm::Jks, x509::jks(value)))
+        Some(StoreForm::Jks)
     } else if has_ending(name, &["p12", "pfx"]) {
-        Some((StoreForm::Pkcs12, x509::pkcs12(value, &passwords(data))))
+        Some(StoreForm::Pkcs12)
     } else {
         None
+    }
+}
+
+/// The chains of such a file.
+fn keystore(
+    form: StoreForm,
+    value: &[u8],
+    data: &BTreeMap<String, Value>,
+) -> Result<Vec<StoredChain>, &'static str> {
+    match form {
+        StoreForm::AcmeJson => x509::acme_json(value),
+        StoreForm::Jks => x509::jks(value),
+        StoreForm::Pkcs12 => x509::pkcs12(value, &passwords(data)),
+        StoreForm::Pem | StoreForm::Der => Ok(Vec::new()),
     }
 }
 

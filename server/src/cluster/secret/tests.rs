@@ -134,6 +134,17 @@ fn a_keystore_is_opened_with_the_password_that_stands_beside_it() {
 }
 
 #[test]
+fn only_so_many_keystores_of_a_secret_are_opened() {
+    let names: Vec<String> = (0..=KEYSTORES).map(|at| format!("{at:02}.p12")).collect();
+    let all: Vec<(&str, &[u8])> = names.iter().map(|name| (name.as_str(), &b"hunter2"[..])).collect();
+    let sight = secret(&all);
+    let last = "the Secret holds more than 8 keystores, and this one is not read";
+    let faults: Vec<_> = sight.entries.iter().map(|entry| entry.fault.as_deref().unwrap()).collect();
+    assert_eq!(faults.iter().position(|fault| *fault == last), Some(KEYSTORES), "{faults:?}");
+    assert_eq!(faults.len(), KEYSTORES + 1);
+}
+
+#[test]
 fn what_should_be_a_certificate_and_is_none_is_told() {
     let broken = b"-----BEGIN CERTIFICATE-----\naGVsbG8=\n-----END CERTIFICATE-----\n";
     let sight = secret(&[("ca.crt", b""), ("tls.crt", b"hunter2"), ("x.pem", broken)]);
