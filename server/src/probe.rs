@@ -21,7 +21,7 @@ use hickory_resolver::TokioResolver;
 use jiff::Timestamp;
 use posture::sighting::{
     ConnectFault, DnsFault, DnsSight, EndpointSight, Handshake, HstsSight, PlainSight, Seen, Sight, Spot,
-    TlsVersion,
+    TlsVersion, Trust,
 };
 use posture::x509::Der;
 use rustls::crypto::CryptoProvider;
@@ -94,6 +94,11 @@ pub async fn look(
         .buffer_unordered(AT_ONCE)
         .collect()
         .await
+}
+
+/// Whether browsers follow a chain to an authority they know, with what is in it.
+pub fn trust(chain: &[Der], now: Timestamp) -> Trust {
+    shake::trust(chain, &shake::provider(), now)
 }
 
 /// What a step gives, or this where it takes too long.

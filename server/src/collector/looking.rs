@@ -27,6 +27,21 @@ pub(super) struct Looking {
     waits: bool,
 }
 
+/// What a Secret holds, with whether browsers follow its chains. Only servers' certificates are to be followed anywhere.
+fn with_trust(mut seen: Seen, now: Timestamp) -> Seen {
+    if let Seen::Secret(secret) = &mut seen {
+        for chain in secret
+            .entries
+            .iter_mut()
+            .filter(|entry| entry.key != "ca.crt")
+            .flat_map(|entry| &mut entry.chains)
+        {
+            chain.trust = Some(probe::trust(&chain.certificates, now));
+        }
+    }
+    seen
+}
+
 impl Looking {
     pub(super) fn new(sights: Sights, ways: Ways) -> Self {
         let mut spots = BTreeMap::new();
@@ -48,7 +63,8 @@ impl Looking {
     /// Reads the Secrets that are asked for, one by one.
     pub(super) async fn read_secrets(&mut self, source: &Source) {
         for (namespace, name) in &self.sights.secrets {
-            let sight = secret::look(source, namespace, name).await;
+            let now = source.clock().now();
+            let sight = secret::look(source, namespace, name).await.map(|seen| with_trust(seen, now));
             let spot = Spot::Secret { namespace: namespace.clone(), name: name.clone() };
             self.spots.insert(spot, sight);
             self.looked_at = Some(source.clock().now());

@@ -256,9 +256,9 @@ mod tests {
         let certificate = params.self_signed(shown).unwrap().der().clone();
         let signing = rustls::pki_types::PrivateKeyDer::try_from(signing.serialize_der()).unwrap();
         let signing = rustls::crypto::ring::sign::any_supported_type(&signing).unwrap();
-        let shows = Shows(Arc::new(CertifiedKey::new(vec![certificate], signing)));
+        let resolver = Shows(Arc::new(CertifiedKey::new(vec![certificate], signing)));
         let builder = ServerConfig::builder_with_provider(provider()).with_protocol_versions(versions);
-        let config = builder.unwrap().with_no_client_auth().with_cert_resolver(Arc::new(shows));
+        let config = builder.unwrap().with_no_client_auth().with_cert_resolver(Arc::new(resolver));
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let stream = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
         let provider = provider();

@@ -1,6 +1,6 @@
 //! A restart in the midst of what a cluster writes all the time is told, and is no drift.
 
-use app::backend::{At, Backend as _, DriftEvent, DriftView, Earlier};
+use app::backend::{At, Backend as _, DriftEvent, DriftView, Earlier, HistorySpan};
 use app::viewer::Viewer;
 use jiff::{Timestamp, ToSpan as _};
 use serde_json::{Value, json};
@@ -8,7 +8,6 @@ use server::clock::Clock;
 use server::cluster::{Source, Tuning};
 use server::demo::{self, ObjectKey, Op};
 use server::demo_api::DemoApi;
-use server::store::{ClusterId, Scope, moments};
 
 use crate::followed::{CLUSTER, Followed};
 use crate::program::words;
@@ -150,9 +149,9 @@ impl Busy {
 
     /// When the history says that something changed since the beginning.
     async fn moments(&self) -> Vec<Timestamp> {
-        let mut reading = self.followed.store.read().await.unwrap();
-        let all = moments::all(&mut reading, ClusterId(1), &Scope::All).await.unwrap();
-        all.into_iter().map(|moment| moment.at).filter(|at| *at > self.begun).collect()
+        let backend = &self.followed.backend;
+        let view = backend.history(&Viewer::local(), At::Now, CLUSTER, HistorySpan::All).await.unwrap();
+        view.moments.into_iter().map(|moment| moment.at).filter(|at| *at > self.begun).collect()
     }
 }
 

@@ -80,10 +80,10 @@ async fn defaults_of_the_api_server_are_silent_and_an_edit_by_hand_is_told_with_
 
     let path =
         "/apis/networking.k8s.io/v1/namespaces/jhub/networkpolicies/singleuser?fieldManager=kubectl-edit";
-    let patch = json!([{"op": "add", "path": "/spec/egress/-", "value": {"ports": [{"port": 80, "protocol": "TCP"}]}}]);
+    let edit = json!([{"op": "add", "path": "/spec/egress/-", "value": {"ports": [{"port": 80, "protocol": "TCP"}]}}]);
     let request = http::Request::patch(path)
         .header(http::header::CONTENT_TYPE, "application/json-patch+json")
-        .body(patch.to_string().into_bytes())
+        .body(edit.to_string().into_bytes())
         .unwrap();
     let _: Value = control_plane.admin().await.request(request).await.unwrap();
     let (code, report) = compare(&folder, kubeconfig);
