@@ -326,7 +326,8 @@ impl fmt::Display for Unsighted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Gap(GapReason::Forbidden) => f.write_str(
-                "the API server refused what it takes: for a Secret the right to get it by its name, for a name the right to list what serves it",
+                "the API server refused what it takes: for a Secret the right to get it by its name; for a name the right to list what serves it, and nodes, pods \
+                 and Services, whose addresses are never connected to",
             ),
             Self::Gap(GapReason::Failed(what)) => write!(f, "it could not be read: {what}"),
             Self::Gap(_) => f.write_str("the API server did not answer for it"),

@@ -194,7 +194,7 @@ impl<'a> Connection<'a> {
 
     /// Why there is no handshake, as a clause.
     pub fn fault(&self) -> &'static str {
-        if let Some(fault) = self.sight.dns.fault {
+        if let Some(fault) = self.sight.dns.fault.filter(|_| self.sight.dns.addresses.is_empty()) {
             return match fault {
                 DnsFault::NoSuchName => "the name does not exist",
                 DnsFault::NoAddress => "the name has no address",
