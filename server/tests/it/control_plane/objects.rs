@@ -247,7 +247,11 @@ async fn put_status(
     }
     let patch = json!({"status": status});
     match api.patch_status(name, &PatchParams::default(), &Patch::Merge(&patch)).await {
-        Err(Error::Api(refusal)) if refusal.is_not_found() => Ok(()),
+        // A custom resource whose definition does not set it apart has its status among its other fields.
+        Err(Error::Api(refusal)) if refusal.is_not_found() => {
+            let written = api.patch(name, &PatchParams::default(), &Patch::Merge(&patch)).await;
+            written.map(drop).map_err(|error| format!("writing the status of {what}: {error}"))
+        }
         written => written.map(drop).map_err(|error| format!("writing the status of {what}: {error}")),
     }
 }
