@@ -103,7 +103,7 @@ fn certificates(view: &HistoryView) -> Option<String> {
     let over = view.certificates.iter().filter(|moment| moment.ran_out).count() as u64;
     let renewed = view.certificates.len() as u64 - over;
     let count = |count: u64, did: &str| (count > 0).then(|| format!("{} {did}", number(count)));
-    let parts: Vec<String> = count(renewed, "renewed").into_iter().chain(count(over, "run out")).collect();
+    let parts: Vec<String> = count(renewed, "renewed").into_iter().chain(count(over, "ran out")).collect();
     (!parts.is_empty()).then(|| format!("Certificates: {}.", parts.join(", ")))
 }
 
