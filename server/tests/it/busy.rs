@@ -1,4 +1,6 @@
-//! A restart in the midst of what a cluster writes all the time is told, and is no drift.
+//! A day of a busy cluster in which nobody changes anything is no drift; one edit, one restart or weaker servers in its midst are told.
+
+use std::time::{Duration, Instant};
 
 use app::backend::{At, Backend as _, DriftEvent, DriftView, Earlier, HistorySpan};
 use app::viewer::Viewer;
@@ -10,7 +12,7 @@ use server::demo::{self, ObjectKey, Op};
 use server::demo_api::DemoApi;
 
 use crate::followed::{CLUSTER, Followed};
-use crate::program::words;
+use crate::program::{PATIENCE, words};
 
 /// Minutes between two scans.
 const TICK: i64 = 5;
@@ -65,7 +67,21 @@ impl Busy {
             let mut ops = self.churn(&now.to_string());
             ops.extend(self.guests());
             self.api.apply(ops);
+            self.see_guest().await;
+        }
+    }
+
+    /// Scans until the guest of this round is seen: watches tell things a little later.
+    async fn see_guest(&self) {
+        let deadline = Instant::now() + PATIENCE;
+        let seen = format!("select count(*) from pods where uid = '{}'", uid(self.round));
+        loop {
             assert!(self.followed.handle.scan_now().await);
+            if self.followed.number(&seen).await > 0 {
+                return;
+            }
+            assert!(Instant::now() < deadline, "guest {} is not seen", self.round);
+            tokio::time::sleep(Duration::from_millis(2)).await;
         }
     }
 
@@ -229,6 +245,32 @@ fn rename(value: &mut Value, from: &str, to: &str) {
 }
 
 #[tokio::test]
+async fn a_busy_day_is_no_drift_and_one_edit_in_its_midst_is_one_event() {
+    let mut busy = Busy::start().await;
+    busy.pass(24).await;
+    let pods = busy.followed.number("select count(distinct uid) from pods").await;
+    assert!(pods > 24 * 60 / TICK, "guests come and go, yet there were only {pods} pods");
+    assert_eq!((busy.events().await, busy.moments().await), (Vec::new(), Vec::new()));
+
+    let edited_at = busy.clock.now().checked_add(TICK.minutes()).unwrap();
+    busy.edit("NetworkPolicy", "singleuser", |policy| {
+        let open = json!({"ports": [{"port": 6667}]});
+        match policy["spec"]["ingress"].as_array_mut() {
+            Some(rules) => rules.push(open),
+            None => policy["spec"]["ingress"] = json!([open]),
+        }
+    });
+    busy.pass(2).await;
+    let events = busy.events().await;
+    let [event] = events.as_slice() else { panic!("{events:#?}") };
+    let [change] = event.changes.as_slice() else { panic!("{event:#?}") };
+    assert!(change.change.sentence().to_string().contains("port 6667"), "{change:#?}");
+    assert_eq!(change.change.writers[0].manager, "kubectl-edit");
+    assert!(change.seen_at >= edited_at, "{change:#?}");
+    assert_eq!(busy.moments().await, [change.seen_at]);
+}
+
+#[tokio::test]
 async fn a_restart_is_told_and_is_no_event() {
     let mut busy = Busy::start().await;
     busy.edit("Deployment", "hub", |hub| {
@@ -244,4 +286,21 @@ async fn a_restart_is_told_and_is_no_event() {
     assert_eq!(restart.writer.as_ref().unwrap().manager, "kubectl-edit");
     let page = words(&busy.followed.get(&format!("/clusters/{CLUSTER}/drift?with=first")).await);
     assert!(page.contains("What was restarted"), "{page}");
+}
+
+#[tokio::test]
+async fn servers_that_start_with_weaker_hardening_are_one_change_and_new_guests_are_none() {
+    let mut busy = Busy::start().await;
+    busy.pass(1).await;
+    assert_eq!(busy.drift().await.hardening, []);
+    busy.server["spec"]["hostNetwork"] = true.into();
+    busy.pass(1).await;
+    let view = busy.drift().await;
+    let [change] = view.hardening.as_slice() else { panic!("{view:#?}") };
+    let told: Vec<_> = change.fields.iter().map(|field| field.sentence.to_string()).collect();
+    let [sentence] = told.as_slice() else { panic!("{told:?}") };
+    assert!(sentence.ends_with("now share the network of their node"), "{sentence}");
+    assert_eq!(view.events, [], "it is no change of an object");
+    let page = words(&busy.followed.get(&format!("/clusters/{CLUSTER}/drift?with=first")).await);
+    assert!(page.contains("now share the network of their node"), "{page}");
 }
