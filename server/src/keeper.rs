@@ -4,8 +4,9 @@ mod tables;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
+use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use posture::check::{Recall, RecalledServers};
 use posture::control::{Control, controls};
 use posture::derived::tls::TlsMode;
@@ -51,12 +52,26 @@ pub struct Keeper {
     /// What was written ahead since the last scan; of an object that stands in it more than once the last one counts.
     staged: Staged,
     tables: Tables,
+    longest_quiet: Option<SignedDuration>,
 }
 
 impl Keeper {
     /// A keeper for a cluster that has not answered yet.
     pub fn new(shared: Shared, clock: Clock) -> Self {
-        Self { shared, clock, cluster: None, staged: Staged::default(), tables: Tables::default() }
+        Self {
+            shared,
+            clock,
+            cluster: None,
+            staged: Staged::default(),
+            tables: Tables::default(),
+            longest_quiet: None,
+        }
+    }
+
+    /// Takes scans that come so often: where three of them are missing, nothing was watched.
+    #[must_use]
+    pub fn ticking(self, tick: Duration) -> Self {
+        Self { longest_quiet: SignedDuration::try_from(tick.saturating_mul(3)).ok(), ..self }
     }
 
     /// Judges, and says what the scan adds to the history: what was written ahead, and what follows from it.
@@ -68,6 +83,7 @@ impl Keeper {
         let computed = self.tables.of(input, &judged.derived, is_same);
         let mut commit = commit(id, input, &recalled, judged, std::mem::take(&mut self.staged));
         commit.computed = computed;
+        commit.longest_quiet = self.longest_quiet;
         Ok(commit)
     }
 

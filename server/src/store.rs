@@ -98,6 +98,7 @@ impl Store {
     pub async fn open(path: &Path) -> Result<Self, StoreError> {
         let lock = Lock::take(path)?;
         lock::make_private_file(path)?;
+        schema::check_log(path).await?;
         schema::inspect(path).await?;
         let writer = SqlitePoolOptions::new()
             .max_connections(1)

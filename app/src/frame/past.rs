@@ -52,7 +52,7 @@ fn known(past: &Past, now: Timestamp) -> AnyView {
     };
     if let Some(until) = past.paused_until {
         return view! {
-            "Perijove was not running then. What you see was confirmed last on "
+            "Nothing was watched then: Perijove was not running, or could not take a scan. What you see was confirmed last on "
             <When at=taken_at now=now style=Style::Instant />
             "; the next scan is of "
             <When at=until now=now style=Style::Instant />

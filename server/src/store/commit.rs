@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use posture::check::RecalledServers;
 use posture::control::Control;
 use posture::finding::Finding;
@@ -107,6 +107,9 @@ pub struct ScanCommit {
     pub servers: Vec<RecalledServers>,
     /// Names of people by token; empty where names are kept hashed.
     pub people: BTreeMap<String, String>,
+    /// After how long without a scan the time before this one counts as unwatched, though nothing was started: the machine slept, or
+    /// nothing could be written. `None` where scans may be any time apart.
+    pub longest_quiet: Option<SignedDuration>,
 }
 
 impl ScanCommit {
@@ -133,6 +136,7 @@ impl ScanCommit {
             computed: Vec::new(),
             servers: Vec::new(),
             people: BTreeMap::new(),
+            longest_quiet: None,
         }
     }
 }
@@ -164,7 +168,7 @@ async fn write(connection: &mut SqliteConnection, commit: &ScanCommit) -> Result
     let scan = ScanNumber(before.map_or(1, |scan| scan.0 + 1));
     scans::insert(connection, commit, scan).await?;
     let rows_before = rows_changed(connection).await?;
-    coverage::note_pause(connection, commit.cluster, scan, commit.trigger).await?;
+    coverage::note_pause(connection, commit, before).await?;
     coverage::commit(connection, commit, scan).await?;
     reviews::commit(connection, commit, scan).await?;
     sightings::commit(connection, commit, scan).await?;

@@ -10,7 +10,7 @@ use sqlx::SqliteConnection;
 
 use super::commit::{ScanCommit, Trigger};
 use super::findings::word;
-use super::scans::instant;
+use super::scans::{self, instant};
 use super::{ClusterId, ScanNumber, Scope, StoreError};
 
 /// The kind under which a pause of Perijove itself is kept.
@@ -110,24 +110,29 @@ pub(super) async fn commit(
     Ok(())
 }
 
-/// Notes that Perijove was not running before the first scan of a run.
+/// Notes that nothing was watched between the scan before and this one: it is the first of a run, or comes so late that the machine
+/// slept or nothing could be written. A clock that was set back proves nothing.
 pub(super) async fn note_pause(
     connection: &mut SqliteConnection,
-    cluster: ClusterId,
-    scan: ScanNumber,
-    trigger: Trigger,
+    commit: &ScanCommit,
+    before: Option<ScanNumber>,
 ) -> Result<(), StoreError> {
-    if trigger != Trigger::Initial || scan.0 == 1 {
-        return Ok(());
+    let Some(before) = before else { return Ok(()) };
+    if commit.trigger != Trigger::Initial {
+        let Some(longest) = commit.longest_quiet else { return Ok(()) };
+        let last = scans::get(connection, commit.cluster, before).await?;
+        if commit.taken_at.duration_since(last.taken_at) <= longest {
+            return Ok(());
+        }
     }
-    let before = scan.0 - 1;
+    let scan = before.0 + 1;
     sqlx::query!(
         "insert into coverage (cluster_id, kind, namespace, state, first_scan, until_scan)
          values (?, ?, '', 'not-running', ?, ?)",
-        cluster.0,
+        commit.cluster.0,
         PAUSE,
-        before,
-        scan.0
+        before.0,
+        scan
     )
     .execute(connection)
     .await?;

@@ -60,6 +60,14 @@ pub enum StoreError {
         /// The database.
         path: PathBuf,
     },
+    /// What a killed process left beside the file does not fit it.
+    #[error(
+        "the database `{0}` and the `{0}-wal` that was left beside it do not fit together; if you have put back a copy, remove `{0}-wal` and `{0}-shm` and start again, otherwise the database is damaged: restore it from a backup with these two removed. Nothing was changed", path.display()
+    )]
+    Mixed {
+        /// The database.
+        path: PathBuf,
+    },
     /// The file belongs to something else.
     #[error("the file `{}` is not a database of Perijove; give another path, nothing in it was touched", path.display())]
     Foreign {

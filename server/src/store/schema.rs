@@ -67,6 +67,30 @@ async fn read(connection: &mut SqliteConnection, path: &Path) -> Result<Vec<i64>
     Ok(applied)
 }
 
+/// Whether a killed process left a log beside the file. SQLite would mix it into a copy that was put back in the file's place
+/// (<https://sqlite.org/howtocorrupt.html>, section 1.4).
+fn is_log_left(path: &Path) -> bool {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    std::fs::metadata(log).is_ok_and(|found| found.len() > 0)
+}
+
+/// Checks that what a killed process left beside the file fits it, without changing a byte of either.
+pub(super) async fn check_log(path: &Path) -> Result<(), StoreError> {
+    if !is_log_left(path) {
+        return Ok(());
+    }
+    let mixed = || StoreError::Mixed { path: path.to_path_buf() };
+    let mut connection = reading(path).connect().await.map_err(|e| StoreError::from_sqlx(path, e))?;
+    let found = sqlx::query_scalar::<_, String>("pragma quick_check(1)").fetch_one(&mut connection).await;
+    drop(connection.close().await);
+    match found.map_err(|e| StoreError::from_sqlx(path, e)) {
+        Ok(said) if said == "ok" => Ok(()),
+        Ok(_) | Err(StoreError::Corrupt { .. } | StoreError::Foreign { .. }) => Err(mixed()),
+        Err(error) => Err(error),
+    }
+}
+
 /// Marks the file as ours and brings its schema up to date.
 pub(super) async fn prepare(connection: &mut SqliteConnection, path: &Path) -> Result<(), StoreError> {
     // A pragma takes no parameters; a test compares the number with the constant.

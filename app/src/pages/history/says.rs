@@ -82,8 +82,7 @@ pub(super) fn stretch(unseen: &Unseen) -> String {
 /// What was not seen.
 pub(super) fn what(unseen: &Unseen) -> String {
     if unseen.is_pause() {
-        return "Perijove was not running; what changed meanwhile dates from the first scan afterwards"
-            .to_owned();
+        return "nothing was watched; what changed meanwhile dates from the first scan afterwards".to_owned();
     }
     format!("{} could not be read", visible(&unseen.kinds.join(", ")))
 }

@@ -138,7 +138,7 @@ pub(super) fn watch_clusters(
 /// Follows one cluster until something ends that for good.
 async fn follow(source: Source, settings: Settings, redactor: Arc<Redactor>, shared: Shared) {
     let (name, troubles) = (settings.cluster.clone(), shared.troubles.clone());
-    let keeper = Keeper::new(shared, Clock::System);
+    let keeper = Keeper::new(shared, Clock::System).ticking(settings.tick);
     let (collector, handle) = Collector::new(source, settings, redactor, keeper);
     let watcher = tokio::spawn(crate::watcher::tell(handle, name.clone(), troubles.clone()));
     if let Err(error) = Box::pin(collector.run()).await {
@@ -173,7 +173,8 @@ pub(super) async fn watch_manifests(
         redactor: redactor(config, key),
         tick: Duration::from_secs(config.collect.tick_seconds),
         troubles: shared.troubles.clone(),
-        sink: Keeper::new(shared.clone(), Clock::System),
+        sink: Keeper::new(shared.clone(), Clock::System)
+            .ticking(Duration::from_secs(config.collect.tick_seconds)),
         known,
         cluster,
     };

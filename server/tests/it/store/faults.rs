@@ -183,6 +183,45 @@ async fn an_old_copy_of_a_database_goes_on_under_its_name() {
 }
 
 #[tokio::test]
+async fn an_old_copy_beside_the_log_of_a_killed_process_is_refused_and_nothing_is_mixed() {
+    let mut place = Place::new().await;
+    for minute in 0..20 {
+        scan(&place, minute).await;
+    }
+    let path = place.store.path().to_path_buf();
+    let beside = |end: &str| std::path::PathBuf::from(format!("{}{end}", path.display()));
+    place.store.clone().close().await;
+    let old = std::fs::read(&path).unwrap();
+    let Place { folder, store, cluster } = place;
+    drop(store);
+    place = Place { folder, store: Store::open(&path).await.unwrap(), cluster };
+    for minute in 20..400 {
+        scan(&place, minute).await;
+    }
+    // What a killed process leaves: the file, which has taken in a part of the log, and the log.
+    let killed = tempfile::tempdir().unwrap();
+    let left = killed.path().join("perijove.db");
+    let left_log = killed.path().join("perijove.db-wal");
+    std::fs::copy(beside("-wal"), &left_log).unwrap();
+    std::fs::copy(&path, &left).unwrap();
+    let log = std::fs::read(&left_log).unwrap();
+    assert!(!log.is_empty());
+    Store::open(&left).await.expect("a file and its own log are opened").close().await;
+    std::fs::write(&left, &old).unwrap();
+    std::fs::write(&left_log, &log).unwrap();
+    let error = Store::open(&left).await.unwrap_err().to_string();
+    assert!(error.contains("do not fit together") && error.contains("perijove.db-wal"), "{error}");
+    assert_eq!(std::fs::read(&left).unwrap(), old, "the copy is as it was");
+    assert_eq!(std::fs::read(&left_log).unwrap(), log, "the log is as it was");
+    std::fs::remove_file(&left_log).unwrap();
+    std::fs::remove_file(killed.path().join("perijove.db-shm")).unwrap_or_default();
+    let store = Store::open(&left).await.expect("what the message says to do helps");
+    let mut reading = store.read().await.unwrap();
+    let latest = scans::at(&mut reading, place.cluster, None).await.unwrap().unwrap();
+    assert_eq!(latest.scan.number, ScanNumber(20));
+}
+
+#[tokio::test]
 async fn a_database_that_was_copied_from_another_cluster_is_refused() {
     let place = Place::new().await;
     scan(&place, 0).await;

@@ -62,6 +62,25 @@ async fn an_instant_in_a_pause_says_when_the_pause_ended() {
 }
 
 #[tokio::test]
+async fn a_machine_that_slept_leaves_a_pause_though_nothing_was_started() {
+    let place = Place::new().await;
+    for (minute, longest) in [(0, 15), (5, 15), (180, 15), (60, 15), (75, 15), (200, 15 * 60)] {
+        let mut commit = place.scan(minute);
+        commit.longest_quiet = Some(jiff::SignedDuration::from_mins(longest));
+        place.commit(commit).await;
+    }
+    let mut reading = place.store.read().await.unwrap();
+    let mut pause = async |minute| {
+        scans::at(&mut reading, place.cluster, Some(at(minute))).await.unwrap().unwrap().paused_until
+    };
+    assert_eq!(pause(2).await, None);
+    assert_eq!(pause(30).await, Some(at(180)));
+    // The clock that was set back proves nothing, nor does what is as rare as it is meant to be.
+    assert_eq!(pause(62).await, None);
+    assert_eq!(pause(170).await, None);
+}
+
+#[tokio::test]
 async fn the_past_is_shown_as_it_was_judged_then() {
     let place = history().await;
     let hub = only_hub(&place).await;
