@@ -8,8 +8,8 @@ use posture::Timestamp;
 pub const AT: &str = "at";
 
 /// Reads the instant of an address: an instant with its zone (RFC 3339), or a date with or without a time, which is meant in UTC, as
-/// forms without script send it, or the seconds since 1970 of a slider. An instant that has not come yet has no page.
-pub fn parse_instant(text: &str, now: Timestamp) -> Result<Timestamp, String> {
+/// forms without script send it, or the seconds since 1970 of a slider.
+pub fn read_instant(text: &str) -> Result<Timestamp, String> {
     // In an address a plus sign is a space, and an offset begins with one.
     let text = text.trim().replace(' ', "+");
     let civil = || {
@@ -17,10 +17,15 @@ pub fn parse_instant(text: &str, now: Timestamp) -> Result<Timestamp, String> {
         Some(at.to_zoned(TimeZone::UTC).ok()?.timestamp())
     };
     let seconds = || Timestamp::from_second(text.parse().ok()?).ok();
-    let at = text.parse::<Timestamp>().ok().or_else(civil).or_else(seconds).ok_or_else(|| {
+    text.parse::<Timestamp>().ok().or_else(civil).or_else(seconds).ok_or_else(|| {
         "the address asks for an instant that cannot be read; write it like at=2026-11-18T09:14 (in UTC)"
             .to_owned()
-    })?;
+    })
+}
+
+/// Reads an instant that has come already.
+pub fn parse_instant(text: &str, now: Timestamp) -> Result<Timestamp, String> {
+    let at = read_instant(text)?;
     if at > now {
         return Err("the address asks for an instant that has not come yet".to_owned());
     }

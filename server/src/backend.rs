@@ -268,7 +268,20 @@ impl StoreBackend {
         for view in wanted {
             spots.push(Spot::of(reading, view, at).await?);
         }
+        self.refuse_future(at, &spots)?;
         Ok(spots)
+    }
+
+    /// An instant that has not come yet has no page, except where a clock that ran ahead took scans then.
+    fn refuse_future(&self, at: At, spots: &[Spot]) -> Result<(), AppError> {
+        let now = self.clock.now();
+        let is_known = |spot: &Spot| spot.scan.is_some_and(|scan| scan.taken_at > now);
+        match at {
+            At::Past(at) if at > now && !spots.iter().any(is_known) => Err(AppError::BadRequest {
+                what: "the address asks for an instant that has not come yet".to_owned(),
+            }),
+            _ => Ok(()),
+        }
     }
 
     /// One cluster by name.

@@ -5,12 +5,11 @@ use std::sync::Arc;
 use app::PageView;
 use app::backend::{At, segment};
 use app::error::AppError;
-use app::instant::{AT, parse_instant};
+use app::instant::{AT, read_instant};
 use app::viewer::Viewer;
 use axum::extract::{FromRef, FromRequestParts, Query};
 use axum::http::request::Parts;
 use axum::response::Response;
-use posture::Timestamp;
 
 use super::session::{Sessions, Signed};
 use super::{SiteConfig, pages};
@@ -60,7 +59,7 @@ where
         let instant = instant.map(|(_, value)| value.clone());
         pairs.retain(|(name, _)| name != AT);
         let at = match instant {
-            Some(text) => At::Past(parse_instant(&text, Timestamp::now()).map_err(refused)?),
+            Some(text) => At::Past(read_instant(&text).map_err(refused)?),
             None => At::Now,
         };
         let path = parts.uri.path().trim_start_matches('/');

@@ -1,5 +1,7 @@
 //! A day of a busy cluster in which nobody changes anything is no drift; one edit, one restart or weaker servers in its midst are told.
 
+mod clocks;
+
 use std::time::{Duration, Instant};
 
 use app::backend::{At, Backend as _, DriftEvent, DriftView, Earlier, HistorySpan};
