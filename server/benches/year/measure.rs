@@ -96,14 +96,9 @@ impl Site {
             uri += &written(at);
         }
         let mut times = Vec::with_capacity(REQUESTS);
-        let mut size = 0;
         for _ in 0..REQUESTS {
-            let request = Request::get(&uri).header("host", "localhost").header("cookie", &self.cookie);
-            let request = request.body(Body::empty()).expect("a request");
             let start = Instant::now();
-            let response = self.routes.clone().oneshot(request).await.expect("routes answer");
-            assert!(response.status().is_success(), "{uri}: {}", response.status());
-            size = response.into_body().collect().await.expect("a page").to_bytes().len();
+            self.ask(&uri, "identity").await;
             times.push(start.elapsed());
             // Nobody waits for a page that takes so long to be asked for a hundred times.
             if times.iter().sum::<Duration>() > Duration::from_secs(10) {
@@ -113,7 +108,18 @@ impl Site {
         times.sort_unstable();
         tell("us", times[times.len() / 2].as_micros(), &format!("median {what}"));
         tell("us", times[(times.len() * 99 / 100).min(times.len() - 1)].as_micros(), &format!("p99 {what}"));
-        tell("count", size as u128, &format!("bytes of HTML {what}"));
+        if at.is_none() {
+            tell("bytes", self.ask(&uri, "gzip").await as u128, &format!("HTML, compressed, {what}"));
+        }
+    }
+
+    /// How many bytes a page takes on its way.
+    async fn ask(&self, uri: &str, encoding: &str) -> usize {
+        let request = Request::get(uri).header("host", "localhost").header("cookie", &self.cookie);
+        let request = request.header("accept-encoding", encoding).body(Body::empty()).expect("a request");
+        let response = self.routes.clone().oneshot(request).await.expect("routes answer");
+        assert!(response.status().is_success(), "{uri}: {}", response.status());
+        response.into_body().collect().await.expect("a page").to_bytes().len()
     }
 }
 

@@ -16,6 +16,9 @@ pub(super) const NAME: &str = "year";
 /// What a year may take, as parts of it do.
 const BYTES_OF_A_YEAR: u64 = 200 << 20;
 
+/// What a page may take on its way to the browser.
+const BYTES_OF_A_PAGE: u64 = 40 << 10;
+
 /// Makes a history with the program's own commits, then asks every page.
 pub(super) fn run(places: &Places, days: u32, table: &mut Table) -> Result<()> {
     let work = Work::new(places, NAME)?;
@@ -50,6 +53,7 @@ fn add(line: &str, days: u32, table: &mut Table) -> Result<()> {
     let number: u64 = number.parse().context("a number")?;
     let measure = match unit {
         "us" => Measure::Time(Duration::from_micros(number)),
+        "bytes" if what.starts_with("HTML") => Measure::Size(number),
         "bytes" => Measure::Memory(number),
         // Numbers without a goal inform; they were shown as they came.
         _ => return Ok(()),
@@ -61,6 +65,7 @@ fn add(line: &str, days: u32, table: &mut Table) -> Result<()> {
 fn goal(what: &str, days: u32) -> Option<Measure> {
     match what {
         "database" => Some(Measure::Memory(BYTES_OF_A_YEAR * u64::from(days.max(30)) / 365)),
+        _ if what.starts_with("HTML, compressed") => Some(Measure::Size(BYTES_OF_A_PAGE)),
         _ if what.starts_with("p99 compare") => Some(Measure::Time(Duration::from_millis(300))),
         _ if what.starts_with("p99 ") => Some(Measure::Time(Duration::from_millis(20))),
         _ => None,
