@@ -265,8 +265,9 @@ pub async fn stretches(
     let hubs = scope.parameter();
     let rows = sqlx::query!(
         r#"select c.kind, c.namespace, c.reason_json, a.taken_at as "begun!: i64", z.taken_at as "ended?: i64"
+           -- From the few intervals to their scans: SQLite would walk all scans, and a cross join keeps the order.
            from coverage c
-           join scans a on a.cluster_id = c.cluster_id and a.seq = c.first_scan
+           cross join scans a on a.cluster_id = c.cluster_id and a.seq = c.first_scan
            left join scans z on z.cluster_id = c.cluster_id and z.seq = c.until_scan and z.seq <= ?3
            where c.cluster_id = ?1 and c.state in ('gap', 'not-running') and c.first_scan <= ?3
              and (c.until_scan is null or c.until_scan > ?2)

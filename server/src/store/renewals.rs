@@ -87,7 +87,7 @@ async fn seen(
     let rows = sqlx::query!(
         r#"select s.spot_json, s.sight_json, a.taken_at as from_at, u.taken_at as "until_at?"
            from sightings s
-           join scans a on a.cluster_id = s.cluster_id and a.seq = s.first_scan
+           cross join scans a on a.cluster_id = s.cluster_id and a.seq = s.first_scan
            left join scans u on u.cluster_id = s.cluster_id and u.seq = s.until_scan and u.seq <= ?3
            where s.cluster_id = ?1 and s.first_scan <= ?3 and (s.until_scan is null or s.until_scan > ?2)
            order by s.first_scan"#,

@@ -55,6 +55,11 @@ async fn no_query_reads_a_large_table_from_end_to_end() {
             let is_bare = scanned.is_some() && !step.contains("USING");
             let table = scanned.map(|alias| table_of(query, alias));
             assert!(
+                !walks_scans(query, step) || query.starts_with("update scans"),
+                "{query}\n{}",
+                steps.join("\n")
+            );
+            assert!(
                 !(is_bare && table.is_some_and(|table| LARGE.contains(&table.as_str()))),
                 "{query}\n{}",
                 steps.join("\n")
@@ -62,6 +67,12 @@ async fn no_query_reads_a_large_table_from_end_to_end() {
         }
     }
     assert!(seen > 50, "the query data lies where this test looks");
+}
+
+/// Whether a step goes through all scans up to one, to look for each in a small table.
+fn walks_scans(query: &str, step: &str) -> bool {
+    let searched = step.strip_prefix("SEARCH ").and_then(|rest| rest.split_once(' '));
+    searched.is_some_and(|(alias, how)| how.contains("AND seq<?)") && table_of(query, alias) == "scans")
 }
 
 /// The table that an alias stands for: the word before it.
