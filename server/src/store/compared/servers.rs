@@ -29,15 +29,19 @@ pub async fn server_shapes(
 ) -> Result<Vec<ServerShape>, StoreError> {
     let hubs = scope.parameter();
     let rows = sqlx::query!(
-        r#"select p.hub_id as "hub_id!: i64", c.body as "body!: String",
-             max(p.first_scan <= ?3) as "was_known!: bool",
-             max(p.first_scan <= ?4 and (p.until_scan is null or p.until_scan > ?4)) as "is_there!: bool"
-           from hubs h
-           join pods p on p.hub_id = h.id and p.first_scan <= ?4
-           join contents c on c.id = p.shape_id
-           where h.cluster_id = ?1 and p.person is not null and (p.until_scan is null or p.until_scan > ?2)
-             and (?5 is null or p.hub_id in (select value from json_each(?5)))
-           group by p.hub_id, p.shape_id order by p.hub_id, p.shape_id"#,
+        // The bodies come last: grouping sorts every pod, and would carry one along with each.
+        r#"with shapes (hub_id, shape_id, was_known, is_there) as (
+             select p.hub_id, p.shape_id, max(p.first_scan <= ?3),
+                 max(p.first_scan <= ?4 and (p.until_scan is null or p.until_scan > ?4))
+               from hubs h
+               join pods p on p.hub_id = h.id and p.first_scan <= ?4
+               where h.cluster_id = ?1 and p.person is not null and (p.until_scan is null or p.until_scan > ?2)
+                 and (?5 is null or p.hub_id in (select value from json_each(?5)))
+               group by p.hub_id, p.shape_id)
+           select s.hub_id as "hub_id!: i64", c.body as "body!: String", s.was_known as "was_known!: bool",
+             s.is_there as "is_there!: bool"
+           from shapes s join contents c on c.id = s.shape_id
+           order by s.hub_id, s.shape_id"#,
         cluster.0,
         since.0,
         before.0,
