@@ -25,7 +25,7 @@ use crate::object::ObjectRef;
 use crate::record::{ContentHash, Record};
 use crate::text::Reason;
 
-pub use against::{Against, against};
+pub use against::{Against, against, against_release};
 pub use effect::{Effect, FindingEffect, ReachEffect, Trial, compare_reach};
 pub use event::{Event, Upgrade, events};
 pub use hardening::{Hardening, harder};

@@ -6,7 +6,8 @@
 //! `kind` (what is read, and with which permission) → `redact` (what is kept) → `record` (the redacted object and its hashes) →
 //! `facts` (typed values) → `snapshot` (all facts at one instant, with the gaps) → `hub`, `access` and `derived` (what several checks need) →
 //! `check` and `checks` (the catalogue) → `judge` (the engine) → `finding` and `output` (what people and machines read). Beside it stand `certificates`: every
-//! certificate with the places it was seen at (`x509` and `sighting` are what it is made of), and `drift`: what differs between two states of records.
+//! certificate with the places it was seen at (`x509` and `sighting` are what it is made of), and `drift`: what differs between two states of records
+//! (`release` is what Helm says of what it installed).
 
 pub mod access;
 pub mod certificates;
@@ -32,6 +33,7 @@ pub mod output;
 pub mod reach;
 pub mod record;
 pub mod redact;
+pub mod release;
 pub mod role;
 pub mod settings;
 pub mod sighting;

@@ -71,38 +71,63 @@ pub fn secrets_manifest(secrets: &BTreeSet<(String, String)>) -> String {
             let _ = writeln!(lines, "      - \"{name}\"");
             lines
         });
-        let _ = write!(
-            yaml,
-            "---
+        let rule = format!("    resources: [secrets]\n    resourceNames:\n{names}    verbs: [get]\n");
+        yaml.push_str(&role_and_binding("perijove-certificates", namespace, &rule));
+    }
+    yaml
+}
+
+/// The manifest that lets the read-only account read the releases of Helm in these namespaces: a Role and a `RoleBinding` for each, with
+/// `get` and `list` of all Secrets there. Names of these Secrets change with each upgrade, so that nothing narrower can be granted.
+pub fn releases_manifest(namespaces: &BTreeSet<String>) -> String {
+    let mut yaml = String::from(RELEASES_HEAD);
+    for namespace in namespaces {
+        yaml.push_str(&role_and_binding(
+            "perijove-releases",
+            namespace,
+            "    resources: [secrets]\n    verbs: [get, list]\n",
+        ));
+    }
+    yaml
+}
+
+/// A Role with one rule of the core group, and its binding to the read-only account.
+fn role_and_binding(name: &str, namespace: &str, rule: &str) -> String {
+    format!(
+        "---
 apiVersion: rbac.authorization.k8s.io/v1
 kind: Role
 metadata:
-  name: perijove-certificates
+  name: {name}
   namespace: \"{namespace}\"
 rules:
   - apiGroups: [\"\"]
-    resources: [secrets]
-    resourceNames:
-{names}    verbs: [get]
----
+{rule}---
 apiVersion: rbac.authorization.k8s.io/v1
 kind: RoleBinding
 metadata:
-  name: perijove-certificates
+  name: {name}
   namespace: \"{namespace}\"
 roleRef:
   apiGroup: rbac.authorization.k8s.io
   kind: Role
-  name: perijove-certificates
+  name: {name}
 subjects:
   - kind: ServiceAccount
     name: perijove
     namespace: perijove
 "
-        );
-    }
-    yaml
+    )
 }
+
+const RELEASES_HEAD: &str = "# Optional: lets the account of role.yaml read the releases that Helm keeps in Secrets, to compare their manifests with what is there.
+#
+# This is what it looks like: the account can then read EVERY Secret of the namespace, passwords and keys among them. Kubernetes can grant
+# single Secrets by name only, and the names of these change with each upgrade. Perijove asks for the Secrets of type helm.sh/release.v1
+# and keeps nothing of them but the redacted manifest. `perijove drift --against` compares with a rendering and needs none of this.
+#
+# This one is for `releases = [\"jhub\"]` in the section [drift] of the configuration; `perijove doctor --role-releases` prints it for yours.
+";
 
 const SECRETS_HEAD: &str = "# Optional: lets the account of role.yaml read single Secrets, of which Perijove keeps the certificates only.
 # This one is for `secrets = [\"jhub/hub-tls\", \"jhub/proxy-public-tls-acme\"]` in the section [certificates] of the configuration;
@@ -174,6 +199,22 @@ mod tests {
         assert_eq!(yaml.matches("verbs: [get]\n").count(), 2);
         assert!(!yaml.contains("list") && !yaml.contains("watch") && yaml.contains("- \"1e3\""), "{yaml}");
         assert_eq!(yaml.matches("resourceNames:").count(), yaml.matches("resources:").count());
+    }
+
+    #[test]
+    fn the_manifest_of_releases_in_deploy_is_the_one_that_is_made_for_its_example() {
+        let made = releases_manifest(&BTreeSet::from(["jhub".to_owned()]));
+        let tracked = include_str!("../../deploy/role-releases.yaml");
+        assert!(tracked == made, "deploy/role-releases.yaml should be:\n{made}");
+    }
+
+    #[test]
+    fn releases_are_read_with_a_role_of_each_namespace_and_a_warning() {
+        let yaml = releases_manifest(&BTreeSet::from(["a".to_owned(), "1e3".to_owned()]));
+        assert_eq!((yaml.matches("kind: Role\n").count(), yaml.matches("kind: RoleBinding").count()), (4, 2));
+        assert_eq!(yaml.matches("verbs: [get, list]\n").count(), 2);
+        assert!(yaml.contains("EVERY Secret") && yaml.contains("namespace: \"1e3\""), "{yaml}");
+        assert!(!yaml.contains("ClusterRole"), "{yaml}");
     }
 
     #[test]

@@ -11,6 +11,7 @@ pub mod list;
 pub mod pace;
 pub mod path;
 mod problem;
+pub mod release;
 pub mod review;
 pub mod secret;
 pub mod shown;

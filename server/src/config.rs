@@ -1,6 +1,7 @@
 //! The configuration: one TOML file and the environment, one struct per section.
 
 pub mod certificates;
+pub mod drift;
 pub mod keys;
 mod load;
 
@@ -10,6 +11,7 @@ use posture::settings::Settings;
 use serde::{Deserialize, Serialize};
 
 pub use certificates::{CertificatesConfig, Private, Sights};
+pub use drift::DriftConfig;
 pub(crate) use load::validate;
 pub use load::{ConfigError, cluster_name, load, namespace_name};
 
@@ -25,6 +27,8 @@ pub struct Config {
     pub collect: CollectConfig,
     /// Where certificates are looked at outside the lists of the API.
     pub certificates: CertificatesConfig,
+    /// What the cluster is compared with beside its own past.
+    pub drift: DriftConfig,
     /// The clusters to read; empty means the one that `serve` or `scan` is told of on the command line.
     pub clusters: Vec<ClusterConfig>,
     /// What happens to names of people.

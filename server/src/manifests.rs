@@ -108,12 +108,7 @@ pub fn read_with(
     for path in paths {
         read_path(path, &mut left, &mut texts)?;
     }
-    let mut manifests = decode(&texts, namespace, redactor)?;
-    if manifests.records.iter().any(|record| record.object.kind == Kind::Pod) {
-        // Which namespaces are a person's is learned from pods, which may come last: then only the second pass counts.
-        learn(&manifests.records, redactor);
-        manifests = decode(&texts, namespace, redactor)?;
-    }
+    let manifests = decode_all(&texts, namespace, redactor)?;
     if manifests.records.is_empty() {
         let names = paths.iter().map(|path| called(path));
         let place = names.collect::<Vec<_>>().join(", ");
@@ -139,14 +134,39 @@ fn learn(records: &[Record], redactor: &Redactor) {
     }
 }
 
-fn decode(
-    texts: &[(String, String)],
+/// Reads one text of manifests, which errors call `place`; it may hold nothing.
+pub fn read_text(
+    place: &str,
+    text: &str,
+    namespace: &str,
+    redactor: &Redactor,
+) -> Result<Manifests, ManifestsError> {
+    decode_all(&[(place, text)], namespace, redactor)
+}
+
+/// Decodes texts, each with the name that errors call it by.
+fn decode_all<T: AsRef<str>>(
+    texts: &[(T, T)],
+    namespace: &str,
+    redactor: &Redactor,
+) -> Result<Manifests, ManifestsError> {
+    let mut manifests = decode(texts, namespace, redactor)?;
+    if manifests.records.iter().any(|record| record.object.kind == Kind::Pod) {
+        // Which namespaces are a person's is learned from pods, which may come last: then only the second pass counts.
+        learn(&manifests.records, redactor);
+        manifests = decode(texts, namespace, redactor)?;
+    }
+    Ok(manifests)
+}
+
+fn decode<T: AsRef<str>>(
+    texts: &[(T, T)],
     namespace: &str,
     redactor: &Redactor,
 ) -> Result<Manifests, ManifestsError> {
     let mut manifests = Manifests::default();
     let mut places: BTreeMap<ObjectRef, (usize, String)> = BTreeMap::new();
-    for (file, text) in texts {
+    for (file, text) in texts.iter().map(|(file, text)| (file.as_ref(), text.as_ref())) {
         for declared in decode_manifests(text, file, redactor, Some(namespace))? {
             let Declared::Object { record, line } = declared else {
                 manifests.skipped += 1;

@@ -31,10 +31,31 @@ pub fn against(
     actual: &[Record],
     unread: impl Fn(&ObjectRef) -> Option<Gap>,
 ) -> Against {
+    let releases = declared.iter().filter_map(|record| writer::release_of(&record.body)).collect();
+    compared(declared, actual, &releases, unread)
+}
+
+/// Compares the manifest of a Helm release, given by its namespace and name, with what is there.
+///
+/// As [`against`], but whatever the release owns counts as its own: Helm marks what it installs, and its manifest names no release.
+pub fn against_release(
+    (namespace, name): (&str, &str),
+    declared: &[Record],
+    actual: &[Record],
+    unread: impl Fn(&ObjectRef) -> Option<Gap>,
+) -> Against {
+    let releases = BTreeSet::from([(namespace.to_owned(), name.to_owned())]);
+    compared(declared, actual, &releases, unread)
+}
+
+fn compared(
+    declared: &[Record],
+    actual: &[Record],
+    releases: &BTreeSet<(String, String)>,
+    unread: impl Fn(&ObjectRef) -> Option<Gap>,
+) -> Against {
     let there: BTreeMap<&ObjectRef, &Record> = actual.iter().map(|record| (&record.object, record)).collect();
     let wanted: BTreeSet<&ObjectRef> = declared.iter().map(|record| &record.object).collect();
-    let releases: BTreeSet<_> =
-        declared.iter().filter_map(|record| writer::release_of(&record.body)).collect();
     let mut result = Against::default();
     for record in declared.iter().filter(|record| is_compared(record)) {
         match there.get(&record.object) {
@@ -56,7 +77,9 @@ pub fn against(
             }
         }
     }
-    let extra = actual.iter().filter(|record| !wanted.contains(&record.object) && is_compared(record));
+    let extra = actual
+        .iter()
+        .filter(|record| !wanted.contains(&record.object) && is_compared(record) && !has_controller(record));
     let owned =
         extra.filter(|record| writer::release_of(&record.body).is_some_and(|r| releases.contains(&r)));
     result.changes.extend(owned.filter_map(|record| between(None, Some(record))));
@@ -69,6 +92,12 @@ fn is_compared(record: &Record) -> bool {
     let kind = record.object.kind;
     let is_hook = record.body.pointer("/metadata/annotations/helm.sh~1hook").is_some();
     !is_hook && (kind == Kind::PersistentVolumeClaim || !SHORT_LIVED.contains(&kind))
+}
+
+/// Whether a controller made the object; it may have copied labels of a release from what it made it for.
+fn has_controller(record: &Record) -> bool {
+    let owners = record.body.pointer("/metadata/ownerReferences").and_then(Value::as_array);
+    owners.is_some_and(|owners| owners.iter().any(|owner| owner["controller"] == true))
 }
 
 /// Most ConfigMaps of a cluster are read without their data.

@@ -10,6 +10,7 @@ use crate::drift::{Change, Effect, Event, Fate, Upgrade, Writer};
 use crate::gap::Gap;
 use crate::hostile::visible;
 use crate::object::ObjectRef;
+use crate::release::{Installed, Status};
 
 /// A comparison and everything known about it.
 #[derive(Debug, Clone)]
@@ -22,6 +23,8 @@ pub struct DriftReport {
     pub uncompared: Vec<(ObjectRef, Gap)>,
     /// How many objects were compared.
     pub compared: usize,
+    /// The release whose manifest is compared with; `None` where that is files.
+    pub release: Option<Installed>,
 }
 
 #[derive(Serialize)]
@@ -30,6 +33,35 @@ struct Report<'a> {
     effect: EffectView,
     compared: usize,
     uncompared: Vec<UncomparedView>,
+    release: Option<ReleaseView<'a>>,
+}
+
+#[derive(Serialize)]
+struct ReleaseView<'a> {
+    namespace: &'a str,
+    name: &'a str,
+    revision: u32,
+    chart: Option<&'a str>,
+    newest: NewestView,
+}
+
+#[derive(Serialize)]
+struct NewestView {
+    revision: u32,
+    status: Status,
+}
+
+impl<'a> ReleaseView<'a> {
+    fn new(release: &'a Installed) -> Self {
+        let (revision, status) = release.newest;
+        Self {
+            namespace: &release.namespace,
+            name: &release.name,
+            revision: release.revision,
+            chart: release.chart.as_deref(),
+            newest: NewestView { revision, status },
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -134,6 +166,7 @@ impl DriftReport {
             effect: EffectView::new(&self.effect),
             compared: self.compared,
             uncompared: uncompared.collect(),
+            release: self.release.as_ref().map(ReleaseView::new),
         })
     }
 
@@ -145,6 +178,10 @@ impl DriftReport {
     /// The comparison for a person. No character in it can control a terminal.
     pub fn text(&self) -> String {
         let mut out = String::new();
+        if let Some(release) = &self.release {
+            line(&mut out, "", &format!("Compared with {}.", release.sentence()));
+            out.push('\n');
+        }
         for (event, effects) in &self.events {
             if let Some(upgrade) = &event.upgrade {
                 line(&mut out, "", &upgrade_in_words(upgrade));
@@ -154,7 +191,7 @@ impl DriftReport {
                 write_change(&mut out, indent, change, effect.as_ref());
             }
         }
-        if !out.is_empty() {
+        if !self.events.is_empty() {
             out.push('\n');
         }
         line(&mut out, "", &self.summary());

@@ -1,5 +1,6 @@
 //! `perijove doctor`: says in plain sentences what can and cannot be read, and what to grant.
 
+mod releases;
 mod sights;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -32,6 +33,10 @@ pub struct DoctorArgs {
     /// Print the Roles that let it read the Secrets of the configuration (`certificates.secrets`) and no others.
     #[arg(long, conflicts_with = "role")]
     role_secrets: bool,
+    /// Print the Roles that let it read the releases of Helm in the namespaces of the configuration (`drift.releases`), and with them
+    /// every Secret there.
+    #[arg(long, conflicts_with_all = ["role", "role_secrets"])]
+    role_releases: bool,
 }
 
 /// Reads everything once and reports; exit code 1 where something cannot be read.
@@ -50,6 +55,16 @@ pub async fn run(args: DoctorArgs, config: Config) -> Result<u8, Stopped> {
         print(&posture::role::secrets_manifest(&secrets))?;
         return Ok(0);
     }
+    if args.role_releases {
+        let namespaces = config.drift.namespaces();
+        if namespaces.is_empty() {
+            return Err(Stopped::input(
+                "the configuration names no namespace in which releases of Helm are read; list them in drift.releases",
+            ));
+        }
+        print(&posture::role::releases_manifest(&namespaces))?;
+        return Ok(0);
+    }
     let source = Source::connect(&target(&args.cluster), tuning(&config.collect)).await?;
     let server = source.server().to_owned();
     let settings = Settings {
@@ -58,6 +73,8 @@ pub async fn run(args: DoctorArgs, config: Config) -> Result<u8, Stopped> {
         ..Settings::new("cluster")
     };
     let redactor = Arc::new(Redactor::new(passing_key()?, Names::Hashed));
+    let releases = source.clone();
+    let redactor_of_releases = Arc::clone(&redactor);
     let (collector, handle) = Collector::new(source, settings, redactor, Last(None));
     let status = handle.clone();
     let last = once(&server, collector, handle).await?;
@@ -65,8 +82,10 @@ pub async fn run(args: DoctorArgs, config: Config) -> Result<u8, Stopped> {
     let skew = status.status().skew_milliseconds;
     let gaps = input.snapshot.gaps();
     let (sights, is_missing) = sights::report(&input.snapshot.sightings);
-    print(&(report(&server, &input, &gaps, skew) + &sights))?;
-    Ok(if gaps.is_empty() && !is_missing { 0 } else { EXIT_FINDINGS })
+    let (releases, is_unread) =
+        releases::report(&releases, &redactor_of_releases, &config.drift.namespaces()).await;
+    print(&(report(&server, &input, &gaps, skew) + &sights + &releases))?;
+    Ok(if gaps.is_empty() && !is_missing && !is_unread { 0 } else { EXIT_FINDINGS })
 }
 
 /// Remembers the last scan.

@@ -1,11 +1,13 @@
-//! `perijove drift`: what is there, compared with what files declare.
+//! `perijove drift`: what is there, compared with what files declare, or with the manifest that Helm keeps of a release.
+
+mod release;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Args;
 use posture::Timestamp;
-use posture::drift::{Against, Change, Effect, Event, Trial, against, events};
+use posture::drift::{Against, Change, Effect, Event, Trial, against, against_release, events};
 use posture::gap::{Gap, GapReason};
 use posture::kind::Kind;
 use posture::object::ObjectRef;
@@ -27,6 +29,11 @@ pub const EXAMPLES: &str = "Examples:
                                                  what differs from the chart as it was rendered
   perijove drift --against old.yaml --manifests new.yaml --output json
                                                  what an upgrade would change, and what that would do
+  perijove drift --release jhub/prod --context teaching
+                                                 what differs from what Helm installed last
+
+--release reads the Secret in which Helm keeps the revision that is deployed. It takes the right to list and get the Secrets of that
+namespace, and whoever has it can read every one of them; --against takes no such right.
 
 Exit codes: 0 nothing differs, 1 something differs, 2 bad input, 3 the cluster cannot be read.";
 
@@ -34,8 +41,14 @@ Exit codes: 0 nothing differs, 1 something differs, 2 bad input, 3 the cluster c
 #[derive(Debug, Args)]
 pub struct DriftArgs {
     /// What is declared: a file or a folder of manifests, or `-` for standard input; may be given more than once.
-    #[arg(long, value_name = "FILE", required = true)]
+    #[arg(long, value_name = "FILE", required_unless_present = "release")]
     against: Vec<PathBuf>,
+    /// Compare a cluster with the manifest that Helm keeps of this release; without a namespace it is that of --namespace.
+    ///
+    /// Reads Secrets with the rights of the kubeconfig: `list` and `get` in the namespace of the release. Nothing but the redacted
+    /// manifest is kept of them, and no value of a Secret is shown.
+    #[arg(long, value_name = "[NAMESPACE/]NAME", conflicts_with_all = ["against", "manifests"], value_parser = release::name)]
+    release: Option<release::Name>,
     /// Compare these manifests with it instead of a cluster; may be given more than once.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["kubeconfig", "context"])]
     manifests: Vec<PathBuf>,
@@ -59,15 +72,30 @@ pub async fn run(args: DriftArgs, config: Config) -> Result<u8, Stopped> {
     if args.against.iter().chain(&args.manifests).filter(|path| is_stdin(path)).count() > 1 {
         return Err(Stopped::input("standard input (`-`) can be read once only; put one side into a file"));
     }
-    let declared = read_files(&args.against, &args, &redactor)?;
-    let actual = if args.manifests.is_empty() {
-        read_live(&args.cluster, &config, Arc::clone(&redactor)).await?
-    } else {
-        Live::of_files(read_files(&args.manifests, &args, &redactor)?)
+    let (declared, actual, release) = match &args.release {
+        Some(name) => {
+            let (deployed, live) = release::read(name, &args, &config, &redactor).await?;
+            (deployed.records, live, Some(deployed.installed))
+        }
+        None => {
+            let declared = read_files(&args.against, &args, &redactor)?;
+            let actual = if args.manifests.is_empty() {
+                read_live(&args.cluster, &config, Arc::clone(&redactor)).await?
+            } else {
+                Live::of_files(read_files(&args.manifests, &args, &redactor)?)
+            };
+            (declared, actual, None)
+        }
     };
     let now = Timestamp::now();
-    let compared = against(&declared, &actual.records, |object| unread(&actual, object));
-    let report = report(&declared, actual, compared, &config, now)?;
+    let gap = |object: &ObjectRef| unread(&actual, object);
+    let compared = match &release {
+        Some(release) => {
+            against_release((&release.namespace, &release.name), &declared, &actual.records, gap)
+        }
+        None => against(&declared, &actual.records, gap),
+    };
+    let report = DriftReport { release, ..report(&declared, actual, compared, &config, now)? };
     match args.output {
         Output::Table => print(&report.text())?,
         Output::Json => print(
@@ -126,7 +154,13 @@ fn report(
             (event, effects)
         })
         .collect();
-    Ok(DriftReport { events, effect, uncompared: compared.uncompared, compared: compared.compared })
+    Ok(DriftReport {
+        events,
+        effect,
+        uncompared: compared.uncompared,
+        compared: compared.compared,
+        release: None,
+    })
 }
 
 impl Live {

@@ -36,7 +36,20 @@ pub(super) async fn read_live(
     config: &Config,
     redactor: Arc<Redactor>,
 ) -> Result<Live, Stopped> {
-    let source = Source::connect(&target(args), tuning(&config.collect)).await?;
+    read_source(connect(args, config).await?, config, redactor).await
+}
+
+/// Prepares to ask a cluster.
+pub(super) async fn connect(args: &ClusterArgs, config: &Config) -> Result<Source, Stopped> {
+    Ok(Source::connect(&target(args), tuning(&config.collect)).await?)
+}
+
+/// Reads a cluster once over a connection that is there already.
+pub(super) async fn read_source(
+    source: Source,
+    config: &Config,
+    redactor: Arc<Redactor>,
+) -> Result<Live, Stopped> {
     let server = source.server().to_owned();
     let (collector, handle) = Collector::new(source, settings("cluster", config), redactor, Keep::default());
     Ok(once(&server, collector, handle).await?.live)

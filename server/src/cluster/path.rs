@@ -30,6 +30,8 @@ impl Form {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ResourcePath {
     path: String,
+    /// What selects among the objects of a list, as a piece of the query; nothing of a cluster is part of it.
+    selectors: &'static str,
 }
 
 impl ResourcePath {
@@ -42,17 +44,25 @@ impl ResourcePath {
         }
         path.push('/');
         path.push_str(info.plural);
-        Self { path }
+        Self { path, selectors: "" }
     }
 
     /// The Secrets of a namespace, of which only single ones are ever asked for.
     pub fn secrets(namespace: &str) -> Self {
-        Self { path: format!("/api/v1/namespaces/{}/secrets", segment(namespace)) }
+        Self { path: format!("/api/v1/namespaces/{}/secrets", segment(namespace)), selectors: "" }
+    }
+
+    /// The Secrets of a namespace in which Helm keeps its releases; lists leave out all others.
+    pub fn releases(namespace: &str) -> Self {
+        Self {
+            selectors: "&fieldSelector=type%3Dhelm.sh%2Frelease.v1&labelSelector=owner%3Dhelm",
+            ..Self::secrets(namespace)
+        }
     }
 
     /// One page of a list.
     pub fn list(&self, limit: u32, token: Option<&str>) -> String {
-        let mut url = format!("{}?limit={limit}", self.path);
+        let mut url = format!("{}?limit={limit}{}", self.path, self.selectors);
         if let Some(token) = token {
             url.push_str("&continue=");
             url.push_str(&segment(token));
@@ -114,6 +124,16 @@ mod tests {
             policies.list(50, Some("a=/b")),
             "/apis/networking.k8s.io/v1/namespaces/hub/networkpolicies?limit=50&continue=a%3D%2Fb"
         );
+    }
+
+    #[test]
+    fn releases_are_listed_without_any_other_secret() {
+        let releases = ResourcePath::releases("jhub");
+        assert_eq!(
+            releases.list(200, Some("t")),
+            "/api/v1/namespaces/jhub/secrets?limit=200&fieldSelector=type%3Dhelm.sh%2Frelease.v1&labelSelector=owner%3Dhelm&continue=t"
+        );
+        assert_eq!(releases.object("x"), "/api/v1/namespaces/jhub/secrets/x");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! The answer and everything decoded of it stand in memory that is emptied afterwards; no value is part of an error or a log.
 
 mod key;
-mod value;
+pub(super) mod value;
 
 use std::collections::BTreeMap;
 
@@ -26,16 +26,7 @@ const KEYSTORES: usize = 8;
 /// Looks at one Secret with `get`.
 pub async fn look(source: &Source, namespace: &str, name: &str) -> Sight {
     let path = ResourcePath::secrets(namespace);
-    let mut answer = source.private_object(&path, name).await;
-    // A moment's failure is waited out; what lasts is told.
-    if let Err(error) = &answer
-        && error.is_transient()
-    {
-        let wait = error.retry_after().unwrap_or_default().max(source.tuning().first_wait);
-        tokio::time::sleep(wait.min(std::time::Duration::from_secs(2))).await;
-        answer = source.private_object(&path, name).await;
-    }
-    match answer {
+    match source.private_object(&path, name).await {
         Ok(body) => {
             // Opening keystores is work, and nobody else should wait for it.
             let decoded = tokio::task::spawn_blocking(move || decode(&body)).await;

@@ -213,12 +213,23 @@ impl Source {
         self.get(&path.object(name), Form::Whole).await
     }
 
-    /// Reads one object whose answer is emptied out of memory afterwards.
+    /// Reads one object whose answer is emptied out of memory afterwards. A moment's failure is waited out; what lasts is told.
     pub(super) async fn private_object(
         &self,
         path: &ResourcePath,
         name: &str,
     ) -> Result<Zeroizing<Vec<u8>>, ApiError> {
+        match self.private_answer(path, name).await {
+            Err(error) if error.is_transient() => {
+                let wait = error.retry_after().unwrap_or_default().max(self.tuning.first_wait);
+                tokio::time::sleep(wait.min(Duration::from_secs(2))).await;
+                self.private_answer(path, name).await
+            }
+            answer => answer,
+        }
+    }
+
+    async fn private_answer(&self, path: &ResourcePath, name: &str) -> Result<Zeroizing<Vec<u8>>, ApiError> {
         // Uncompressed, so that no decoder holds a copy.
         let answer = self.open(&path.object(name), Form::Whole, "identity").await?;
         let mut body = Zeroizing::new(Vec::new());
@@ -298,7 +309,7 @@ impl Source {
 }
 
 /// Appends without leaving a copy behind where more room is needed.
-fn extend_privately(body: &mut Vec<u8>, data: &[u8]) {
+pub(super) fn extend_privately(body: &mut Vec<u8>, data: &[u8]) {
     if body.capacity() - body.len() < data.len() {
         let mut roomy = Vec::with_capacity((body.len() + data.len()).next_power_of_two());
         roomy.extend_from_slice(body);

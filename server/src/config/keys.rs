@@ -101,6 +101,14 @@ pub const KEYS: &[Key] = &[
         "What may be connected to although it is not public: addresses, networks as in `10.20.0.0/16`, or a name with its port as in `hub.corp.internal:443`.",
     ),
     key(
+        "drift.releases",
+        KeyKind::List,
+        "[]",
+        "Namespaces in which the releases of Helm are read, to compare the manifest of what is deployed with what is there. Helm keeps them in Secrets, so that \
+         the account must be able to list the Secrets of the namespace, and so could read every one of them; nothing but the redacted manifest is kept. \
+         `perijove doctor --role-releases` prints the Roles that allow it.",
+    ),
+    key(
         "clusters[].name",
         KeyKind::Tables,
         "",

@@ -257,6 +257,9 @@ pub(crate) fn validate(place: &str, mut config: Config) -> Result<Config, Config
     if let Err(why) = config.certificates.sights() {
         return invalid(why);
     }
+    if let Err(why) = config.drift.check() {
+        return invalid(why);
+    }
     for (index, cluster) in config.clusters.iter().enumerate() {
         if let Err(why) = cluster_name(&cluster.name) {
             return invalid(format!("clusters[{index}].name is `{}`; {why}", cluster.name));

@@ -7,10 +7,10 @@ use serde::de::{Deserialize, Deserializer, Error, Visitor};
 use zeroize::Zeroizing;
 
 /// One value. It has no `Debug` of its own that shows anything.
-pub(super) struct Value(Zeroizing<Vec<u8>>);
+pub(in crate::cluster) struct Value(Zeroizing<Vec<u8>>);
 
 impl Value {
-    pub(super) fn bytes(&self) -> &[u8] {
+    pub(in crate::cluster) fn bytes(&self) -> &[u8] {
         &self.0
     }
 }
@@ -42,7 +42,7 @@ impl Visitor<'_> for Base64 {
 }
 
 /// The bytes behind Base64.
-pub(super) fn decode(text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+pub(in crate::cluster) fn decode(text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     let mut bytes = Zeroizing::new(vec![0; BASE64.decode_len(text.len()).ok()?]);
     let length = BASE64.decode_mut(text, &mut bytes).ok()?;
     bytes.truncate(length);
