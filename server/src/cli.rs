@@ -30,8 +30,8 @@ pub const EXIT_UNAVAILABLE: u8 = 3;
 /// A read-only window on the security of JupyterHub clusters.
 ///
 /// Perijove reads a Kubernetes cluster with a read-only account, keeps what it saw in SQLite, judges the controls of JupyterHub's
-/// security guide, and shows which hold, since when, why they matter and how to repair them. It never writes to the cluster, never
-/// reads Secrets, and needs no internet.
+/// security guide, and shows which hold, since when, why they matter and how to repair them. It never writes to the cluster, reads
+/// no Secret unless it is told which, and needs no internet.
 #[derive(Debug, Parser)]
 #[command(name = "perijove", version, max_term_width = 100, after_long_help = AFTER_HELP)]
 pub struct Cli {

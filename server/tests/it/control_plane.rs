@@ -16,6 +16,7 @@ mod killed;
 mod objects;
 mod planted;
 mod process;
+mod released;
 mod rights;
 mod secrets;
 mod smoke;

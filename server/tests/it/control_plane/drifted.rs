@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::ControlPlane;
 use crate::program::Folder;
 
-const RENDERED: &str = "
+pub(super) const RENDERED: &str = "
 apiVersion: networking.k8s.io/v1
 kind: NetworkPolicy
 metadata: {name: singleuser, namespace: jhub, labels: {heritage: Helm, release: prod}}
@@ -63,6 +63,27 @@ fn compare(folder: &Folder, kubeconfig: &str) -> (Option<i32>, Value) {
     (ran.status.code(), report)
 }
 
+/// Adds a rule to the policy of user servers, as a person does with `kubectl edit`.
+pub(super) async fn edit(control_plane: &ControlPlane) {
+    let path =
+        "/apis/networking.k8s.io/v1/namespaces/jhub/networkpolicies/singleuser?fieldManager=kubectl-edit";
+    let edit = json!([{"op": "add", "path": "/spec/egress/-", "value": {"ports": [{"port": 80, "protocol": "TCP"}]}}]);
+    let request = http::Request::patch(path)
+        .header(http::header::CONTENT_TYPE, "application/json-patch+json")
+        .body(edit.to_string().into_bytes())
+        .unwrap();
+    let _: Value = control_plane.admin().await.request(request).await.unwrap();
+}
+
+/// Expects this edit, with its author, and nothing else.
+pub(super) fn assert_edit_is_told(report: &Value) {
+    let [change] = report["changes"].as_array().unwrap().as_slice() else { panic!("{report:#}") };
+    assert_eq!((&change["path"], &change["before"]), (&json!("spec.egress"), &Value::Null));
+    assert!(change["sentence"].as_str().unwrap().ends_with("port 80"), "{change:#}");
+    let newest = &change["writers"][0]["manager"];
+    assert_eq!((newest, &change["manual"]), (&json!("kubectl-edit"), &json!(true)), "{change:#}");
+}
+
 #[tokio::test]
 async fn defaults_of_the_api_server_are_silent_and_an_edit_by_hand_is_told_with_its_author() {
     let Some(control_plane) = ControlPlane::start().await else { return };
@@ -78,18 +99,8 @@ async fn defaults_of_the_api_server_are_silent_and_an_edit_by_hand_is_told_with_
         "{report:#}"
     );
 
-    let path =
-        "/apis/networking.k8s.io/v1/namespaces/jhub/networkpolicies/singleuser?fieldManager=kubectl-edit";
-    let edit = json!([{"op": "add", "path": "/spec/egress/-", "value": {"ports": [{"port": 80, "protocol": "TCP"}]}}]);
-    let request = http::Request::patch(path)
-        .header(http::header::CONTENT_TYPE, "application/json-patch+json")
-        .body(edit.to_string().into_bytes())
-        .unwrap();
-    let _: Value = control_plane.admin().await.request(request).await.unwrap();
+    edit(&control_plane).await;
     let (code, report) = compare(&folder, kubeconfig);
-    let [change] = report["changes"].as_array().unwrap().as_slice() else { panic!("{report:#}") };
-    assert_eq!((code, &change["path"], &change["before"]), (Some(1), &json!("spec.egress"), &Value::Null));
-    assert!(change["sentence"].as_str().unwrap().ends_with("port 80"), "{change:#}");
-    let newest = &change["writers"][0]["manager"];
-    assert_eq!((newest, &change["manual"]), (&json!("kubectl-edit"), &json!(true)), "{change:#}");
+    assert_eq!(code, Some(1));
+    assert_edit_is_told(&report);
 }

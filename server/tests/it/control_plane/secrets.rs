@@ -13,7 +13,7 @@ use super::objects::post;
 use super::{AuditEntry, ControlPlane};
 use crate::program::{Folder, Needles, Serving};
 
-const READER: &str = "system:serviceaccount:perijove:perijove";
+pub(super) const READER: &str = "system:serviceaccount:perijove:perijove";
 
 /// A certificate with its key, both as PEM.
 fn pair() -> (String, String) {
@@ -55,18 +55,18 @@ fn read(sight: &Sight) -> &SecretSight {
     }
 }
 
-/// Waits until the account may read one Secret.
-async fn await_get(control_plane: &ControlPlane, name: &str) {
+/// Waits until the account has a right to one Secret, or without a name to all of them.
+pub(super) async fn await_right(control_plane: &ControlPlane, verb: &str, name: &str) {
     let review = json!({"apiVersion": "authorization.k8s.io/v1", "kind": "SubjectAccessReview", "spec": {
         "user": READER,
-        "resourceAttributes": {"verb": "get", "resource": "secrets", "namespace": "jhub", "name": name},
+        "resourceAttributes": {"verb": verb, "resource": "secrets", "namespace": "jhub", "name": name},
     }});
     let client = control_plane.admin().await;
     let begun = std::time::Instant::now();
     while post(&client, "/apis/authorization.k8s.io/v1/subjectaccessreviews", &review).await["status"]["allowed"]
         != true
     {
-        assert!(begun.elapsed().as_secs() < 20, "{name} may still not be read");
+        assert!(begun.elapsed().as_secs() < 20, "{verb} of {name:?} is still refused");
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
     }
 }
@@ -87,7 +87,7 @@ async fn only_the_secrets_that_are_named_are_read_and_only_their_certificates_ke
     let granted =
         BTreeSet::from([("jhub".to_owned(), "hub-tls".to_owned()), ("jhub".to_owned(), "absent".to_owned())]);
     control_plane.apply(&posture::role::secrets_manifest(&granted)).await;
-    await_get(&control_plane, "hub-tls").await;
+    await_right(&control_plane, "get", "hub-tls").await;
     let kubeconfig = control_plane.kubeconfig(&token);
     let at = ["--kubeconfig", kubeconfig.to_str().expect("our own path")];
     let asked = "jhub/hub-tls, jhub/refused, jhub/absent";
