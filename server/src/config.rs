@@ -27,7 +27,7 @@ pub struct Config {
     pub collect: CollectConfig,
     /// Where certificates are looked at outside the lists of the API.
     pub certificates: CertificatesConfig,
-    /// What the cluster is compared with beside its own past.
+    /// What a cluster may be compared with beside its own past.
     pub drift: DriftConfig,
     /// The clusters to read; empty means the one that `serve` or `scan` is told of on the command line.
     pub clusters: Vec<ClusterConfig>,

@@ -1,4 +1,4 @@
-//! The section `[drift]`: what a cluster is compared with beside its own past. Nothing, by default.
+//! The section `[drift]`: what a cluster may be compared with beside its own past. Nothing that takes a right of its own, by default.
 
 use std::collections::BTreeSet;
 
@@ -7,16 +7,16 @@ use serde::{Deserialize, Serialize};
 
 use super::load::namespace_name;
 
-/// What a cluster is compared with beside its own past.
+/// What a cluster may be compared with beside its own past.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct DriftConfig {
-    /// Namespaces in which the releases of Helm are read. That takes the right to list the Secrets there.
+    /// Namespaces whose releases of Helm the account is to read. That takes the right to list the Secrets there.
     pub releases: Vec<String>,
 }
 
 impl DriftConfig {
-    /// The namespaces in which releases are read.
+    /// The namespaces whose releases are to be read.
     pub fn namespaces(&self) -> BTreeSet<String> {
         self.releases.iter().cloned().collect()
     }
@@ -26,7 +26,7 @@ impl DriftConfig {
         self.releases.iter().try_for_each(|namespace| {
             let shown: String = namespace.chars().take(80).collect();
             let why = if namespace.contains('/') {
-                Err("it must be a namespace; all releases in it are read")
+                Err("it must be a namespace; all releases in it may be read")
             } else if namespace.contains('*') {
                 Err("name each namespace, since Secrets are not read everywhere")
             } else {

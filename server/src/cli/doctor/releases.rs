@@ -21,7 +21,7 @@ pub(super) async fn report(
         return (text, is_missing);
     }
     text.push_str(
-        "\nReleases of Helm that the configuration has it read. Helm keeps them in Secrets: an account that may list those of a namespace\n\
+        "\nReleases of Helm that the configuration lets it read. Helm keeps them in Secrets: an account that may list those of a namespace\n\
          can read every Secret there. Perijove asks for those of Helm only, and keeps nothing of them but the redacted manifest:\n",
     );
     for namespace in namespaces {

@@ -88,6 +88,13 @@ fn bad_input_is_named() {
         .stopped(2, &["nope cannot be read"]);
     perijove(place.path(), &["drift", "--against", "-", "--manifests", "-"])
         .stopped(2, &["can be read once only"]);
-    let ran = perijove(place.path(), &["drift"]);
-    assert_eq!(ran.code, Some(2), "{ran:?}");
+    for arguments in [
+        &["drift"][..],
+        &["drift", "--release", "jhub/prod", "--against", "a.yaml"],
+        &["drift", "--release", "jhub/prod", "--manifests", "a.yaml"],
+        &["drift", "--release", "jhub/../prod"],
+    ] {
+        let ran = perijove(place.path(), arguments);
+        assert_eq!(ran.code, Some(2), "{ran:?}");
+    }
 }
