@@ -14,6 +14,7 @@ use posture::object::ObjectRef;
 use posture::output::DriftReport;
 use posture::record::Record;
 use posture::redact::{Names, Redactor};
+use posture::release::Installed;
 use posture::snapshot::{Origin, SnapshotBuilder};
 
 use super::live::{Live, read_live};
@@ -72,21 +73,7 @@ pub async fn run(args: DriftArgs, config: Config) -> Result<u8, Stopped> {
     if args.against.iter().chain(&args.manifests).filter(|path| is_stdin(path)).count() > 1 {
         return Err(Stopped::input("standard input (`-`) can be read once only; put one side into a file"));
     }
-    let (declared, actual, release) = match &args.release {
-        Some(name) => {
-            let (deployed, live) = release::read(name, &args, &config, &redactor).await?;
-            (deployed.records, live, Some(deployed.installed))
-        }
-        None => {
-            let declared = read_files(&args.against, &args, &redactor)?;
-            let actual = if args.manifests.is_empty() {
-                read_live(&args.cluster, &config, Arc::clone(&redactor)).await?
-            } else {
-                Live::of_files(read_files(&args.manifests, &args, &redactor)?)
-            };
-            (declared, actual, None)
-        }
-    };
+    let (declared, actual, release) = sides(&args, &config, &redactor).await?;
     let now = Timestamp::now();
     let gap = |object: &ObjectRef| unread(&actual, object);
     let compared = match &release {
@@ -105,6 +92,25 @@ pub async fn run(args: DriftArgs, config: Config) -> Result<u8, Stopped> {
         )?,
     }
     Ok(if report.changes() == 0 { 0 } else { EXIT_FINDINGS })
+}
+
+/// What is declared, what is there, and the release whose manifest the first is.
+async fn sides(
+    args: &DriftArgs,
+    config: &Config,
+    redactor: &Arc<Redactor>,
+) -> Result<(Vec<Record>, Live, Option<Installed>), Stopped> {
+    if let Some(name) = &args.release {
+        let (deployed, live) = release::read(name, args, config, redactor).await?;
+        return Ok((deployed.records, live, Some(deployed.installed)));
+    }
+    let declared = read_files(&args.against, args, redactor)?;
+    let actual = if args.manifests.is_empty() {
+        read_live(&args.cluster, config, Arc::clone(redactor)).await?
+    } else {
+        Live::of_files(read_files(&args.manifests, args, redactor)?)
+    };
+    Ok((declared, actual, None))
 }
 
 fn read_files(paths: &[PathBuf], args: &DriftArgs, redactor: &Redactor) -> Result<Vec<Record>, Stopped> {

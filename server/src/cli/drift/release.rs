@@ -42,20 +42,21 @@ pub(super) async fn read(
 ) -> Result<(Deployed, Live), Stopped> {
     let namespace = name.namespace.as_ref().unwrap_or(&args.namespace);
     let source = connect(&args.cluster, config).await?;
-    let deployed = release::read(&source, redactor, namespace, &name.name).await.map_err(stopped)?;
+    let deployed =
+        release::read(&source, redactor, namespace, &name.name).await.map_err(|error| stopped(&error))?;
     let live = read_source(source.clone(), config, Arc::clone(redactor)).await?;
-    let standings = release::list(&source, namespace).await.map_err(stopped)?;
+    let standings = release::list(&source, namespace).await.map_err(|error| stopped(&error))?;
     let now = standings.get(&name.name).map(|standing| (standing.deployed, standing.newest));
     if now == Some((Some(deployed.installed.revision), deployed.installed.newest)) {
         Ok((deployed, live))
     } else {
         let (namespace, name) = (namespace.clone(), name.name.clone());
-        Err(stopped(ReleaseError::Changing { namespace, name }))
+        Err(stopped(&ReleaseError::Changing { namespace, name }))
     }
 }
 
-fn stopped(error: ReleaseError) -> Stopped {
-    let hint = match &error {
+fn stopped(error: &ReleaseError) -> Stopped {
+    let hint = match error {
         ReleaseError::Forbidden { .. } => {
             ". Use an account that may, or render the chart and use --against, which needs no Secret"
         }

@@ -139,12 +139,12 @@ pub(super) fn release(body: &[u8]) -> Result<Held, &'static str> {
         name: release.name,
         revision: release.version,
         status: Status::of(&release.info.status),
-        chart: release.chart.and_then(|chart| chart.metadata).and_then(chart_name),
+        chart: release.chart.and_then(|chart| chart.metadata).as_ref().and_then(chart_name),
         manifest: manifest.0,
     })
 }
 
-fn chart_name(chart: ChartMetadata) -> Option<String> {
+fn chart_name(chart: &ChartMetadata) -> Option<String> {
     let name = format!("{}-{}", chart.name, chart.version);
     (!chart.name.is_empty()).then(|| name.chars().take(CHART).collect())
 }

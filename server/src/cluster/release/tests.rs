@@ -219,7 +219,7 @@ async fn what_is_not_what_helm_writes_is_told_without_its_content() {
         (release(&|release| release["manifest"] = "".into()), "holds no object that Perijove reads"),
         (
             release(&|release| {
-                release["manifest"] = "kind: Secret\napiVersion: v1\ndata: {a: cGxhbnRlZA==}".into()
+                release["manifest"] = "kind: Secret\napiVersion: v1\ndata: {a: cGxhbnRlZA==}".into();
             }),
             "holds no object that Perijove reads",
         ),
@@ -231,7 +231,7 @@ async fn what_is_not_what_helm_writes_is_told_without_its_content() {
         );
     }
     let broken = release(&|release| {
-        release["manifest"] = "kind: Service\napiVersion: v1\nspec: {ports: planted}".into()
+        release["manifest"] = "kind: Service\napiVersion: v1\nspec: {ports: planted}".into();
     });
     let told = why_not(vec![broken]).await;
     assert!(told.contains("the manifest of Helm release jhub/prod, revision 1:3:"), "{told}");
