@@ -164,6 +164,7 @@ impl<S: Sink> Collector<S> {
     #[must_use]
     fn stepping(mut self) -> Self {
         self.stepping = true;
+        self.looking.waits(true);
         self
     }
 
@@ -189,7 +190,7 @@ impl<S: Sink> Collector<S> {
         }
         // Only a panic or a shutdown ends the task otherwise, and both have been told.
         drop(lister.await);
-        self.looking.waits();
+        self.looking.waits(true);
         Box::pin(self.scan(Trigger::Manual)).await?;
         Ok(self.sink)
     }
@@ -248,6 +249,7 @@ impl<S: Sink> Collector<S> {
                     }
                     Some(Command::GoLive) => {
                         self.stepping = false;
+                        self.looking.waits(false);
                         tick.reset();
                         None
                     }
@@ -364,7 +366,7 @@ impl<S: Sink> Collector<S> {
         if trigger != Trigger::Change || self.stepping {
             self.own.take(review::ask(&self.source, self.state.readable()).await);
         }
-        if trigger != Trigger::Change {
+        if trigger != Trigger::Change || self.stepping {
             Box::pin(self.look()).await;
         }
         self.ask_own_rights(BEFORE_SCAN).await;

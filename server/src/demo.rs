@@ -5,6 +5,7 @@
 //! stand-in for the API server assigns uids, versions and addresses, and a script of patches plays the past. All of it
 //! is a pure function of the files and of the instant that is taken for now; nothing here reads a clock.
 
+mod certificates;
 mod chart;
 mod controllers;
 mod files;
@@ -16,10 +17,14 @@ mod template;
 mod world;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
+
+use crate::config::Sights;
+use crate::probe::Script;
 
 pub use script::Live;
 
@@ -124,6 +129,10 @@ pub struct DemoCluster {
     pub past: Vec<Moment>,
     /// What happens from now on.
     pub live: Live,
+    /// Where certificates are looked at outside the lists of the API.
+    pub sights: Sights,
+    /// What those looks at names show; nothing is connected to.
+    pub script: Option<Arc<Script>>,
     /// How the cluster must be judged now.
     pub expected: Expected,
 }

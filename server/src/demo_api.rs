@@ -70,7 +70,9 @@ impl DemoApi {
 
     /// Serves a demo cluster as it was at the beginning of its past.
     pub fn of(cluster: &DemoCluster, clock: Clock) -> Self {
-        Self::new(cluster.objects.clone(), cluster.denied.clone(), &cluster.kubernetes, clock)
+        let api = Self::new(cluster.objects.clone(), cluster.denied.clone(), &cluster.kubernetes, clock);
+        api.state().grant(cluster.sights.secrets.clone());
+        api
     }
 
     /// The clock that answers are dated with.

@@ -7,6 +7,7 @@ mod head;
 mod hello;
 mod refusal;
 mod resolve;
+mod script;
 mod shake;
 
 use std::collections::BTreeMap;
@@ -25,11 +26,13 @@ use posture::sighting::{
 };
 use posture::x509::Der;
 use rustls::crypto::CryptoProvider;
+use rustls::pki_types::CertificateDer;
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 
 pub use refusal::Refusal;
 pub use resolve::Dns;
+pub use script::Script;
 
 use hello::Answer;
 use shake::{Shaken, at, shake};
@@ -59,11 +62,13 @@ pub struct Ways {
     pub dns: Dns,
     /// Where HTTP in clear stands.
     pub plain_port: u16,
+    /// What is shown instead of a connection, in the demo.
+    pub script: Option<Arc<Script>>,
 }
 
 impl Default for Ways {
     fn default() -> Self {
-        Self { dns: Dns::System, plain_port: 80 }
+        Self { dns: Dns::System, plain_port: 80, script: None }
     }
 }
 
@@ -83,6 +88,9 @@ pub async fn look(
     refusal: Refusal,
     now: Timestamp,
 ) -> BTreeMap<Spot, Sight> {
+    if let Some(script) = &ways.script {
+        return script.look(names, now);
+    }
     let resolver = ways.dns.resolver();
     let round = Round { resolver, plain_port: ways.plain_port, refusal, provider: shake::provider(), now };
     let round = &round;
@@ -97,8 +105,20 @@ pub async fn look(
 }
 
 /// Whether browsers follow a chain to an authority they know, with what is in it.
-pub fn trust(chain: &[Der], now: Timestamp) -> Trust {
-    shake::trust(chain, &shake::provider(), now)
+pub fn trust(chain: &[Der], ways: &Ways, now: Timestamp) -> Trust {
+    match &ways.script {
+        Some(script) => trust_with(chain, &script.authorities, now),
+        None => shake::trust(chain, &shake::provider(), now),
+    }
+}
+
+/// The same, where browsers know these authorities and no others.
+pub fn trust_with(chain: &[Der], authorities: &[Der], now: Timestamp) -> Trust {
+    let authorities: Vec<_> =
+        authorities.iter().map(|authority| CertificateDer::from(authority.bytes())).collect();
+    let anchors: Vec<_> =
+        authorities.iter().filter_map(|authority| webpki::anchor_from_trusted_cert(authority).ok()).collect();
+    shake::trust_under(chain, &anchors, &shake::provider(), now)
 }
 
 /// What a step gives, or this where it takes too long.

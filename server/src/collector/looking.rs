@@ -28,7 +28,7 @@ pub(super) struct Looking {
 }
 
 /// What a Secret holds, with whether browsers follow its chains. Only servers' certificates are to be followed anywhere.
-fn with_trust(mut seen: Seen, now: Timestamp) -> Seen {
+fn with_trust(mut seen: Seen, ways: &Ways, now: Timestamp) -> Seen {
     if let Seen::Secret(secret) = &mut seen {
         for chain in secret
             .entries
@@ -36,7 +36,7 @@ fn with_trust(mut seen: Seen, now: Timestamp) -> Seen {
             .filter(|entry| entry.key != "ca.crt")
             .flat_map(|entry| &mut entry.chains)
         {
-            chain.trust = Some(probe::trust(&chain.certificates, now));
+            chain.trust = Some(probe::trust(&chain.certificates, ways, now));
         }
     }
     seen
@@ -64,7 +64,7 @@ impl Looking {
     pub(super) async fn read_secrets(&mut self, source: &Source) {
         for (namespace, name) in &self.sights.secrets {
             let now = source.clock().now();
-            let sight = secret::look(source, namespace, name).await.map(|seen| with_trust(seen, now));
+            let sight = secret::look(source, namespace, name).await.map(|seen| with_trust(seen, &self.ways, now));
             let spot = Spot::Secret { namespace: namespace.clone(), name: name.clone() };
             self.spots.insert(spot, sight);
             self.looked_at = Some(source.clock().now());
@@ -126,9 +126,9 @@ impl Looking {
         is_change
     }
 
-    /// Waits for each round from now on, because there is only one scan.
-    pub(super) fn waits(&mut self) {
-        self.waits = true;
+    /// Whether each scan waits for the round that it begins, because it is the only one or belongs to an instant of the past.
+    pub(super) fn waits(&mut self, waits: bool) {
+        self.waits = waits;
     }
 
     /// Waits for the round under way, where rounds are waited for.

@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 const SAFE: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
 
 /// 32 bytes that depend on every part of `seed`.
-fn bytes(seed: &[&str]) -> [u8; 32] {
+pub(super) fn bytes(seed: &[&str]) -> [u8; 32] {
     let mut hash = Sha256::new();
     for part in seed {
         hash.update(part.len().to_le_bytes());

@@ -9,7 +9,7 @@ use super::files::{self, ClusterFile, HistoryFile, HubFile, LiveFile, MomentFile
 use super::instant::Offset;
 use super::template::{self, Vars};
 use super::world::World;
-use super::{DemoCluster, DemoError, Moment, ObjectKey, Op, chart, controllers, pods};
+use super::{DemoCluster, DemoError, Moment, ObjectKey, Op, certificates, chart, controllers, pods};
 
 /// What happens from now on, one moment after the other, without end.
 #[derive(Debug, Clone)]
@@ -68,6 +68,8 @@ impl Iterator for Live {
 pub(super) fn play(name: &str, now: Timestamp) -> Result<DemoCluster, DemoError> {
     let mut file: ClusterFile = files::one(&format!("clusters/{name}.yaml"))?;
     file.vars.insert(template::NOW.to_owned(), now.as_second().into());
+    let made = certificates::make(name, now)?;
+    file.vars.extend(made.vars);
     let history: HistoryFile = files::one(&format!("history/{name}.yaml"))?;
     let begins = history.begins.from(now);
     let mut world = World::new(&file.name, &file.pod_prefix, &file.service_prefix, now);
@@ -88,6 +90,8 @@ pub(super) fn play(name: &str, now: Timestamp) -> Result<DemoCluster, DemoError>
         objects,
         past,
         live: Live { world, vars: file.vars, now, file: history.live, played: 0 },
+        sights: made.sights,
+        script: made.script,
         expected: file.expect,
     })
 }

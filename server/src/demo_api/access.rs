@@ -3,7 +3,7 @@
 use posture::kind::{KINDS, KindInfo};
 use serde_json::{Value, json};
 
-use super::state::State;
+use super::state::{Place, State};
 use crate::demo::Denied;
 
 /// What a role for Perijove would be called; real authorisers name it in their reasons.
@@ -31,6 +31,13 @@ impl State {
             .iter()
             .find(|info| info.group == group && info.plural == plural)
             .is_some_and(|info| !closed(&self.denied, info, namespace))
+    }
+
+    /// Whether the account may read one object by its name.
+    pub(super) fn may_get(&self, group: &str, plural: &str, place: &Place) -> bool {
+        let namespace = Some(place.0.as_str()).filter(|namespace| !namespace.is_empty());
+        let is_granted = group.is_empty() && plural == "secrets" && self.granted.contains(place);
+        is_granted || self.may_read(group, plural, namespace)
     }
 
     /// Answers a `SelfSubjectAccessReview`.

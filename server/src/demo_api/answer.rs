@@ -112,7 +112,14 @@ fn objects(
         (None, Some(name)) if asked.plural == "namespaces" => Some(name.as_str()),
         (namespace, _) => namespace.as_deref(),
     };
-    if !state.may_read(&asked.group, &asked.plural, namespace) {
+    let may = match &asked.name {
+        Some(name) => {
+            let place = (namespace.unwrap_or_default().to_owned(), name.clone());
+            state.may_get(&asked.group, &asked.plural, &place)
+        }
+        None => state.may_read(&asked.group, &asked.plural, namespace),
+    };
+    if !may {
         return Err(Refusal::forbidden(&asked.plural));
     }
     if query.contains_key("labelSelector") {

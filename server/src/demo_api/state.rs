@@ -1,6 +1,6 @@
 //! The objects of the demo's API, their versions, and what happened to them.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
@@ -32,6 +32,8 @@ pub(super) struct Event {
 pub(super) struct State {
     pub(super) resources: Resources,
     pub(super) denied: Vec<Denied>,
+    /// The Secrets that may be read by name.
+    pub(super) granted: BTreeSet<Place>,
     pub(super) kubernetes: String,
     collections: BTreeMap<Collection, BTreeMap<Place, Arc<Value>>>,
     events: VecDeque<Event>,
@@ -45,6 +47,7 @@ impl State {
         Self {
             resources: Resources::built_in(),
             denied,
+            granted: BTreeSet::new(),
             kubernetes: kubernetes.to_owned(),
             collections: BTreeMap::new(),
             events: VecDeque::new(),
@@ -70,6 +73,10 @@ impl State {
 
     pub(super) fn deny(&mut self, denied: Vec<Denied>) {
         self.denied = denied;
+    }
+
+    pub(super) fn grant(&mut self, secrets: BTreeSet<Place>) {
+        self.granted = secrets;
     }
 
     pub(super) fn withdraw(&mut self, group: &str, plural: &str) {

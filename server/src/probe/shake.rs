@@ -192,7 +192,8 @@ pub(super) fn trust(chain: &[Der], provider: &CryptoProvider, now: Timestamp) ->
     trust_under(chain, webpki_roots::TLS_SERVER_ROOTS, provider, now)
 }
 
-fn trust_under(
+/// The same, with these authorities instead of those that browsers know.
+pub(super) fn trust_under(
     chain: &[Der],
     roots: &[rustls::pki_types::TrustAnchor<'_>],
     provider: &CryptoProvider,

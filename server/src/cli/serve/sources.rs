@@ -18,8 +18,9 @@ use crate::clock::Clock;
 use crate::cluster::{Source, Target};
 use crate::collector::replay::{Progress, Replay};
 use crate::collector::{Collector, Settings};
-use crate::config::{ClusterConfig, Config, NamesPolicy, Sights};
+use crate::config::{ClusterConfig, Config, NamesPolicy};
 use crate::demo;
+use crate::probe::Ways;
 use crate::keeper::{Keeper, Shared};
 use crate::manifests::follow::Folder;
 use crate::store::rebuild::known_objects;
@@ -62,8 +63,9 @@ pub(super) fn watch_demo(
         shared.troubles.replaying(&name, how_far(begins, begins, now));
         let clock = Clock::at(begins);
         let keeper = Keeper::new(shared.clone(), clock);
-        // Its names are nobody's, or somebody else's.
-        let settings = Settings { sights: Sights::default(), ..settings(config, &name) };
+        // Its names are nobody's, or somebody else's: what they show stands in its script.
+        let ways = Ways { script: cluster.script.clone(), ..Ways::default() };
+        let settings = Settings { sights: cluster.sights.clone(), ways, ..settings(config, &name) };
         let replay = Replay::new(cluster, settings, redactor(config, key), keeper);
         let troubles = shared.troubles.clone();
         let handle = replay.handle();

@@ -53,7 +53,7 @@ impl Place {
                 private: vec![loopback()],
                 secrets: BTreeSet::new(),
             },
-            ways: Ways { dns: Dns::Servers(vec![names.address]), plain_port: free_port() },
+            ways: Ways { dns: Dns::Servers(vec![names.address]), plain_port: free_port(), ..Ways::default() },
             ..Settings::new(CLUSTER)
         };
         Self { api, source, settings, names, server, authority }
