@@ -3,13 +3,42 @@ import { expect, open, test } from "../fixtures/test.ts";
 
 const LIST = "clusters/teaching-eu/certificates";
 
-test("the first line says what has run out, and the lede how more would be known", async ({ page, javaScriptEnabled }) => {
+test("the first line says what has run out, and the lede what was looked at", async ({ page, javaScriptEnabled }) => {
   await open(page, LIST, javaScriptEnabled);
-  await expect(page.getByRole("heading", { level: 1 })).toHaveText(/^The certificate of survey\.hub\.example\.edu ran out/);
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("Two certificates have run out.");
+  const main = page.getByRole("main");
+  await expect(main).toContainText("Secrets are read where certificates.secrets names them.");
+  await expect(main).toContainText("TLS connections are made to the names under certificates.hosts.");
+});
+
+test("where nothing beside the lists is looked at, the lede says how more would be known", async ({ page, javaScriptEnabled }) => {
+  await open(page, "clusters/campus-shared/certificates", javaScriptEnabled);
   const main = page.getByRole("main");
   await expect(main).toContainText("Secrets are not read: naming them under certificates.secrets would show what they hold.");
   await expect(main).toContainText("No connection is made to the hubs");
 });
+
+/** A certificate of each kind: where its page is, and what it must say. */
+const KINDS: [string, string, string[]][] = [
+  ["renewed in time", "secrets%2Fportals%2Fnotes-tls%2Fof-notes", ["in time", "of 47 days", "one renewal seen", "this one", "It leads to an authority that browsers know."]],
+  ["short and late", "secrets%2Fportals%2Fexams-tls%2Fof-exams", ["renewal is late", "of 6 days", "the last attempt failed", "eight renewals seen"]],
+  ["not reloaded", "secrets%2Fportals%2Ffiles-tls%2Fof-files", ["files.example.edu still presents an older one", "another one"]],
+  ["with another key", "secrets%2Fportals%2Fwiki-tls", ["the private key beside it is not its own", "wiki.example.edu presents another one"]],
+  ["without its issuer", "secrets%2Fportals%2Fslides-tls", ["its issuer's certificate is missing", "one certificate"]],
+  ["long over", "secrets%2Fportals%2Farchive-tls", ["has run out", "nothing"]],
+  ["for other names", "secrets%2Fportals%2Fmedia-tls", ["used for media.example.edu, which it is not for"]],
+  ["of a private authority", "secrets%2Fportals%2Fintern-tls", ["its authority is not one that browsers know", "three certificates", "CN=Example University Root CA"]],
+  ["of automatic HTTPS", "secrets%2Fjhub%2Fproxy-public-tls-acme", ["the hub (autohttps)", "acme.json", "one renewal seen", "What is judged by it"]],
+  ["that is only presented", "endpoints%2Fwiki.example.edu%2F443", ["signed by itself", "used for wiki.example.edu, which it is not for"]],
+];
+
+for (const [kind, path, says] of KINDS) {
+  test(`a certificate ${kind} says so on its page`, async ({ page, javaScriptEnabled }) => {
+    await open(page, `${LIST}/${path}`, javaScriptEnabled);
+    const main = page.getByRole("main");
+    for (const text of says) await expect(main).toContainText(text);
+  });
+}
 
 test("the list is filtered by state, renewer and hub, and the address keeps it", async ({ page, javaScriptEnabled }) => {
   await open(page, LIST, javaScriptEnabled);

@@ -43,11 +43,15 @@ pub struct CertificateTable {
 
 /// What is looked at beside the lists of the API.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Tiers {
     /// Whether Secrets are read: some are named in the configuration.
     pub secrets: bool,
     /// Whether TLS connections are made: some names are confirmed in the configuration.
     pub connections: bool,
+    /// When the connections were made that are told, where an earlier run of the program made them and none were made since.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recalled_from: Option<Timestamp>,
 }
 
 /// Something that was to be looked at and could not be.
@@ -138,6 +142,9 @@ pub struct Read {
     pub unreadable: usize,
     /// Whether the private key beside it is its own; `None` where there is none, or it cannot be compared.
     pub key_matches: Option<bool>,
+    /// Whether it stands in a keystore, whose private keys are encrypted and never opened.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_in_keystore: bool,
     /// Whether browsers follow it to an authority they know; `None` where nobody connected.
     pub trust: Option<Trust>,
 }
@@ -196,6 +203,9 @@ pub struct Served {
     /// Whether it is one that this certificate should have replaced: older, and by all signs presented by what this one is kept for.
     #[serde(default)]
     pub is_stale: bool,
+    /// How many others the name presents in turn with that one.
+    #[serde(default)]
+    pub others: usize,
     /// The newest version of TLS that was agreed to.
     pub version: TlsVersion,
 }

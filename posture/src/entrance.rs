@@ -17,7 +17,7 @@ use crate::object::ObjectRef;
 use crate::settings::{Attestation, AttestedFact};
 use crate::text::{Arg, Reason};
 
-pub use names::{PublicNames, own_ranges, public_names};
+pub use names::{PublicNames, outer_addresses, own_ranges, public_names};
 pub use redirect::redirect;
 pub(crate) use traefik::requested_hosts;
 pub use traefik::{File, dynamic_file, hosts, static_file};

@@ -52,6 +52,9 @@ pub struct Sightings {
     /// When the newest look was taken. It goes on while everything looks the same, so it is no part of the history.
     #[serde(skip)]
     pub looked_at: Option<Timestamp>,
+    /// When connections were made that an earlier run of the program made: they are told until they are made anew.
+    #[serde(skip)]
+    pub recalled_from: Option<Timestamp>,
 }
 
 /// What was seen at a spot.
@@ -139,10 +142,28 @@ pub struct EndpointSight {
 pub struct DnsSight {
     /// The addresses, sorted.
     pub addresses: Vec<IpAddr>,
+    /// Of addresses that are not connected to and are none of the cluster's own, what kind each is: whoever writes a name into an Ingress
+    /// must not learn from here where an inner name server leads.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub withheld: Vec<AddressClass>,
     /// The names that aliases led through, in order, without the name itself and in lower case.
     pub aliases: Vec<String>,
     /// Why there are none.
     pub fault: Option<DnsFault>,
+}
+
+/// What kind of address it is that is not connected to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AddressClass {
+    /// Of a private network (RFC 1918, RFC 6598, RFC 4193).
+    Private,
+    /// Of the machine itself.
+    Loopback,
+    /// Of the link, as the metadata services of clouds are.
+    LinkLocal,
+    /// Of any other special use: documentation, multicast, reserved.
+    Special,
 }
 
 /// Why a name has no address.
@@ -184,12 +205,23 @@ pub struct Handshake {
     pub newest: TlsVersion,
     /// The oldest version that the server speaks; `None` where that was not found out.
     pub oldest: Option<TlsVersion>,
-    /// The certificates as they were presented, the server's own first.
+    /// Whether whoever answers has the key of the first certificate. Where only a greeting in an old version was answered nobody signed
+    /// anything: versions can be told then, and no certificates.
+    #[serde(default = "proven")]
+    pub is_proven: bool,
+    /// The certificates as they were presented, the server's own first; none where nobody proved to have their key.
     pub chain: Vec<Der>,
+    /// Certificates that the name shows in turn with the first of the chain, as several servers behind one name do that do not hold the same.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub in_turn: Vec<Der>,
     /// Whether browsers follow the chain to an authority they know, whatever the names and the clock say.
     pub trust: Trust,
     /// The header Strict-Transport-Security of the answer over this connection.
     pub hsts: HstsSight,
+}
+
+fn proven() -> bool {
+    true
 }
 
 /// Whether a server tells browsers to stay with HTTPS (RFC 6797).
@@ -317,7 +349,8 @@ impl Sightings {
     /// Whether the same was seen, whenever it was looked at.
     pub fn says_the_same(&self, other: &Self) -> bool {
         self.spots == other.spots
-            && (self.reads_secrets, self.connects) == (other.reads_secrets, other.connects)
+            && (self.reads_secrets, self.connects, self.recalled_from)
+                == (other.reads_secrets, other.connects, other.recalled_from)
     }
 }
 
@@ -337,6 +370,17 @@ impl fmt::Display for Unsighted {
             }
             Self::NotYet => f.write_str("it was not looked at yet"),
         }
+    }
+}
+
+impl fmt::Display for AddressClass {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Private => "a private address",
+            Self::Loopback => "a loopback address",
+            Self::LinkLocal => "a link-local address",
+            Self::Special => "an address of special use",
+        })
     }
 }
 
@@ -375,7 +419,7 @@ mod tests {
             (endpoint, Ok(Seen::Endpoint(Box::default()))),
             (Spot::ApiServer, Ok(Seen::ApiServer(vec![Der::new(*b"\x30\x00")]))),
         ]);
-        let all = Sightings { spots, reads_secrets: true, connects: true, looked_at: None };
+        let all = Sightings { spots, reads_secrets: true, connects: true, ..Sightings::default() };
         let json = serde_json::to_string(&all).unwrap();
         assert_eq!(serde_json::from_str::<Sightings>(&json).unwrap(), all);
     }

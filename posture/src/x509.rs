@@ -20,7 +20,7 @@ use std::net::IpAddr;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-pub use acme::acme_json;
+pub use acme::{acme_json, acme_json_with_keys};
 pub use chain::{Chain, End, Weakest, chain};
 pub use der::Der;
 pub use jks::jks;

@@ -20,9 +20,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use posture::kind::Kind;
 use posture::record::Record;
 use posture::redact::{Redactor, decode_json};
+use posture::sighting::Sightings;
 use tokio::sync::{Mutex, Semaphore, mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
@@ -37,6 +39,8 @@ use handle::Command;
 pub use handle::{Handle, Phase, Status};
 pub use input::{ClusterSeen, ScanInput, Sink, SinkError, Trigger};
 use looking::Looking;
+#[cfg(test)]
+pub(crate) use looking::with_trust;
 use news::{Message, News};
 use own::{BEFORE_SCAN, OwnAnswers};
 use state::State;
@@ -60,6 +64,8 @@ pub struct Settings {
     pub sights: Sights,
     /// How names are looked at.
     pub ways: Ways,
+    /// What an earlier run of the program saw last, and when.
+    pub recalled: Option<(Timestamp, Sightings)>,
     /// How long changes must have been quiet before they are judged.
     pub settle: Duration,
     /// How long a change waits at most.
@@ -75,6 +81,7 @@ impl Settings {
             tick: Duration::from_mins(5),
             sights: Sights::default(),
             ways: Ways::default(),
+            recalled: None,
             settle: Duration::from_millis(500),
             settle_most: Duration::from_millis(1_500),
         }
@@ -143,7 +150,7 @@ impl<S: Sink> Collector<S> {
         let patience = tuning.watch_timeout + tuning.watch_grace;
         let state = State::new(&settings.cluster, redactor.clone(), Some(patience));
         let namespaces = watch::Sender::new(Arc::new(settings.namespaces.clone()));
-        let looking = Box::new(Looking::new(settings.sights.clone(), settings.ways.clone()));
+        let looking = Box::new(Looking::new(&settings, source.clock().now()));
         let collector = Self {
             source,
             settings,

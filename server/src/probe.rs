@@ -22,7 +22,7 @@ use hickory_resolver::TokioResolver;
 use jiff::Timestamp;
 use posture::sighting::{
     ConnectFault, DnsFault, DnsSight, EndpointSight, Handshake, HstsSight, PlainSight, Seen, Sight, Spot,
-    TlsVersion, Trust,
+    TlsVersion, Trust, Unsighted,
 };
 use posture::x509::Der;
 use rustls::crypto::CryptoProvider;
@@ -97,7 +97,7 @@ pub async fn look(
     futures::stream::iter(names)
         .map(|(host, port)| async move {
             let sight = round.look(&host, port).await;
-            (Spot::Endpoint { host, port }, Ok(Seen::Endpoint(Box::new(sight))))
+            (Spot::Endpoint { host, port }, sight.map(|sight| Seen::Endpoint(Box::new(sight))))
         })
         .buffer_unordered(AT_ONCE)
         .collect()
@@ -127,19 +127,23 @@ async fn within<T>(deadline: Instant, step: impl Future<Output = T>, otherwise: 
 }
 
 impl Round {
-    async fn look(&self, host: &str, port: u16) -> EndpointSight {
+    async fn look(&self, host: &str, port: u16) -> Result<EndpointSight, Unsighted> {
         let deadline = Instant::now() + ALL;
         let nothing = DnsSight { fault: Some(DnsFault::NoAnswer), ..DnsSight::default() };
         let dns = within(deadline, resolve::resolve(self.resolver.as_ref(), host), nothing).await;
         let mut sight = EndpointSight { dns, ..EndpointSight::default() };
         if sight.dns.addresses.is_empty() {
             sight.fault = Some(ConnectFault::NoAddress);
-            return sight;
+            return Ok(sight);
         }
         // One that is refused refuses the name: who is answered with a mixture is being led astray.
         if !sight.dns.addresses.iter().all(|address| self.refusal.allows(host, port, *address)) {
+            if let Some(gap) = self.refusal.undecided(host, port, &sight.dns.addresses) {
+                return Err(Unsighted::Gap(gap.clone()));
+            }
             sight.fault = Some(ConnectFault::RefusedAddress);
-            return sight;
+            self.withhold(&mut sight.dns, host, port);
+            return Ok(sight);
         }
         let connected = self.connect(&sight.dns.addresses, port);
         match within(deadline, connected, Err(ConnectFault::TimedOut)).await {
@@ -168,7 +172,15 @@ impl Round {
                 }
             }
         }
-        sight
+        Ok(sight)
+    }
+
+    /// Leaves of addresses that may not be told what kind each is.
+    fn withhold(&self, dns: &mut DnsSight, host: &str, port: u16) {
+        let withheld = |address: &IpAddr| self.refusal.withholds(host, port, *address);
+        dns.withheld = dns.addresses.iter().filter_map(withheld).collect();
+        dns.withheld.sort_unstable();
+        dns.addresses.retain(|address| withheld(address).is_none());
     }
 
     /// Connects to the first address that answers.
@@ -193,29 +205,37 @@ impl Round {
     ) -> Result<Handshake, ConnectFault> {
         let server = at(address, port);
         let shaken = tokio::time::timeout(ANSWER, shake(stream, host, &self.provider)).await;
-        let (newest, chain, hsts, oldest) = match shaken.unwrap_or(Shaken::Failed(ConnectFault::TimedOut)) {
-            Shaken::Shown(newest, chain, stream) => {
-                let head = async {
-                    let stream = stream?;
-                    let name = if port == 443 { host.to_owned() } else { format!("{host}:{port}") };
-                    tokio::time::timeout(ANSWER, head::ask(stream, &name)).await.ok().flatten()
-                };
-                let (head, older) = futures::future::join(head, older(server, host, newest)).await;
-                (newest, chain, head.map_or(HstsSight::Unknown, |head| head.hsts()), older.oldest(newest))
-            }
-            // What cannot shake hands with us may speak an older version, or with older suites.
-            Shaken::Failed(fault @ (ConnectFault::Alert | ConnectFault::Broken)) => {
-                let older = older(server, host, TlsVersion::Tls13).await;
-                let Some((newest, chain)) = older.newest() else { return Err(fault) };
-                let oldest = older.oldest(newest);
-                (newest, chain, HstsSight::Unknown, oldest)
-            }
-            Shaken::Failed(fault) => return Err(fault),
-            // It is not asked in older versions: there nothing would have to be signed.
-            Shaken::Forged => return Err(ConnectFault::Broken),
-        };
+        let (newest, chain, hsts, oldest, is_proven) =
+            match shaken.unwrap_or(Shaken::Failed(ConnectFault::TimedOut)) {
+                Shaken::Shown(newest, chain, stream) => {
+                    let head = async {
+                        let stream = stream?;
+                        let name = if port == 443 { host.to_owned() } else { format!("{host}:{port}") };
+                        tokio::time::timeout(ANSWER, head::ask(stream, &name)).await.ok().flatten()
+                    };
+                    let (head, older) = futures::future::join(head, older(server, host, newest)).await;
+                    (
+                        newest,
+                        chain,
+                        head.map_or(HstsSight::Unknown, |head| head.hsts()),
+                        older.oldest(newest),
+                        true,
+                    )
+                }
+                // What cannot shake hands with us may speak an older version, or with older suites. Nothing is signed in that answer, so that
+                // anybody can give it with the certificates of somebody else.
+                Shaken::Failed(fault @ (ConnectFault::Alert | ConnectFault::Broken)) => {
+                    let older = older(server, host, TlsVersion::Tls13).await;
+                    let Some(newest) = older.newest() else { return Err(fault) };
+                    let oldest = older.oldest(newest);
+                    (newest, Vec::new(), HstsSight::Unknown, oldest, false)
+                }
+                Shaken::Failed(fault) => return Err(fault),
+                // It is not asked in older versions: there nothing would have to be signed.
+                Shaken::Forged => return Err(ConnectFault::Broken),
+            };
         let trust = shake::trust(&chain, &self.provider, self.now);
-        Ok(Handshake { newest, oldest, chain, trust, hsts })
+        Ok(Handshake { newest, oldest, is_proven, chain, in_turn: Vec::new(), trust, hsts })
     }
 
     /// What stands in clear on an address, if that port may be connected to; beside HTTPS on a port.
@@ -279,10 +299,10 @@ impl Older {
         Some(newest)
     }
 
-    /// The newest of them that the server speaks, with the certificates it shows there.
-    fn newest(&self) -> Option<(TlsVersion, Vec<Der>)> {
+    /// The newest of them that the server speaks as far as its certificates.
+    fn newest(&self) -> Option<TlsVersion> {
         self.0.iter().rev().find_map(|(_, answer)| match answer {
-            Answer::Takes(version, chain) if !chain.is_empty() => Some((*version, chain.clone())),
+            Answer::Takes(version, chain) if !chain.is_empty() => Some(*version),
             _ => None,
         })
     }

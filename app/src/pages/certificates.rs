@@ -79,11 +79,11 @@ fn All(table: CertificateTable, cluster: String, query: CertificateQuery, as_of:
     let is_empty = table.certificates.is_empty();
     let (gaps, missed, silent) = (table.gaps.clone(), table.missed.clone(), table.silent.clone());
     let uncovered = table.uncovered.clone();
-    let drawn = table.certificates.clone();
+    let drawn = table.clone();
     view! {
         {(!gaps.is_empty()).then(|| view! { <Hidden gaps /> })}
         {(!missed.is_empty() || !silent.is_empty()).then(|| view! { <Unseen missed silent /> })}
-        {(!is_empty).then(|| view! { <Timeline certificates=drawn cluster=cluster.clone() as_of /> })}
+        {(!is_empty).then(|| view! { <Timeline table=drawn cluster=cluster.clone() as_of /> })}
         {(!uncovered.is_empty()).then(|| view! { <Names uncovered cluster=cluster.clone() /> })}
         {(!is_empty).then(|| view! { <Tables table cluster query as_of /> })}
     }

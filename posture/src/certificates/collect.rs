@@ -154,7 +154,11 @@ impl Seen<'_> {
         uncovered.extend(not_named(&certificates));
         uncovered.sort();
         let sightings = &self.snapshot.sightings;
-        let tiers = Tiers { secrets: sightings.reads_secrets, connections: sightings.connects };
+        let tiers = Tiers {
+            secrets: sightings.reads_secrets,
+            connections: sightings.connects,
+            recalled_from: sightings.recalled_from,
+        };
         CertificateTable {
             certificates,
             uncovered,

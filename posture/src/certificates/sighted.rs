@@ -6,7 +6,7 @@ use super::collect::secret;
 use super::{
     Certificate, Kept, Missed, Place, Purpose, Read, Renewer, Served, Silent, Unseen, Use, Validity, hosts,
 };
-use crate::check::certificates::Connection;
+use crate::check::certificates::{Connection, UNPROVEN};
 use crate::derived::Derived;
 use crate::derived::tls::covers;
 use crate::entrance;
@@ -97,6 +97,7 @@ impl<'a> Sighted<'a> {
             is_stale: false,
             not_after: found.certificate.not_after,
             fingerprint,
+            others: handshake.in_turn.len(),
             version: handshake.newest,
         };
         let is_it = |row: &Certificate| {
@@ -253,6 +254,7 @@ pub(super) fn silent(snapshot: &Snapshot) -> Vec<Silent> {
             let sight = sight.ok()?;
             let why = match &sight.handshake {
                 None => Connection { host, port, sight }.fault(),
+                Some(handshake) if !handshake.is_proven => UNPROVEN,
                 Some(handshake) if of_chain(&handshake.chain).is_none() => {
                     "the certificate that it presents cannot be understood"
                 }
@@ -389,7 +391,12 @@ fn with(places: &[Place], place: Place) -> Vec<Place> {
 
 /// A chain of a Secret; `None` where its first certificate cannot be read.
 fn of_stored(mut row: Certificate, form: StoreForm, chain: &StoredChain) -> Option<Certificate> {
-    let found = Read { key_matches: chain.key_matches, trust: chain.trust, ..of_chain(&chain.certificates)? };
+    let found = Read {
+        key_matches: chain.key_matches,
+        is_in_keystore: matches!(form, StoreForm::Pkcs12 | StoreForm::Jks),
+        trust: chain.trust,
+        ..of_chain(&chain.certificates)?
+    };
     if form == StoreForm::AcmeJson {
         row.uses = of_names(&row.uses, &found.certificate);
     }
@@ -495,6 +502,13 @@ impl Read {
 
     /// A certificate with nothing beside it.
     pub(super) fn alone(certificate: X509) -> Self {
-        Self { certificate, chain: Vec::new(), unreadable: 0, key_matches: None, trust: None }
+        Self {
+            certificate,
+            chain: Vec::new(),
+            unreadable: 0,
+            key_matches: None,
+            is_in_keystore: false,
+            trust: None,
+        }
     }
 }

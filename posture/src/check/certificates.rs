@@ -94,6 +94,10 @@ pub fn missed(certificate: &Certificate, why: &Unsighted) -> Reason {
         .with("why", Arg::word(why.to_string()))
 }
 
+/// Why what answers in nothing but an old version shows no certificate, as a clause.
+pub const UNPROVEN: &str =
+    "it answers in an old way only, in which nothing proves that it has the key of the certificate it shows";
+
 /// A name of the hub, and what a connection to it showed.
 #[derive(Debug, Clone, Copy)]
 pub struct Connection<'a> {
@@ -167,7 +171,7 @@ fn not_seen(host: &str, why: &Unsighted) -> Reason {
 impl Connections<'_> {
     /// Why a certificate of a name may not have been seen: it was to be looked at and showed none, or the name is hidden.
     pub fn not_shown(&self) -> Vec<Unknown> {
-        let silent = self.seen.iter().filter_map(|connection| connection.handshake().err());
+        let silent = self.seen.iter().filter_map(|connection| connection.proven().err());
         let hidden = self.hidden.iter().cloned();
         self.failed.iter().cloned().chain(silent.map(Unknown::from)).chain(hidden).collect()
     }
@@ -183,6 +187,21 @@ impl<'a> Connection<'a> {
         })
     }
 
+    /// The handshake in which the server proved to have its key, or why there is none.
+    pub fn proven(&self) -> Result<&'a Handshake, Reason> {
+        let handshake = self.handshake()?;
+        if handshake.is_proven {
+            return Ok(handshake);
+        }
+        let reason = Reason::new(
+            "unproven",
+            "{host} speaks {version} and nothing newer that is understood here: {why}",
+        );
+        let reason =
+            reason.with("host", self.called()).with("version", Arg::text(handshake.newest.to_string()));
+        Err(reason.with("why", Arg::word(UNPROVEN)))
+    }
+
     /// What it is called in a sentence.
     pub fn called(&self) -> Arg {
         Arg::text(if self.port == 443 {
@@ -194,7 +213,8 @@ impl<'a> Connection<'a> {
 
     /// Why there is no handshake, as a clause.
     pub fn fault(&self) -> &'static str {
-        if let Some(fault) = self.sight.dns.fault.filter(|_| self.sight.dns.addresses.is_empty()) {
+        let dns = &self.sight.dns;
+        if let Some(fault) = dns.fault.filter(|_| dns.addresses.is_empty() && dns.withheld.is_empty()) {
             return match fault {
                 DnsFault::NoSuchName => "the name does not exist",
                 DnsFault::NoAddress => "the name has no address",
@@ -236,7 +256,8 @@ impl<'a> Connection<'a> {
 
     /// Whether the name is served over HTTPS, as a connection showed it.
     pub fn https(&self, context: &Context<'_>, tls: &Tls) -> Judgement {
-        if let Some(handshake) = &self.sight.handshake {
+        if self.sight.handshake.is_some() {
+            let handshake = self.proven()?;
             let version = Arg::text(handshake.newest.to_string());
             let reason =
                 Reason::new("https-seen", "{host} speaks {version}").with("version", version.clone());

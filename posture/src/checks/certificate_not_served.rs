@@ -91,7 +91,7 @@ fn judge(context: &Context<'_>, hub: &Hub) -> Judgement {
         }
     }
     let parts = connections.seen.iter().map(|connection| {
-        connection.handshake()?;
+        connection.proven()?;
         match by_name.get(&(connection.host, connection.port)) {
             Some(kept) => of_name(tls.mode, kept, context.now),
             None => Err(nothing_kept(connection.called()).into()),

@@ -15,7 +15,7 @@ use crate::fix::Fix;
 use crate::gap::Unknown;
 use crate::hub::Hub;
 use crate::kind::Kind;
-use crate::sighting::DnsFault;
+use crate::sighting::{AddressClass, DnsFault, DnsSight};
 use crate::text::{Arg, Reason};
 
 pub(super) const CHECK: Check = Check {
@@ -160,7 +160,7 @@ fn of_name(context: &Context<'_>, hub: &Hub, tls: &Tls, connection: &Connection<
         None => {}
     }
     let ends = ends(context, hub, tls, connection.host)?;
-    let outcome = match compare(&dns.addresses, &dns.aliases, &ends)? {
+    let outcome = match compare(dns, &ends)? {
         elsewhere if elsewhere.verdict == Verdict::Fail && presents_own(context, hub, connection) => {
             Outcome::warn(Reason::new(
                 "elsewhere-with-its-certificate",
@@ -169,7 +169,9 @@ fn of_name(context: &Context<'_>, hub: &Hub, tls: &Tls, connection: &Connection<
         }
         outcome => outcome,
     };
-    let found = Arg::List(dns.addresses.iter().map(|address| Arg::text(address.to_string())).collect());
+    let known = dns.addresses.iter().map(|address| Arg::text(address.to_string()));
+    let withheld = dns.withheld.iter().map(|class| Arg::word(class.to_string()));
+    let found = Arg::List(known.chain(withheld).collect());
     let fact = connection.evidence(tls, "addresses of the name", found).wanted(ends.wanted());
     let reason = outcome.reason.clone().with("host", host);
     Ok(Outcome { reason, ..outcome }.because(fact))
@@ -184,12 +186,13 @@ fn presents_own(context: &Context<'_>, hub: &Hub, connection: &Connection<'_>) -
     })
 }
 
-fn compare(found: &[IpAddr], aliases: &[String], ends: &Ends) -> Result<Outcome, Unknown> {
+fn compare(dns: &DnsSight, ends: &Ends) -> Result<Outcome, Unknown> {
+    let (found, aliases) = (&dns.addresses, &dns.aliases);
     if aliases.iter().any(|alias| ends.names.contains(alias.trim_end_matches('.'))) {
         return Ok(Outcome::pass(Reason::new("alias", "{host} is an alias of the load balancer's name")));
     }
     let own = found.iter().filter(|address| ends.addresses.contains(*address)).count();
-    if own == found.len() && own > 0 {
+    if own == found.len() && own > 0 && dns.withheld.is_empty() {
         if ends.addresses.iter().any(IpAddr::is_ipv6) && !found.iter().any(IpAddr::is_ipv6) {
             return Ok(Outcome::warn(Reason::new(
                 "no-ipv6",
@@ -204,7 +207,8 @@ fn compare(found: &[IpAddr], aliases: &[String], ends: &Ends) -> Result<Outcome,
             "{host} leads to the hub with some of its addresses, and elsewhere with others",
         )));
     }
-    if found.iter().any(is_private) {
+    let is_inner = |class: &AddressClass| matches!(class, AddressClass::Private | AddressClass::LinkLocal);
+    if found.iter().any(is_private) || dns.withheld.iter().any(is_inner) {
         return Err(Reason::new(
             "asked-from-inside",
             "{host} leads to a private address where it was asked, as names do inside a network; where it leads outside cannot be told",
@@ -225,7 +229,9 @@ fn compare(found: &[IpAddr], aliases: &[String], ends: &Ends) -> Result<Outcome,
         )
         .into());
     }
-    if found.iter().all(is_of_proxy) || aliases.iter().any(|alias| is_name_of_proxy(alias)) {
+    if dns.withheld.is_empty() && found.iter().all(is_of_proxy)
+        || aliases.iter().any(|alias| is_name_of_proxy(alias))
+    {
         return Ok(Outcome::warn(Reason::new(
             "behind-a-proxy",
             "{host} leads to a content network, which may lead on to the hub",

@@ -83,6 +83,7 @@ fn of_connection(tls: &Tls, connection: &Connection<'_>) -> Judgement {
             .because(fact.wanted(Arg::word("TLS 1.2 or later")))
             .slot("config-map", "autohttps"));
     }
+    connection.proven()?;
     let reason = Reason::new("modern-seen", "{host} accepts TLS 1.2 and later only");
     Ok(Outcome::pass(reason.with("host", connection.called())).because(fact))
 }

@@ -1,6 +1,7 @@
 //! The names under which a cluster is reached from outside, and the addresses that are its own.
 
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 
 use super::traefik::requested_hosts;
 use crate::certificates::hosts::EXTERNAL_DNS;
@@ -94,6 +95,14 @@ pub fn own_ranges(snapshot: &Snapshot) -> Result<Vec<AddressRange>, Gap> {
         ranges.extend(addresses.filter_map(|address| only(address)));
     }
     Ok(ranges.into_iter().collect())
+}
+
+/// The addresses under which a cluster says that it is reached from outside: those of its Services and Ingresses.
+pub fn outer_addresses(snapshot: &Snapshot) -> BTreeSet<IpAddr> {
+    let services = snapshot.services.present().flat_map(|service| super::addresses(service));
+    let ingresses = snapshot.ingresses.present().flat_map(|ingress| &ingress.status.load_balancer.ingress);
+    let ingresses = ingresses.filter_map(|address| address.ip.as_deref());
+    services.chain(ingresses).filter_map(|address| address.parse().ok()).collect()
 }
 
 #[cfg(test)]

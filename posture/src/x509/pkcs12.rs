@@ -16,6 +16,9 @@ pub fn pkcs12(bytes: &[u8], passwords: &[&str]) -> Result<Vec<StoredChain>, &'st
     if bytes.len() > MOST_BYTES {
         return Err("the keystore has more than 10 MB, and is not read");
     }
+    if bytes.starts_with(&[0x30, 0x80]) {
+        return Err(BER);
+    }
     let mut budget = Budget::default();
     let mut tried = Err(PASSWORD);
     // Without encryption any password does.
@@ -31,6 +34,7 @@ pub fn pkcs12(bytes: &[u8], passwords: &[&str]) -> Result<Vec<StoredChain>, &'st
 
 const PASSWORD: &str = "protected by a password";
 const BROKEN: &str = "the keystore is cut off or broken";
+const BER: &str = "the keystore leaves lengths open or cuts its contents up (BER), and is not read; written anew as DER it would be";
 const UNKNOWN: &str = "the keystore is encrypted in a way that is not known";
 
 impl From<Malformed> for &'static str {
@@ -181,12 +185,19 @@ const DATA: &str = "1.2.840.113549.1.7.1";
 /// How deep bags may lie in bags.
 const NESTED: u8 = 4;
 
+/// An octet string that is cut up into several, as only BER allows.
+const IN_PIECES: u8 = 0x24;
+
 /// The bytes in the octet string of a content.
 fn inside<'a>(content: &mut Reader<'a>) -> Result<&'a [u8], &'static str> {
     let mut explicit = Reader::new(content.expect(0xa0)?.content);
-    let bytes = explicit.expect(tlv::OCTET_STRING)?.content;
+    let string = explicit.next()?;
     explicit.end()?;
-    Ok(bytes)
+    match string.tag {
+        tlv::OCTET_STRING => Ok(string.content),
+        IN_PIECES => Err(BER),
+        _ => Err(BROKEN),
+    }
 }
 
 fn utf_16(content: &[u8]) -> String {

@@ -237,7 +237,9 @@ fn presented(host: &str, certificates: &[&str]) -> (Spot, Sight) {
     let handshake = Handshake {
         newest: TlsVersion::Tls13,
         oldest: Some(TlsVersion::Tls12),
+        is_proven: true,
         chain: certificates.iter().map(|name| der(name)).collect(),
+        in_turn: Vec::new(),
         trust: Trust::Public,
         hsts: HstsSight::NotSent,
     };
@@ -252,7 +254,7 @@ fn sighted(objects: &str, spots: Vec<(Spot, Sight)>) -> CertificateTable {
         spots: spots.into_iter().collect(),
         reads_secrets: true,
         connects: true,
-        looked_at: None,
+        ..Sightings::default()
     };
     table(&fixture)
 }

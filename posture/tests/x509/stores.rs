@@ -2,7 +2,7 @@
 
 use data_encoding::BASE64;
 use posture::sighting::StoredChain;
-use posture::x509::{MOST_BYTES, acme_json, jks, pkcs12};
+use posture::x509::{MOST_BYTES, acme_json, acme_json_with_keys, jks, pkcs12};
 use serde_json::{Value, json};
 
 use super::make::{Recipe, pem};
@@ -60,6 +60,34 @@ fn traefik_1_has_its_certificates_at_the_top() {
     assert_eq!(acme(&store), Ok(vec![("hub".to_owned(), vec![der("hub")])]));
 }
 
+#[test]
+fn before_traefik_1_6_certificates_lay_deeper() {
+    let held = json!({"Domain": "hub", "CertURL": "https://x", "PrivateKey": "c2VjcmV0", "Certificate": certificate(&["hub"])});
+    let store = json!({
+        "Email": "a@example.org", "Registration": {"uri": "https://x"}, "PrivateKey": "c2Vj\ncmV0",
+        "DomainsCertificate": {"Certs": [{"Domains": {"Main": "hub", "SANs": null}, "Certificate": held}]},
+        "ChallengeCerts": {}
+    });
+    assert_eq!(acme(&store), Ok(vec![("hub".to_owned(), vec![der("hub")])]));
+    assert_eq!(acme(&json!({"Email": "a", "DomainsCertificate": {"Certs": null}})), Ok(vec![]));
+    assert_eq!(acme(&json!({"DomainsCertificate": null})), Ok(vec![]));
+}
+
+#[test]
+fn each_key_is_lent_with_the_certificate_beside_it() {
+    let entry = |name: &str, key: Value| json!({"domain": {"main": name}, "certificate": certificate(&[name]), "key": key});
+    let entries = [entry("a", "YQ==".into()), entry("b", "b\u{1}".into()), entry("c", Value::Null)];
+    let store = json!({"r": {"Certificates": entries}}).to_string();
+    let lent = std::cell::RefCell::new(Vec::new());
+    let chains = acme_json_with_keys(store.as_bytes(), |key, first| {
+        lent.borrow_mut().push((key.to_owned(), first.bytes().to_vec()));
+        Some(false)
+    });
+    let matches: Vec<_> = chains.unwrap().iter().map(|chain| chain.key_matches).collect();
+    assert_eq!(matches, [Some(false), None, None], "one with an escape would have to be copied");
+    assert_eq!(lent.into_inner(), [("YQ==".to_owned(), der("a"))]);
+}
+
 /// A store with one certificate.
 pub(crate) fn traefik() -> Vec<u8> {
     let entry = json!({"domain": {"main": "x"}, "certificate": certificate(&["x"])});
@@ -72,7 +100,7 @@ fn a_store_that_cannot_be_read_is_a_fault() {
     assert_eq!(acme(&with("?")), Err("a certificate in the store is not Base64"));
     assert_eq!(acme(&with(&BASE64.encode(b"no PEM"))), Err("a certificate in the store cannot be read"));
     assert_eq!(
-        acme(&json!({"DomainsCertificate": {}})),
+        acme(&json!({"DomainsCertificate": []})),
         Err("the store is not written as traefik writes it")
     );
     assert_eq!(acme(&json!([])), Err("the store is not written as traefik writes it"));

@@ -119,7 +119,7 @@ fn keystore(
     data: &BTreeMap<String, Value>,
 ) -> Result<Vec<StoredChain>, &'static str> {
     match form {
-        StoreForm::AcmeJson => x509::acme_json(value),
+        StoreForm::AcmeJson => x509::acme_json_with_keys(value, key::matches_base64),
         StoreForm::Jks => x509::jks(value),
         StoreForm::Pkcs12 => x509::pkcs12(value, &passwords(data)),
         StoreForm::Pem | StoreForm::Der => Ok(Vec::new()),

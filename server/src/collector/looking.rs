@@ -1,18 +1,26 @@
 //! Looks at certificates outside the lists of the API, where the configuration asks for it: Secrets before a scan, names beside the scans.
 
+mod turns;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use posture::entrance::{own_ranges, public_names};
+use posture::entrance::{outer_addresses, own_ranges, public_names};
 use posture::hub::discover;
 use posture::sighting::{Seen, Sight, Sightings, Spot, Unsighted};
 use posture::snapshot::Snapshot;
 use tokio::task::JoinSet;
 
+use self::turns::Turns;
+use super::Settings;
 use crate::cluster::{Source, secret};
 use crate::config::Sights;
 use crate::probe::{self, Refusal, Ways};
+
+/// For how many seconds what an earlier run of the program saw is told, until names are looked at anew: renewals are rarer than that, and
+/// longer than a program takes to be exchanged.
+const RECALLED: i64 = 3_600;
 
 /// What is looked at, and what was seen.
 #[derive(Debug)]
@@ -21,6 +29,10 @@ pub(super) struct Looking {
     ways: Ways,
     spots: BTreeMap<Spot, Sight>,
     looked_at: Option<Timestamp>,
+    /// When connections were looked at that an earlier run of the program made, as long as they are told.
+    recalled_from: Option<Timestamp>,
+    /// What names have shown lately.
+    turns: BTreeMap<Spot, Turns>,
     /// The round of connections under way, if there is one; it ends with this.
     round: JoinSet<BTreeMap<Spot, Sight>>,
     /// Whether a scan waits for the round that it begins.
@@ -28,7 +40,7 @@ pub(super) struct Looking {
 }
 
 /// What a Secret holds, with whether browsers follow its chains. Only servers' certificates are to be followed anywhere.
-fn with_trust(mut seen: Seen, ways: &Ways, now: Timestamp) -> Seen {
+pub(crate) fn with_trust(mut seen: Seen, ways: &Ways, now: Timestamp) -> Seen {
     if let Seen::Secret(secret) = &mut seen {
         for chain in secret
             .entries
@@ -43,16 +55,35 @@ fn with_trust(mut seen: Seen, ways: &Ways, now: Timestamp) -> Seen {
 }
 
 impl Looking {
-    pub(super) fn new(sights: Sights, ways: Ways) -> Self {
+    pub(super) fn new(settings: &Settings, now: Timestamp) -> Self {
+        let (sights, ways) = (settings.sights.clone(), settings.ways.clone());
+        let recalled = settings
+            .recalled
+            .as_ref()
+            .filter(|(at, _)| (0..=RECALLED).contains(&(now.as_second() - at.as_second())));
+        let mut recalled_from = None;
         let mut spots = BTreeMap::new();
         for (namespace, name) in &sights.secrets {
             let spot = Spot::Secret { namespace: namespace.clone(), name: name.clone() };
             spots.insert(spot, Err(Unsighted::NotYet));
         }
         for (host, port) in &sights.hosts {
-            spots.insert(Spot::Endpoint { host: host.clone(), port: *port }, Err(Unsighted::NotYet));
+            let spot = Spot::Endpoint { host: host.clone(), port: *port };
+            let seen =
+                recalled.and_then(|(at, sightings)| Some((at, sightings.spots.get(&spot)?.clone().ok()?)));
+            recalled_from = recalled_from.or(seen.as_ref().map(|(at, _)| **at));
+            spots.insert(spot, seen.map(|(_, seen)| seen).ok_or(Unsighted::NotYet));
         }
-        Self { sights, ways, spots, looked_at: None, round: JoinSet::new(), waits: false }
+        Self {
+            sights,
+            ways,
+            spots,
+            looked_at: None,
+            recalled_from,
+            turns: BTreeMap::new(),
+            round: JoinSet::new(),
+            waits: false,
+        }
     }
 
     /// Whether names are to be connected to, for which the snapshot has to be known.
@@ -64,7 +95,8 @@ impl Looking {
     pub(super) async fn read_secrets(&mut self, source: &Source) {
         for (namespace, name) in &self.sights.secrets {
             let now = source.clock().now();
-            let sight = secret::look(source, namespace, name).await.map(|seen| with_trust(seen, &self.ways, now));
+            let sight =
+                secret::look(source, namespace, name).await.map(|seen| with_trust(seen, &self.ways, now));
             let spot = Spot::Secret { namespace: namespace.clone(), name: name.clone() };
             self.spots.insert(spot, sight);
             self.looked_at = Some(source.clock().now());
@@ -77,14 +109,19 @@ impl Looking {
             return;
         }
         let names = public_names(snapshot, &discover(snapshot));
-        // Where some of the cluster's own addresses are hidden, nothing may be connected to: it could be one of them.
+        // Where some of the cluster's own addresses are hidden, only what the operator lists may be connected to: all else could be one.
         let own = own_ranges(snapshot);
+        let refusal = Refusal {
+            own: own.clone().map_err(|gap| gap.reason),
+            outer: outer_addresses(snapshot),
+            private: self.sights.private.clone(),
+        };
         let mut served = Vec::new();
         for (host, port) in &self.sights.hosts {
             let spot = Spot::Endpoint { host: host.clone(), port: *port };
             let is_served = names.serves(host).map_err(Clone::clone);
             let is_served = match &own {
-                Err(gap) if is_served == Ok(true) => Err(gap.clone()),
+                Err(gap) if is_served == Ok(true) && !refusal.may_allow(host, *port) => Err(gap.clone()),
                 _ => is_served,
             };
             match is_served {
@@ -100,11 +137,9 @@ impl Looking {
                 Err(gap) => drop(self.spots.insert(spot, Err(Unsighted::Gap(gap.reason)))),
             }
         }
-        let Ok(own) = own else { return };
         if served.is_empty() {
             return;
         }
-        let refusal = Refusal { own, private: self.sights.private.clone() };
         let ways = Arc::new(self.ways.clone());
         self.round.spawn(async move { probe::look(served, &ways, refusal, now).await });
     }
@@ -119,8 +154,13 @@ impl Looking {
             return false;
         };
         self.looked_at = Some(now());
-        let mut is_change = false;
-        for (spot, sight) in seen {
+        let mut is_change = self.recalled_from.take().is_some();
+        for (spot, mut sight) in seen {
+            if let Ok(Seen::Endpoint(endpoint)) = &mut sight
+                && let Some(handshake) = &mut endpoint.handshake
+            {
+                self.turns.entry(spot.clone()).or_default().note(handshake, now());
+            }
             is_change |= self.spots.insert(spot, sight.clone()).is_none_or(|before| before != sight);
         }
         is_change
@@ -149,6 +189,7 @@ impl Looking {
             reads_secrets: !self.sights.secrets.is_empty(),
             connects: self.connects(),
             looked_at: self.looked_at,
+            recalled_from: self.recalled_from,
         }
     }
 }

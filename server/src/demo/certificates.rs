@@ -115,14 +115,12 @@ pub(super) fn make(cluster: &str, now: Timestamp) -> Result<Certificates, DemoEr
         made.insert(one.id.clone(), next);
     }
     let chain = |ids: &[String]| -> Result<Vec<&Made>, DemoError> {
-        ids.iter()
-            .map(|id| made.get(id).ok_or_else(|| wrong(id, &"there is no such certificate")))
-            .collect()
+        ids.iter().map(|id| made.get(id).ok_or_else(|| wrong(id, &"there is no such certificate"))).collect()
     };
     let mut vars = Vars::new();
-    for (one, Made { certificate, key, .. }) in file.certificates.iter().zip(
-        file.certificates.iter().map(|one| &made[&one.id]),
-    ) {
+    for (one, Made { certificate, key, .. }) in
+        file.certificates.iter().zip(file.certificates.iter().map(|one| &made[&one.id]))
+    {
         vars.insert(format!("pem:{}", one.id), certificate.pem().into());
         vars.insert(format!("key:{}", one.id), key.serialize_pem().into());
         vars.insert(format!("from:{}", one.id), rfc3339(one.from.from(now)).into());
@@ -131,12 +129,8 @@ pub(super) fn make(cluster: &str, now: Timestamp) -> Result<Certificates, DemoEr
     for store in &file.stores {
         vars.insert(format!("acme:{}", store.id), acme(store, &chain(&store.chain)?).into());
     }
-    let authorities: Vec<Der> = file
-        .certificates
-        .iter()
-        .filter(|one| one.is_known)
-        .map(|one| der(&made[&one.id]))
-        .collect();
+    let authorities: Vec<Der> =
+        file.certificates.iter().filter(|one| one.is_known).map(|one| der(&made[&one.id])).collect();
     let mut sights = Sights::default();
     for secret in &file.secrets {
         let (namespace, name) =
@@ -225,7 +219,9 @@ fn sight(server: &ShownFile, chain: Vec<Der>, authorities: &[Der], now: Timestam
         handshake: Some(Handshake {
             newest: TlsVersion::Tls13,
             oldest: Some(TlsVersion::Tls12),
+            is_proven: true,
             chain,
+            in_turn: Vec::new(),
             trust,
             hsts: server.hsts.map_or(HstsSight::NotSent, |max_age| HstsSight::Sent { max_age }),
         }),

@@ -1,8 +1,11 @@
 //! Which addresses are not connected to: everything that is not a public address, and what belongs to the cluster itself.
 
+use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use posture::gap::GapReason;
 use posture::network::AddressRange;
+use posture::sighting::AddressClass;
 
 use crate::config::Private;
 
@@ -38,18 +41,59 @@ const REFUSED_V6: &[(Ipv6Addr, u32)] = &[
 ];
 
 /// What decides whether an address may be connected to.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
-    /// The cluster's own pods, Services and nodes.
-    pub own: Vec<AddressRange>,
+    /// The cluster's own pods, Services and nodes, or why some are not known: then any address could be one, and only what the operator
+    /// lists is connected to.
+    pub own: Result<Vec<AddressRange>, GapReason>,
+    /// The addresses under which the cluster says that it is reached from outside, which may be told.
+    pub outer: BTreeSet<IpAddr>,
     /// What the operator lists although it is not public.
     pub private: Vec<Private>,
+}
+
+impl Default for Refusal {
+    /// Of a cluster without addresses, where nothing is listed.
+    fn default() -> Self {
+        Self { own: Ok(Vec::new()), outer: BTreeSet::new(), private: Vec::new() }
+    }
 }
 
 impl Refusal {
     /// Whether an address may be connected to, behind this name and on this port.
     pub fn allows(&self, host: &str, port: u16, address: IpAddr) -> bool {
-        self.is_listed(host, port, address) || !self.refuses(address)
+        self.is_listed(host, port, address) || self.own.is_ok() && !self.refuses(address)
+    }
+
+    /// Whether some address behind this name may be connected to, as far as can be told before it is resolved.
+    pub fn may_allow(&self, host: &str, port: u16) -> bool {
+        let is_for = |private: &Private| match private {
+            Private::Addresses(_) => true,
+            Private::Host(name, on) => name == host && *on == port,
+        };
+        self.own.is_ok() || self.private.iter().any(is_for)
+    }
+
+    /// Why it is not known whether these addresses may be connected to: none is refused for what it is, and one that the operator does not
+    /// list could be the cluster's own.
+    pub(super) fn undecided(&self, host: &str, port: u16, addresses: &[IpAddr]) -> Option<&GapReason> {
+        let gap = self.own.as_ref().err()?;
+        let is_decided =
+            addresses.iter().any(|address| self.refuses(*address) && !self.is_listed(host, port, *address));
+        (!is_decided).then_some(gap)
+    }
+
+    /// What kind of address it is, where it may not be told itself: it is refused, and neither the cluster's own nor listed.
+    pub(super) fn withholds(&self, host: &str, port: u16, address: IpAddr) -> Option<AddressClass> {
+        let is_told = self.is_listed(host, port, address)
+            || self.outer.contains(&address.to_canonical())
+            || self.is_own(address.to_canonical())
+            || !self.refuses(address);
+        (!is_told).then(|| class(address))
+    }
+
+    fn is_own(&self, address: IpAddr) -> bool {
+        self.own.iter().flatten().any(|range| range.contains(address))
     }
 
     fn is_listed(&self, host: &str, port: u16, address: IpAddr) -> bool {
@@ -60,15 +104,42 @@ impl Refusal {
     }
 
     fn refuses(&self, address: IpAddr) -> bool {
-        let is_own = |address| self.own.iter().any(|range| range.contains(address));
-        is_own(address)
+        self.is_own(address)
             || match address {
                 IpAddr::V4(v4) => is_refused_v4(v4),
                 IpAddr::V6(v6) => {
                     is_refused_v6(v6)
-                        || within(v6).into_iter().flatten().any(|v4| is_refused_v4(v4) || is_own(v4.into()))
+                        || within(v6)
+                            .into_iter()
+                            .flatten()
+                            .any(|v4| is_refused_v4(v4) || self.is_own(v4.into()))
                 }
             }
+    }
+}
+
+/// What kind of address one is that is not public.
+fn class(address: IpAddr) -> AddressClass {
+    match address.to_canonical() {
+        IpAddr::V4(v4) => {
+            let [a, b, ..] = v4.octets();
+            if v4.is_private() || a == 100 && (64..128).contains(&b) {
+                AddressClass::Private
+            } else if v4.is_loopback() {
+                AddressClass::Loopback
+            } else if v4.is_link_local() {
+                AddressClass::LinkLocal
+            } else {
+                AddressClass::Special
+            }
+        }
+        IpAddr::V6(v6) if v6.is_unique_local() => AddressClass::Private,
+        IpAddr::V6(v6) if v6.is_loopback() => AddressClass::Loopback,
+        IpAddr::V6(v6) if v6.is_unicast_link_local() => AddressClass::LinkLocal,
+        IpAddr::V6(v6) => {
+            let inner = within(v6).into_iter().flatten().find(|v4| is_refused_v4(*v4));
+            inner.map_or(AddressClass::Special, |v4| class(v4.into()))
+        }
     }
 }
 
@@ -170,7 +241,7 @@ mod tests {
     #[test]
     fn what_belongs_to_the_cluster_is_refused_although_it_is_public() {
         let own = ["9.9.9.0/24", "2600::/32"].map(|range| AddressRange::parse(range).unwrap()).to_vec();
-        let refusal = Refusal { own, ..Refusal::default() };
+        let refusal = Refusal { own: Ok(own), ..Refusal::default() };
         for own in ["9.9.9.9", "::ffff:9.9.9.9", "64:ff9b::9.9.9.9", "2002:909:909::1", "2600::1"] {
             assert!(!allows(&refusal, own), "{own}");
         }
@@ -181,12 +252,59 @@ mod tests {
     fn what_the_operator_lists_is_allowed_and_nothing_beside_it() {
         let network = Private::Addresses(AddressRange::parse("10.1.0.0/16").unwrap());
         let name = Private::Host("hub.example.org".to_owned(), 443);
-        let of = |private| Refusal { own: Vec::new(), private: vec![private] };
+        let of = |private| Refusal { private: vec![private], ..Refusal::default() };
         assert!(allows(&of(network.clone()), "10.1.2.3") && !allows(&of(network.clone()), "10.2.2.3"));
         assert!(allows(&of(network.clone()), "::ffff:10.1.2.3"));
         assert!(of(network).allows("other.example.org", 80, ip("10.1.2.3")));
         assert!(allows(&of(name.clone()), "127.0.0.1"));
         assert!(!of(name.clone()).allows("hub.example.org", 80, ip("127.0.0.1")));
         assert!(!of(name).allows("other.example.org", 443, ip("127.0.0.1")));
+    }
+
+    #[test]
+    fn where_the_clusters_own_addresses_are_hidden_only_what_is_listed_is_allowed() {
+        let hidden =
+            |private: Vec<Private>| Refusal { own: Err(GapReason::Forbidden), private, ..Refusal::default() };
+        let name = Private::Host("hub.example.org".to_owned(), 443);
+        let network = Private::Addresses(AddressRange::parse("10.1.0.0/16").unwrap());
+        let nothing = hidden(Vec::new());
+        assert!(!allows(&nothing, "8.8.8.8") && !nothing.may_allow("hub.example.org", 443));
+        let named = hidden(vec![name]);
+        assert!(allows(&named, "10.1.2.3") && named.may_allow("hub.example.org", 443));
+        assert!(!named.may_allow("hub.example.org", 8443) && !named.may_allow("other.example.org", 443));
+        let listed = hidden(vec![network]);
+        assert!(
+            allows(&listed, "10.1.2.3") && !allows(&listed, "8.8.8.8") && !allows(&listed, "169.254.169.254")
+        );
+        let undecided = |addresses: &[&str]| {
+            let addresses: Vec<IpAddr> = addresses.iter().map(|text| ip(text)).collect();
+            listed.undecided("hub.example.org", 443, &addresses).is_some()
+        };
+        assert!(undecided(&["10.1.2.3", "8.8.8.8"]), "8.8.8.8 may be a node");
+        assert!(!undecided(&["8.8.8.8", "169.254.169.254"]), "this one is refused whatever the cluster has");
+    }
+
+    #[test]
+    fn of_a_refused_address_only_its_kind_is_told_unless_it_is_the_clusters_own() {
+        let own = Ok(vec![AddressRange::parse("10.96.0.0/16").unwrap()]);
+        let refusal = Refusal { own, outer: [ip("10.9.9.9")].into(), ..Refusal::default() };
+        let told = |address: &str| refusal.withholds("hub.example.org", 443, ip(address));
+        for open in ["10.96.0.1", "10.9.9.9", "8.8.8.8"] {
+            assert_eq!(told(open), None, "{open}");
+        }
+        for (address, class) in [
+            ("10.0.0.1", AddressClass::Private),
+            ("100.64.0.1", AddressClass::Private),
+            ("fd00::1", AddressClass::Private),
+            ("127.0.0.1", AddressClass::Loopback),
+            ("::1", AddressClass::Loopback),
+            ("169.254.169.254", AddressClass::LinkLocal),
+            ("::ffff:169.254.169.254", AddressClass::LinkLocal),
+            ("64:ff9b::10.0.0.1", AddressClass::Private),
+            ("224.0.0.1", AddressClass::Special),
+            ("2001:db8::1", AddressClass::Special),
+        ] {
+            assert_eq!(told(address), Some(class), "{address}");
+        }
     }
 }

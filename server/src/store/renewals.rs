@@ -43,6 +43,8 @@ struct Stay {
     until: Option<Timestamp>,
     /// What tells it from another: its bytes, or its end where only that is known.
     identity: Vec<u8>,
+    /// From when it holds, where that is known.
+    not_before: Option<Timestamp>,
     not_after: Timestamp,
 }
 
@@ -69,13 +71,24 @@ fn of_place(place: &str, stays: &[Stay]) -> Vec<CertificateEvent> {
         place: place.to_owned(),
         not_after: stay.not_after,
     };
-    let renewed = stays.windows(2).filter(|pair| pair[0].identity != pair[1].identity);
-    let renewed = renewed.map(|pair| event(pair[1].from, Happened::Renewed, &pair[1]));
+    let renewed = (1..stays.len()).filter(|index| is_renewal(&stays[..*index], &stays[*index]));
+    let renewed = renewed.map(|index| event(stays[index].from, Happened::Renewed, &stays[index]));
     // What was looked at in several intervals runs out in one of them.
     let over = stays
         .iter()
         .filter(|stay| stay.not_after >= stay.from && stay.until.is_none_or(|until| stay.not_after < until));
     renewed.chain(over.map(|stay| event(stay.not_after, Happened::RanOut, stay))).collect()
+}
+
+/// Whether a certificate takes the place of those before it: it is newer than each of them. What comes back, or is older, is served by
+/// another of several servers, or was put back; nobody renewed anything.
+fn is_renewal(before: &[Stay], next: &Stay) -> bool {
+    // One that holds for a shorter time may end earlier than the one it replaces.
+    let is_newer = |stay: &Stay| match (stay.not_before, next.not_before) {
+        (Some(old), Some(new)) if old != new => old < new,
+        _ => stay.not_after < next.not_after,
+    };
+    before.iter().all(|stay| stay.identity != next.identity && is_newer(stay))
 }
 
 /// What was seen in Secrets and connections.
@@ -110,6 +123,7 @@ async fn seen(
                 from,
                 until,
                 identity,
+                not_before: Some(certificate.not_before),
                 not_after: certificate.not_after,
             });
         }
@@ -172,6 +186,7 @@ async fn told(
             from: instant(row.from_at)?,
             until: row.until_at.map(instant).transpose()?,
             identity: not_after.as_millisecond().to_be_bytes().to_vec(),
+            not_before: None,
             not_after,
         });
     }
@@ -187,7 +202,8 @@ mod tests {
     }
 
     fn stay(from: i64, until: Option<i64>, identity: u8, not_after: i64) -> Stay {
-        Stay { from: at(from), until: until.map(at), identity: vec![identity], not_after: at(not_after) }
+        let until = until.map(at);
+        Stay { from: at(from), until, identity: vec![identity], not_before: None, not_after: at(not_after) }
     }
 
     fn told_of(stays: &[Stay]) -> Vec<(i64, Happened)> {
@@ -200,6 +216,14 @@ mod tests {
         assert_eq!(told_of(&same), [(100, Happened::RanOut)]);
         let renewed = [stay(0, Some(10), 1, 100), stay(10, Some(20), 2, 200)];
         assert_eq!(told_of(&renewed), [(10, Happened::Renewed)]);
+    }
+
+    #[test]
+    fn servers_that_show_two_certificates_in_turn_renew_nothing() {
+        let turns = [stay(0, Some(10), 1, 200), stay(10, Some(20), 2, 100), stay(20, Some(30), 1, 200)];
+        assert_eq!(told_of(&turns), []);
+        let back = [stay(0, Some(10), 2, 100), stay(10, Some(20), 1, 200), stay(20, Some(30), 2, 100)];
+        assert_eq!(told_of(&back), [(10, Happened::Renewed)], "the newer one is told once");
     }
 
     #[test]

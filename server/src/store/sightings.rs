@@ -8,7 +8,7 @@ use sqlx::SqliteConnection;
 
 use super::commit::ScanCommit;
 use super::scans::instant;
-use super::{ClusterId, ScanNumber, StoreError};
+use super::{ClusterId, ScanNumber, Scope, StoreError, clusters};
 
 /// An interval in which the same was seen at a spot.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,7 +86,17 @@ pub(super) async fn at(
     // Whatever is asked for is a spot, if only with the reason why nothing was seen there.
     let reads_secrets = spots.keys().any(|spot| matches!(spot, Spot::Secret { .. }));
     let connects = spots.keys().any(|spot| matches!(spot, Spot::Endpoint { .. }));
-    Ok(Sightings { spots, reads_secrets, connects, looked_at: None })
+    Ok(Sightings { spots, reads_secrets, connects, ..Sightings::default() })
+}
+
+/// What was seen at the latest scan of a cluster of this name, and when that was; `None` before the first.
+pub async fn latest(
+    connection: &mut SqliteConnection,
+    cluster: &str,
+) -> Result<Option<(Timestamp, Sightings)>, StoreError> {
+    let Some(found) = clusters::find(connection, &Scope::All, cluster).await? else { return Ok(None) };
+    let Some(scan) = found.latest else { return Ok(None) };
+    Ok(Some((scan.taken_at, at(connection, found.id, scan.number).await?)))
 }
 
 /// What was seen at a spot over time, newest first; of it what history still holds.

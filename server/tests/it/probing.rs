@@ -10,7 +10,8 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use jiff::Timestamp;
 use posture::network::AddressRange;
 use posture::sighting::{
-    ConnectFault, DnsFault, EndpointSight, Handshake, HstsSight, PlainSight, Seen, Spot, TlsVersion, Trust,
+    AddressClass, ConnectFault, DnsFault, EndpointSight, Handshake, HstsSight, PlainSight, Seen, Spot,
+    TlsVersion, Trust,
 };
 use posture::x509;
 use server::config::Private;
@@ -35,8 +36,9 @@ impl Place {
     }
 
     async fn look_at(&self, host: &str, port: u16) -> EndpointSight {
-        let ways = Ways { dns: Dns::Servers(vec![self.names.address]), plain_port: self.plain_port };
-        let refusal = Refusal { own: Vec::new(), private: self.private.clone() };
+        let ways =
+            Ways { dns: Dns::Servers(vec![self.names.address]), plain_port: self.plain_port, script: None };
+        let refusal = Refusal { private: self.private.clone(), ..Refusal::default() };
         let seen = look(vec![(host.to_owned(), port)], &ways, refusal, Timestamp::now()).await;
         let spot = Spot::Endpoint { host: host.to_owned(), port };
         match seen.into_iter().next() {
@@ -159,6 +161,7 @@ async fn an_address_that_is_not_public_is_not_connected_to_unless_it_is_listed()
     let sight = place.look(server.address).await;
     assert_eq!(sight.fault, Some(ConnectFault::RefusedAddress));
     assert_eq!((sight.address, sight.plain), (None, PlainSight::Unknown));
+    assert_eq!((sight.dns.addresses, sight.dns.withheld), (Vec::new(), vec![AddressClass::Loopback]));
     assert_eq!((server.connections(), plain.connections()), (0, 0));
     // A name is listed with its port, which says nothing of the one in clear.
     place.private = vec![Private::Host(HUB.to_owned(), server.address.port())];

@@ -172,6 +172,12 @@ pub(super) fn lede(table: &CertificateTable) -> String {
         "No connection is made to the hubs: confirming their names under `certificates.hosts` would show what they present."
     };
     let mut text = format!("From objects of the cluster. {secrets} {connections}");
+    if let Some(at) = table.tiers.recalled_from {
+        text = format!(
+            "{text} Perijove was started anew, and tells what it saw in connections at {} UTC until it has looked again.",
+            at.strftime("%H:%M on %-d %b %Y")
+        );
+    }
     let all = table.certificates.len() as u64;
     let unknown =
         table.certificates.iter().filter(|certificate| certificate.validity.is_err()).count() as u64;
@@ -280,7 +286,7 @@ pub(super) mod tests {
     #[test]
     fn what_is_read_is_said_and_how_to_have_the_rest_read() {
         let table = |secrets, connections| CertificateTable {
-            tiers: Tiers { secrets, connections },
+            tiers: Tiers { secrets, connections, recalled_from: None },
             ..CertificateTable::default()
         };
         let none = lede(&table(false, false));

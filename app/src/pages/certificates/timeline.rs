@@ -2,8 +2,9 @@
 
 use leptos::prelude::*;
 use posture::Timestamp;
-use posture::certificates::{Certificate, Purpose, Standing, Validity};
+use posture::certificates::{Certificate, CertificateTable, Flaw, Purpose, Standing, Validity};
 
+use super::rows::Flawed;
 use super::says;
 use crate::components::{Code, Icon, Section, Style, When};
 use crate::pages::surround::certificate_path;
@@ -52,13 +53,13 @@ fn drawn(certificates: Vec<Certificate>) -> (Vec<(Validity, Certificate)>, usize
 #[component]
 pub(super) fn Timeline(
     /// All certificates; those whose end is known are drawn.
-    certificates: Vec<Certificate>,
+    table: CertificateTable,
     /// The cluster.
     cluster: String,
     /// The instant at the left edge.
     as_of: Timestamp,
 ) -> impl IntoView {
-    let (known, more) = drawn(certificates);
+    let (known, more) = drawn(table.certificates.clone());
     if known.is_empty() {
         return ().into_any();
     }
@@ -74,7 +75,10 @@ pub(super) fn Timeline(
                 <ol role="list">
                     {known
                         .into_iter()
-                        .map(|(validity, certificate)| view! { <Line validity certificate cluster=cluster.clone() horizon as_of /> })
+                        .map(|(validity, certificate)| {
+                            let faults = table.flaws(&certificate, as_of).into_iter().filter(Flaw::is_fault).collect();
+                            view! { <Line validity certificate faults cluster=cluster.clone() horizon as_of /> }
+                        })
                         .collect_view()}
                 </ol>
                 <figcaption class="px-3.5 py-2.5 border-t text-xs text-ink-3">
@@ -92,6 +96,7 @@ pub(super) fn Timeline(
 fn Line(
     validity: Validity,
     certificate: Certificate,
+    faults: Vec<Flaw>,
     cluster: String,
     horizon: i64,
     as_of: Timestamp,
@@ -129,6 +134,8 @@ fn Line(
                     <When at=validity.not_after now=as_of style=Style::Date />
                 </span>
             </div>
+            // A long life is no comfort where clients are shown something else.
+            {faults.into_iter().map(|flaw| view! { <Flawed flaw /> }).collect_view()}
             <svg
                 class=format!("block w-full h-4 mt-1 {colour}")
                 viewBox="0 0 1000 16"

@@ -10,6 +10,9 @@ use zeroize::Zeroizing;
 use super::{BROKEN, PASSWORD, UNKNOWN};
 use crate::x509::tlv::{self, Element, Reader};
 
+const RC4: &str = "the keystore is encrypted with RC4, which is broken, and is not read";
+const SCRYPT: &str = "the keystore turns its password into a key with scrypt, and is not read";
+
 /// How much work may be spent on one file: rounds of a hash. A file can ask for as many as it likes.
 pub(super) struct Budget(u32);
 
@@ -41,6 +44,7 @@ pub(super) fn decrypted(
         return pbes2(parameters, data, password, budget);
     }
     let (kind, length) = match oid.strip_prefix("1.2.840.113549.1.12.1.") {
+        Some("1" | "2") => return Err(RC4),
         Some("3") => (Kind::TripleDes, 24),
         Some("4") => (Kind::DoubleDes, 16),
         Some("5") => (Kind::Rc2, 16),
@@ -88,8 +92,10 @@ fn pbes2(
     budget: &mut Budget,
 ) -> Result<Zeroizing<Vec<u8>>, &'static str> {
     let mut derivation = parameters.sequence()?;
-    if tlv::oid(derivation.expect(tlv::OBJECT_IDENTIFIER)?.content)? != "1.2.840.113549.1.5.12" {
-        return Err(UNKNOWN);
+    match tlv::oid(derivation.expect(tlv::OBJECT_IDENTIFIER)?.content)?.as_str() {
+        "1.2.840.113549.1.5.12" => {}
+        "1.3.6.1.4.1.11591.4.11" => return Err(SCRYPT),
+        _ => return Err(UNKNOWN),
     }
     let mut derivation = derivation.sequence()?;
     let (salt, rounds) = salt_and_rounds(&mut derivation)?;

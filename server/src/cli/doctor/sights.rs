@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use posture::check::certificates::UNPROVEN;
 use posture::gap::GapReason;
 use posture::hostile::visible;
 use posture::sighting::{
@@ -54,9 +55,13 @@ fn of_secret(secret: &SecretSight) -> (String, bool) {
 
 fn of_endpoint(endpoint: &EndpointSight) -> (String, bool) {
     if let (Some(handshake), Some(address)) = (&endpoint.handshake, endpoint.address) {
+        if !handshake.is_proven {
+            return (format!("at {address} {UNPROVEN}; its newest version is {}.", handshake.newest), false);
+        }
         return (format!("it answers at {address} and shows {}.", certificates(handshake.chain.len())), true);
     }
-    let addresses: Vec<String> = endpoint.dns.addresses.iter().map(ToString::to_string).collect();
+    let known = endpoint.dns.addresses.iter().map(ToString::to_string);
+    let addresses: Vec<String> = known.chain(endpoint.dns.withheld.iter().map(ToString::to_string)).collect();
     let addresses = addresses.join(", ");
     let text = match (&endpoint.fault, endpoint.dns.fault) {
         (_, Some(DnsFault::NoSuchName)) => "DNS says that there is no such name.".to_owned(),

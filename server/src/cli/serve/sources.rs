@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use posture::kind::KINDS;
 use posture::object::ObjectRef;
 use posture::redact::{Names, RedactionKey, Redactor};
+use posture::sighting::Sightings;
 use tokio::task::JoinSet;
 
 use super::super::Stopped;
@@ -20,11 +21,11 @@ use crate::collector::replay::{Progress, Replay};
 use crate::collector::{Collector, Settings};
 use crate::config::{ClusterConfig, Config, NamesPolicy};
 use crate::demo;
-use crate::probe::Ways;
 use crate::keeper::{Keeper, Shared};
 use crate::manifests::follow::Folder;
+use crate::probe::Ways;
 use crate::store::rebuild::known_objects;
-use crate::store::{Scope, Store, StoreError, clusters};
+use crate::store::{Scope, Store, StoreError, clusters, sightings};
 
 /// How long a cluster that cannot even be asked is left alone before its kubeconfig is read again.
 const ASK_AGAIN: Duration = Duration::from_secs(30);
@@ -138,8 +139,12 @@ pub(super) fn watch_clusters(
 }
 
 /// Follows one cluster until something ends that for good.
-async fn follow(source: Source, settings: Settings, redactor: Arc<Redactor>, shared: Shared) {
+async fn follow(source: Source, mut settings: Settings, redactor: Arc<Redactor>, shared: Shared) {
     let (name, troubles) = (settings.cluster.clone(), shared.troubles.clone());
+    settings.recalled = recalled(&shared.store, &name).await.unwrap_or_else(|error| {
+        tracing::warn!(cluster = name, error = %error, "what was seen of certificates before cannot be read; they are looked at anew");
+        None
+    });
     let keeper = Keeper::new(shared, Clock::System).ticking(settings.tick);
     let (collector, handle) = Collector::new(source, settings, redactor, keeper);
     let watcher = tokio::spawn(crate::watcher::tell(handle, name.clone(), troubles.clone()));
@@ -155,6 +160,11 @@ fn configured_target(cluster: &ClusterConfig) -> Target {
         return Target::InCluster;
     }
     Target::Kubeconfig { path: cluster.kubeconfig.clone(), context: cluster.context.clone() }
+}
+
+/// What an earlier run has seen last of certificates.
+async fn recalled(store: &Store, cluster: &str) -> Result<Option<(Timestamp, Sightings)>, StoreError> {
+    sightings::latest(&mut *store.read().await?, cluster).await
 }
 
 /// Watches a folder of manifests like a cluster.

@@ -34,6 +34,11 @@ pub(super) fn matches(pem: &[u8], certificate: &Der) -> Option<bool> {
     }
 }
 
+/// The same of a PEM file in Base64.
+pub(super) fn matches_base64(key: &str, certificate: &Der) -> Option<bool> {
+    matches(&decode(key.as_bytes())?, certificate)
+}
+
 /// The part of a public key that is the same however it is written, and whether that is a point of a curve.
 fn core(public: &[u8]) -> Option<(&[u8], bool)> {
     match public.len() {

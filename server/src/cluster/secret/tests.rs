@@ -194,8 +194,14 @@ fn the_store_of_automatic_https_is_read_without_its_keys() {
     let chain = &sight.entries[0].chains[0];
     assert_eq!((sight.entries[0].form, chain.certificates.len()), (StoreForm::AcmeJson, 1));
     assert!(chain.alias.as_ref().is_some_and(|alias| alias.contains("hub.example.org")), "{chain:?}");
+    assert_eq!(chain.key_matches, Some(true));
     assert_eq!((sight.entries[1].form, sight.entries[1].chains.len()), (StoreForm::Jks, 0));
     assert!(sight.entries[1].fault.is_some());
     let told = format!("{sight:?} {}", serde_json::to_string(&sight).unwrap());
     assert!(!told.contains("hunter2") && !told.contains(&BASE64.encode(b"hunter2")), "{told}");
+    assert!(!told.contains(&BASE64.encode(key.as_bytes())[..40]), "{told}");
+    let other = ec().1;
+    let exchanged =
+        store.to_string().replace(&BASE64.encode(key.as_bytes()), &BASE64.encode(other.as_bytes()));
+    assert_eq!(key_matches(&secret(&[("acme.json", exchanged.as_bytes())])), Some(false));
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use posture::certificates::{Flaw, Purpose, Standing};
 use posture::check::Recall;
 use posture::checks::CHECKS;
 use posture::derived::derive;
@@ -12,10 +13,14 @@ use posture::kind::{KINDS, Kind, KindInfo, Tier};
 use posture::listing::Coverage;
 use posture::redact::{Names, RedactionKey, Redactor, decode_json};
 use posture::settings::Settings;
+use posture::sighting::{Seen, Sightings, Spot};
 use posture::snapshot::{AccessAnswer, AuthorizerReason, Origin, Reviews, Snapshot, SnapshotBuilder};
 
 use super::super::{DemoCluster, Denied};
 use super::{all, now, text};
+use crate::cluster::secret::decode;
+use crate::collector::with_trust;
+use crate::probe::Ways;
 
 /// Whether a denied permission covers a kind, in a namespace or everywhere.
 fn covers(denied: &Denied, info: &KindInfo) -> bool {
@@ -73,7 +78,60 @@ fn snapshot(cluster: &DemoCluster, at: Timestamp) -> Snapshot {
         not_granted: answer("delete nodes", false, AuthorizerReason::None),
         ..Reviews::default()
     }));
+    builder.sightings(sightings(cluster, at));
     builder.build(at)
+}
+
+/// What the Secrets that are read hold, and what the script says of connections.
+fn sightings(cluster: &DemoCluster, at: Timestamp) -> Sightings {
+    let ways = Ways { script: cluster.script.clone(), ..Ways::default() };
+    let objects = cluster.present();
+    let secrets = cluster.sights.secrets.iter().map(|(namespace, name)| {
+        let is_it = |object: &&serde_json::Value| {
+            let own = ["/kind", "/metadata/namespace", "/metadata/name"].map(|path| text(object, path));
+            own == ["Secret", namespace.as_str(), name.as_str()]
+        };
+        let object = objects.iter().find(is_it).unwrap_or_else(|| panic!("there is no Secret {name}"));
+        let seen = Seen::Secret(decode(object.to_string().as_bytes()).unwrap());
+        let spot = Spot::Secret { namespace: namespace.clone(), name: name.clone() };
+        (spot, Ok(with_trust(seen, &ways, at)))
+    });
+    let hosts = cluster.sights.hosts.iter().cloned().collect();
+    let shown = cluster.script.iter().flat_map(|script| script.look(Vec::clone(&hosts), at));
+    Sightings {
+        spots: secrets.chain(shown).collect(),
+        reads_secrets: !cluster.sights.secrets.is_empty(),
+        connects: !cluster.sights.hosts.is_empty(),
+        looked_at: Some(at),
+        recalled_from: None,
+    }
+}
+
+#[test]
+fn the_portals_show_every_state_that_a_certificate_can_be_in() {
+    let cluster = all().iter().find(|cluster| cluster.name == "teaching-eu").unwrap();
+    let snapshot = snapshot(cluster, now());
+    let table = derive(&snapshot, &Settings::default(), now()).certificates;
+    let mut told = BTreeMap::new();
+    for certificate in &table.certificates {
+        let name = certificate.kept.place().1.to_owned();
+        let flaws = table.flaws(certificate, now());
+        let served: Vec<_> = certificate.served.iter().map(|served| served.is_same).collect();
+        told.insert((name, certificate.purpose), (certificate.standing(now()), flaws, served));
+    }
+    let of = |name: &str| told[&(name.to_owned(), Purpose::Server)].clone();
+    assert_eq!(of("notes-tls"), (Standing::Good, vec![], vec![Some(true)]));
+    assert_eq!(of("exams-tls"), (Standing::Late, vec![], vec![Some(true)]));
+    let (standing, flaws, _) = of("files-tls");
+    assert!(standing == Standing::Good && matches!(flaws[..], [Flaw::NotReloaded(_)]), "{flaws:?}");
+    let (_, flaws, _) = of("wiki-tls");
+    assert!(matches!(flaws[..], [Flaw::AnotherServed(_), Flaw::OtherKey]), "{flaws:?}");
+    assert_eq!(of("slides-tls"), (Standing::Good, vec![Flaw::NoIssuer], vec![Some(true)]));
+    assert_eq!(of("archive-tls").0, Standing::Expired);
+    let names = vec!["media.example.edu".to_owned()];
+    assert_eq!(of("media-tls").1, [Flaw::OtherNames(names)]);
+    assert_eq!(of("intern-tls").1, [Flaw::NotPublic]);
+    assert_eq!(of("proxy-public-tls-acme"), (Standing::Good, vec![], vec![Some(true)]));
 }
 
 #[test]

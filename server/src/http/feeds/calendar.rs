@@ -32,6 +32,11 @@ pub(super) fn write(view: &CertificatesView) -> String {
     lines.add("CALSCALE", "GREGORIAN");
     lines.add("NAME", &name);
     lines.add("X-WR-CALNAME", &name);
+    if let Some(missing) = missing(view) {
+        let missing = text(&missing);
+        lines.add("DESCRIPTION", &missing);
+        lines.add("X-WR-CALDESC", &missing);
+    }
     lines.add("REFRESH-INTERVAL;VALUE=DURATION", "PT6H");
     lines.add("X-PUBLISHED-TTL", "PT6H");
     let certificates = view.table.iter().flat_map(|table| &table.certificates);
@@ -43,13 +48,59 @@ pub(super) fn write(view: &CertificatesView) -> String {
     for (end, certificate) in &ends {
         event(&mut lines, &view.cluster, certificate, *end, view.as_of);
     }
-    if ends.is_empty() {
+    if let Some(missing) = missing(view) {
+        incomplete(&mut lines, view, &missing);
+    } else if ends.is_empty() {
         for (property, value) in NOTHING {
             lines.add(property, value);
         }
     }
     lines.add("END", "VCALENDAR");
     lines.0
+}
+
+/// What may keep ends from standing in the calendar, as a sentence for each; `None` where nothing does.
+///
+/// A certificate whose end is nowhere to be read is no gap: nobody was to look at it.
+fn missing(view: &CertificatesView) -> Option<String> {
+    let Some(table) = &view.table else {
+        let why = if view.is_limited {
+            "Whoever made this calendar may see some hubs of the cluster only, and certificates belong to the whole."
+        } else {
+            "Nothing is known of the certificates of this cluster yet."
+        };
+        return Some(why.to_owned());
+    };
+    let gaps = table.gaps.iter().map(|gap| app::words::sentence(&format!("{gap}.")));
+    let missed = table.missed.iter().map(|missed| format!("{} was not seen: {}.", missed.spot, missed.why));
+    let silent =
+        table.silent.iter().map(|silent| format!("{} showed no certificate: {}.", silent.host, silent.why));
+    let all: Vec<String> = gaps.chain(missed).chain(silent).collect();
+    if all.is_empty() {
+        return None;
+    }
+    let more = all.len().saturating_sub(MOST_GAPS);
+    let mut lines = vec![format!("This calendar may lack ends of certificates in cluster {}:", view.cluster)];
+    lines.extend(all.into_iter().take(MOST_GAPS));
+    lines.extend((more > 0).then(|| format!("and {more} more.")));
+    Some(lines.join("\n"))
+}
+
+/// How many reasons a calendar tells; the page has all.
+const MOST_GAPS: usize = 10;
+
+/// An event of this day, all day long (section 3.6.1): programs that show no description of a calendar show this. It is the same event
+/// each time, so that it moves on from day to day and goes once everything can be read.
+fn incomplete(lines: &mut Lines, view: &CertificatesView, missing: &str) {
+    let uid = Fingerprint(Sha256::digest(format!("{}\nincomplete", view.cluster)).into());
+    lines.add("BEGIN", "VEVENT");
+    lines.add("UID", &format!("{uid}@perijove"));
+    lines.add("DTSTAMP", &instant(view.as_of));
+    lines.add("DTSTART;VALUE=DATE", &view.as_of.strftime("%Y%m%d").to_string());
+    lines.add("SUMMARY", &text(&format!("Not all certificates of {} could be read", view.cluster)));
+    lines.add("DESCRIPTION", &text(missing));
+    lines.add("TRANSP", "TRANSPARENT");
+    lines.add("END", "VEVENT");
 }
 
 fn event(lines: &mut Lines, cluster: &str, certificate: &Certificate, end: Timestamp, now: Timestamp) {
@@ -114,7 +165,8 @@ impl Lines {
 
 #[cfg(test)]
 mod tests {
-    use posture::certificates::{CertificateTable, Kept, Renewer, Validity};
+    use posture::certificates::{CertificateTable, Kept, Missed, Renewer, Silent, Validity};
+    use posture::sighting::{Spot, Unsighted};
 
     use super::*;
 
@@ -167,8 +219,32 @@ mod tests {
     fn a_calendar_without_ends_is_still_one() {
         let calendar = write(&view(Vec::new()));
         assert!(calendar.contains("BEGIN:VTIMEZONE") && !calendar.contains("VEVENT"), "{calendar}");
-        let limited = CertificatesView { table: None, ..view(Vec::new()) };
-        assert!(write(&limited).ends_with("END:VCALENDAR\r\n"));
+        let limited = CertificatesView { table: None, is_limited: true, ..view(Vec::new()) };
+        let calendar = unfolded(&write(&limited));
+        assert!(calendar.ends_with("END:VCALENDAR\r\n"));
+        assert!(calendar.contains("DESCRIPTION:Whoever made this calendar may see some hubs"), "{calendar}");
+    }
+
+    #[test]
+    fn what_could_not_be_read_stands_in_the_calendar_and_on_this_day() {
+        let mut gapped = view(vec![certificate("hub.example.edu", 86_400)]);
+        let table = gapped.table.as_mut().unwrap();
+        let spot = Spot::Secret { namespace: "jhub".into(), name: "tls\r\nEND:VEVENT".into() };
+        table.missed.push(Missed { spot, why: Unsighted::Absent });
+        let why = "nobody answered in time".to_owned();
+        table.silent.push(Silent { host: "hub.example.edu".into(), port: 443, why });
+        let calendar = unfolded(&write(&gapped));
+        let why = "hub.example.edu showed no certificate: nobody answered in time.";
+        assert_eq!(calendar.matches(why).count(), 3, "{calendar}");
+        assert!(calendar.contains("X-WR-CALDESC:This calendar may lack ends"), "{calendar}");
+        assert!(calendar.contains("DTSTART;VALUE=DATE:19700101\r\n"), "{calendar}");
+        assert!(
+            calendar.contains("SUMMARY:Not all certificates of teaching could be read\r\n"),
+            "{calendar}"
+        );
+        assert_eq!(calendar.matches("\r\nEND:VEVENT").count(), 2, "{calendar}");
+        let whole = write(&view(vec![certificate("hub.example.edu", 86_400)]));
+        assert!(!whole.contains("CALDESC") && !whole.contains("could be read"), "{whole}");
     }
 
     #[test]

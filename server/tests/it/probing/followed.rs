@@ -150,10 +150,56 @@ async fn a_name_that_a_gap_may_hide_is_not_connected_to_and_not_called_foreign()
 #[tokio::test]
 async fn nothing_is_connected_to_where_the_addresses_of_the_cluster_are_hidden() {
     let denied = Denied { group: String::new(), resource: "nodes".to_owned(), namespace: None };
-    let place = Place::new(HUB, &[HUB], vec![denied]).await;
+    let mut place = Place::new(HUB, &[HUB], vec![denied]).await;
+    place.settings.sights.private.clear();
     let followed = Followed::start_with(place.source.clone(), place.settings.clone()).await;
     wait_for(&followed, &place.spot(HUB), |sight| matches!(sight, Err(Unsighted::Gap(_)))).await;
     assert_eq!((place.names.asked(), place.server.connections()), (Vec::<String>::new(), 0));
+}
+
+#[tokio::test]
+async fn what_is_listed_is_connected_to_although_the_addresses_of_the_cluster_are_hidden() {
+    let denied = Denied { group: String::new(), resource: "nodes".to_owned(), namespace: None };
+    let place = Place::new(HUB, &[HUB], vec![denied]).await;
+    let followed = Followed::start_with(place.source.clone(), place.settings.clone()).await;
+    wait_for(&followed, &place.spot(HUB), |sight| first_of(sight).is_some()).await;
+}
+
+#[tokio::test]
+async fn a_name_that_leads_where_nothing_is_listed_is_not_connected_to_and_not_called_refused() {
+    let denied = Denied { group: String::new(), resource: "nodes".to_owned(), namespace: None };
+    let mut place = Place::new(HUB, &[HUB], vec![denied]).await;
+    let public = Answers::v4(&[Ipv4Addr::new(9, 9, 9, 9)]);
+    place.names = NameServer::start(vec![(HUB, public)]).await;
+    place.settings.ways.dns = Dns::Servers(vec![place.names.address]);
+    let followed = Followed::start_with(place.source.clone(), place.settings.clone()).await;
+    wait_for(&followed, &place.spot(HUB), |sight| matches!(sight, Err(Unsighted::Gap(_)))).await;
+    assert_eq!(place.server.connections(), 0);
+}
+
+/// What the first scan after a start tells of a name, where an earlier run saw a certificate so many seconds ago.
+async fn first_told(seconds: i64) -> Sight {
+    let mut place = Place::new(HUB, &[HUB], Vec::new()).await;
+    let spot = place.spot(HUB);
+    let earlier = Followed::start_with(place.source.clone(), place.settings.clone()).await;
+    wait_for(&earlier, &spot, |sight| first_of(sight).is_some()).await;
+    let mut reading = earlier.store.read().await.unwrap();
+    let (at, seen) = sightings::latest(&mut reading, CLUSTER).await.unwrap().unwrap();
+    let at = Timestamp::from_second(at.as_second() - seconds).unwrap();
+    place.settings.recalled = Some((at, seen));
+    // Nobody answers this time, so that what is told is what was recalled.
+    place.server = super::servers::silent().await;
+    let names = NameServer::start(vec![(HUB, Answers::silent())]).await;
+    place.settings.ways.dns = Dns::Servers(vec![names.address]);
+    let later = Followed::start_with(place.source.clone(), place.settings.clone()).await;
+    let mut spans = wait_for(&later, &spot, |_| true).await;
+    spans.pop().unwrap().sight
+}
+
+#[tokio::test]
+async fn after_a_start_what_was_seen_before_is_told_until_it_is_looked_at_anew() {
+    assert!(first_of(&first_told(60).await).is_some());
+    assert_eq!(first_told(2 * 3_600).await, Err(Unsighted::NotYet), "that is too long ago");
 }
 
 #[tokio::test]

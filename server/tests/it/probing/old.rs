@@ -55,7 +55,7 @@ impl Drop for OpenSsl {
 const OLD: &str = "DEFAULT@SECLEVEL=0";
 
 #[tokio::test]
-async fn a_server_of_one_old_version_is_seen_with_its_chain() {
+async fn a_server_of_one_old_version_is_told_by_its_version_and_not_believed_its_chain() {
     let place = Place::new().await;
     let chain = Authority::new().chain(&[HUB]);
     for (flag, version) in
@@ -65,7 +65,10 @@ async fn a_server_of_one_old_version_is_seen_with_its_chain() {
         let sight = place.look_at(HUB, server.port).await;
         let seen = shaken(&sight);
         assert_eq!((seen.newest, seen.oldest), (version, Some(version)), "{flag}");
-        assert_eq!(seen.chain[0], chain.shown()[0], "{flag}");
+        // In old versions nothing is signed that could be checked here: anybody can show these certificates.
+        assert_eq!(seen.is_proven, version == TlsVersion::Tls12, "{flag}");
+        let shown = if seen.is_proven { chain.shown() } else { Vec::new() };
+        assert_eq!(seen.chain.first(), shown.first(), "{flag}");
         if version < TlsVersion::Tls12 {
             assert_eq!(
                 seen.hsts,
@@ -89,11 +92,22 @@ async fn a_server_of_all_versions_is_seen_with_its_oldest() {
 }
 
 #[tokio::test]
-async fn a_server_with_suites_that_are_not_spoken_here_is_seen_nevertheless() {
+async fn a_server_with_suites_that_are_not_spoken_here_is_told_by_its_version_alone() {
     let place = Place::new().await;
     let chain = Authority::new().chain(&[HUB]);
     let server = OpenSsl::start(&chain, &["-tls1_2", "-cipher", "ECDHE-ECDSA-AES256-SHA"]);
     let sight = place.look_at(HUB, server.port).await;
     assert_eq!((shaken(&sight).newest, shaken(&sight).oldest), (TlsVersion::Tls12, Some(TlsVersion::Tls12)));
-    assert_eq!(shaken(&sight).chain[0], chain.shown()[0]);
+    assert!(!shaken(&sight).is_proven && shaken(&sight).chain.is_empty());
+}
+
+#[tokio::test]
+async fn who_breaks_off_a_handshake_of_today_and_shows_a_certificate_in_an_old_greeting_is_not_believed() {
+    let place = Place::new().await;
+    let foreign = Authority::new().chain(&[HUB]);
+    let server = super::servers::replaying(&foreign).await;
+    let sight = place.look(server.address).await;
+    let seen = shaken(&sight);
+    assert_eq!((seen.is_proven, seen.newest), (false, TlsVersion::Tls12));
+    assert!(seen.chain.is_empty(), "it shows a certificate that anybody can show");
 }

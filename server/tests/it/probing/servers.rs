@@ -261,3 +261,34 @@ pub(super) async fn silent() -> Server {
     })
     .await
 }
+
+/// One without any key: it breaks off every handshake of today, and answers greetings that offer TLS 1.2 at most with the certificates of
+/// somebody else.
+pub(super) async fn replaying(chain: &Chain) -> Server {
+    let sized = |bytes: &[u8]| {
+        let length = u32::try_from(bytes.len()).unwrap().to_be_bytes();
+        [&length[1..], bytes].concat()
+    };
+    let shown: Vec<u8> = chain.certificates.iter().flat_map(|certificate| sized(certificate)).collect();
+    let hello = [&[3, 3][..], &[7; 32], &[0, 0xc0, 0x2f, 0]].concat();
+    let messages = [&[2][..], &sized(&hello), &[11], &sized(&sized(&shown))].concat();
+    let length = u16::try_from(messages.len()).unwrap().to_be_bytes();
+    let answer = Arc::new([&[22, 3, 3][..], &length, &messages].concat());
+    serve(move |mut stream, log| {
+        let answer = answer.clone();
+        async move {
+            let mut read = [0; 2048];
+            let heard = stream.read(&mut read).await.unwrap_or_default();
+            // The version in the greeting; the first one asks for a handshake.
+            let is_greeting = log.connections.load(Ordering::SeqCst) > 1;
+            let says = if is_greeting && read.get(9..11) == Some(&[3, 3]) && heard > 11 {
+                answer.as_slice()
+            } else {
+                &[21, 3, 3, 0, 2, 2, 40]
+            };
+            drop(stream.write_all(says).await);
+            drop(stream.shutdown().await);
+        }
+    })
+    .await
+}

@@ -51,6 +51,7 @@ fn with(own: &str, beside: &[&str]) -> Certificate {
         chain: beside.iter().map(|text| of(text)).collect(),
         unreadable: 0,
         key_matches: Some(true),
+        is_in_keystore: false,
         trust: None,
     };
     let (from, until) = (found.certificate.not_before, found.certificate.not_after);

@@ -51,6 +51,9 @@ pub(super) fn What(
         let key = match read.key_matches {
             Some(true) => "the private key beside it is its own",
             Some(false) => "the private key beside it is not its own",
+            None if read.is_in_keystore => {
+                "not compared: keys in a keystore are encrypted, and none is opened"
+            }
             None => "no private key was compared with it",
         };
         add("Private key", key.into_any());

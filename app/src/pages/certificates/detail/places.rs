@@ -8,6 +8,7 @@ use super::says;
 use crate::components::{
     Cell, Code, Column, Icon, ObjectName, Panel, Row, Rows, Section, Shape, Style, Table, When,
 };
+use crate::words::{number, plural};
 
 #[component]
 pub(super) fn Places(
@@ -93,9 +94,13 @@ fn Presented(served: Served, as_of: Timestamp) -> impl IntoView {
         Some(false) => (Shape::Fail, "text-fail", "another one"),
         None => (Shape::Unknown, "text-unknown", "cannot be told"),
     };
+    let others = served.others as u64;
     view! {
         <tr role="row">
-            <Cell label="Where">"Presented by " <Code text=says::at(&served.host, served.port) /></Cell>
+            <Cell label="Where">
+                "Presented by " <Code text=says::at(&served.host, served.port) />
+                {(served.others > 0).then(|| format!(", in turn with {} {}", number(others), plural(others, "other")))}
+            </Cell>
             <Cell label="Which" fit=true><span class=format!("{colour} whitespace-nowrap")><Icon shape=shape />" "{word}</span></Cell>
             <Cell label="Ends" fit=true><When at=served.not_after now=as_of style=Style::Instant /></Cell>
             <Cell label="TLS" fit=true>{served.version.to_string()}</Cell>

@@ -72,10 +72,16 @@ fn left(validity: &Validity, as_of: Timestamp) -> String {
     }
     match (validity.share(as_of), validity.lifetime()) {
         (Some(share), Some(lifetime)) => {
-            format!("{}, {share} % of {}", span(remaining.min(lifetime)), span(lifetime))
+            format!("{}, {share} % of {}", long(remaining.min(lifetime)), long(lifetime))
         }
         _ => span(remaining),
     }
+}
+
+/// A length of time beside another, which it must not look like: days also where words would say months.
+fn long(seconds: i64) -> String {
+    const DAY: i64 = 86_400;
+    if (2 * DAY..1_000 * DAY).contains(&seconds) { format!("{} days", seconds / DAY) } else { span(seconds) }
 }
 
 /// Who renews it, and whether that is on its way.
@@ -144,7 +150,7 @@ mod tests {
     fn what_is_left_has_a_length_and_a_share() {
         let now = Timestamp::from_second(1_000 * DAY).unwrap();
         let of = |days: i64| *ending("a", instant((1_000 + days) * DAY)).validity.as_ref().unwrap();
-        assert_eq!(left(&of(45), now), "45 days, 50 % of 3 months");
+        assert_eq!(left(&of(45), now), "45 days, 50 % of 90 days");
         assert_eq!(left(&of(-1), now), "nothing");
         assert_eq!(left(&Validity { not_before: None, ..of(45) }, now), "45 days");
     }
