@@ -28,6 +28,7 @@ const KINDS: [string, string, string[]][] = [
   ["long over", "secrets%2Fportals%2Farchive-tls", ["has run out", "nothing"]],
   ["for other names", "secrets%2Fportals%2Fmedia-tls", ["used for media.example.edu, which it is not for"]],
   ["of a private authority", "secrets%2Fportals%2Fintern-tls", ["its authority is not one that browsers know", "three certificates", "CN=Example University Root CA"]],
+  ["whose chain leads in a circle", "secrets%2Fportals%2Fforum-tls", ["its chain leads in a circle", "It leads in a circle and to no authority.", "three certificates"]],
   ["of automatic HTTPS", "secrets%2Fjhub%2Fproxy-public-tls-acme", ["the hub (autohttps)", "acme.json", "one renewal seen", "What is judged by it"]],
   ["that is only presented", "endpoints%2Fwiki.example.edu%2F443", ["signed by itself", "used for wiki.example.edu, which it is not for"]],
 ];

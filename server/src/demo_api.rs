@@ -12,6 +12,7 @@ mod resources;
 mod state;
 mod watching;
 
+use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
@@ -71,8 +72,13 @@ impl DemoApi {
     /// Serves a demo cluster as it was at the beginning of its past.
     pub fn of(cluster: &DemoCluster, clock: Clock) -> Self {
         let api = Self::new(cluster.objects.clone(), cluster.denied.clone(), &cluster.kubernetes, clock);
-        api.state().grant(cluster.sights.secrets.clone());
+        api.grant(cluster.sights.secrets.clone());
         api
+    }
+
+    /// Lets these Secrets be read by namespace and name.
+    pub fn grant(&self, secrets: BTreeSet<(String, String)>) {
+        self.state().grant(secrets);
     }
 
     /// The clock that answers are dated with.

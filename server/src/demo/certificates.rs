@@ -40,6 +40,8 @@ struct CertificatesFile {
 #[serde(deny_unknown_fields)]
 struct CertificateFile {
     id: String,
+    /// The certificate whose key it has too; its own where nothing is named.
+    key: Option<String>,
     /// What signs it; itself where nothing is named.
     by: Option<String>,
     /// The common name.
@@ -190,7 +192,7 @@ fn issue(
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
     }
-    let key = key(cluster, &one.id)?;
+    let key = key(cluster, one.key.as_ref().unwrap_or(&one.id))?;
     let certificate = match &one.by {
         None => params.self_signed(&key)?,
         Some(by) => {

@@ -3,6 +3,9 @@ use rcgen::{CertificateParams, KeyPair, PKCS_ECDSA_P256_SHA256, PKCS_ECDSA_P384_
 use serde_json::json;
 
 use super::*;
+use crate::clock::Clock;
+use crate::cluster::Tuning;
+use crate::demo_api::DemoApi;
 
 /// A certificate for a key, both as PEM.
 fn pair(algorithm: &'static rcgen::SignatureAlgorithm) -> (String, String) {
@@ -204,4 +207,25 @@ fn the_store_of_automatic_https_is_read_without_its_keys() {
     let exchanged =
         store.to_string().replace(&BASE64.encode(key.as_bytes()), &BASE64.encode(other.as_bytes()));
     assert_eq!(key_matches(&secret(&[("acme.json", exchanged.as_bytes())])), Some(false));
+}
+
+#[tokio::test]
+async fn a_secret_that_is_larger_than_any_is_not_read_and_says_so() {
+    for (size, told) in
+        [(5 << 20, Ok("it holds no certificate")), (10 << 20, Err("the answer is larger than 8 MiB"))]
+    {
+        let secret = json!({
+            "apiVersion": "v1", "kind": "Secret", "metadata": {"namespace": "jhub", "name": "large", "uid": "1"},
+            "type": "kubernetes.io/tls", "data": {"tls.crt": BASE64.encode(&vec![b'A'; size])},
+        });
+        let api = DemoApi::new(vec![secret], Vec::new(), "v1.36.3", Clock::System);
+        api.grant([("jhub".to_owned(), "large".to_owned())].into());
+        let source = Source::over(api, "https://demo", Tuning::default(), Clock::System);
+        let said = match look(&source, "jhub", "large").await {
+            Ok(Seen::Secret(sight)) => Ok(sight.entries[0].fault.clone().unwrap()),
+            Err(Unsighted::Gap(GapReason::Failed(why))) => Err(why),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(said, told.map(str::to_owned).map_err(str::to_owned), "{size}");
+    }
 }

@@ -131,6 +131,7 @@ fn the_portals_show_every_state_that_a_certificate_can_be_in() {
     let names = vec!["media.example.edu".to_owned()];
     assert_eq!(of("media-tls").1, [Flaw::OtherNames(names)]);
     assert_eq!(of("intern-tls").1, [Flaw::NotPublic]);
+    assert_eq!(of("forum-tls"), (Standing::Good, vec![Flaw::Loop], vec![Some(true)]));
     assert_eq!(of("proxy-public-tls-acme"), (Standing::Good, vec![], vec![Some(true)]));
 }
 

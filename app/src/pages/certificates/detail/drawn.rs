@@ -127,6 +127,7 @@ fn what_is_presented_stands_beside_what_is_kept_with_both_fingerprints() {
         is_stale: true,
         not_after: now(),
         fingerprint: other,
+        others: 1,
         version: TlsVersion::Tls12,
     }];
     let other = other.to_string();
@@ -135,6 +136,7 @@ fn what_is_presented_stands_beside_what_is_kept_with_both_fingerprints() {
         &[
             "hub.example.org:8443 still presents an older one",
             "another one",
+            "in turn with one other",
             "TLS 1.2",
             &own,
             &other,
