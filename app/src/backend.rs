@@ -24,7 +24,8 @@ pub use certificates::{
 pub use check::{CheckView, Elsewhere, FindingView, HistoryRow};
 pub use checklist::{CheckRow, ChecklistView, Counts, Filter, LaterCheck, TopicView};
 pub use drift::{
-    BaselineRow, DriftChange, DriftEvent, DriftView, Earlier, HardeningChange, NewBaseline, TurnedRow,
+    BaselineRow, DeclaredFile, DeclaredFiles, DeclaredView, DriftChange, DriftEvent, DriftView, Earlier,
+    HardeningChange, NewBaseline, TurnedRow, Untried,
 };
 pub use gaps::{GapRow, GapsView};
 pub use history::{

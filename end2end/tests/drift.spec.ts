@@ -53,3 +53,23 @@ test("what could not be read is not said to be unchanged", async ({ page, javaSc
   await expect(notice).toContainText("may not be listed");
   await expect(page.getByText("Nothing that matters for security changed.")).toHaveCount(0);
 });
+
+test("a cluster is compared with what a file declares, and an edit by hand stands out", async ({ page, javaScriptEnabled }) => {
+  await open(page, "clusters/teaching-eu/drift", javaScriptEnabled);
+  await page.getByLabel("Compare with what a file declares").selectOption("binder.yaml");
+  await page.getByRole("button", { name: "Compare with the file" }).click();
+  await expect(page).toHaveURL(/against=binder\.yaml/);
+  await expect(page.getByRole("heading", { level: 1 })).toContainText("One object differs from what binder.yaml declares");
+  const change = page.getByRole("listitem").filter({ hasText: "NetworkPolicy/binder/hub" }).first();
+  await expect(change).toContainText("now allows ingress from pods in namespaces");
+  await expect(change).toContainText("edited by hand");
+  await expect(page.getByLabel("Compare with what a file declares")).toHaveValue("binder.yaml");
+  await page.getByLabel("The namespace of what names none").selectOption("workshop");
+  await page.getByRole("button", { name: "Compare with the file" }).click();
+  await expect(page.getByRole("heading", { level: 1 })).toContainText("objects differ from what binder.yaml declares");
+});
+
+test("a file that is not there is said not to be", async ({ page, javaScriptEnabled }) => {
+  await open(page, "clusters/teaching-eu/drift?against=../demo.db", javaScriptEnabled);
+  await expect(page.getByText("There is no file of this name")).toBeVisible();
+});

@@ -77,7 +77,7 @@ mod wide_egress_kept;
 mod wildcard_rights;
 mod wrong_acme_server;
 
-use crate::check::Check;
+use crate::check::{Check, Verdict};
 
 pub use reference::reference_page;
 
@@ -159,6 +159,15 @@ pub const CHECKS: &[&Check] = &[
     &plain_public_url::CHECK,               // TLS-17
     &foreign_upstream::CHECK,               // TLS-18
 ];
+
+/// What a check says in words once it gave a verdict: the fault if there is one, else what holds; for a code of another version, the code.
+pub fn said(code: &str, verdict: Option<Verdict>) -> String {
+    let is_fault = matches!(verdict, Some(Verdict::Fail | Verdict::Warn));
+    find(code).map_or_else(
+        || code.to_owned(),
+        |check| if is_fault { check.fault.to_owned() } else { check.title.to_owned() },
+    )
+}
 
 /// The check of a code.
 pub fn find(code: &str) -> Option<&'static Check> {

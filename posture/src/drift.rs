@@ -26,7 +26,7 @@ use crate::record::{ContentHash, Record};
 use crate::text::Reason;
 
 pub use against::{Against, against, against_release};
-pub use effect::{Effect, FindingEffect, ReachEffect, Trial, compare_reach};
+pub use effect::{Effect, FindingEffect, Pair, ReachEffect, Trial, compare_reach};
 pub use event::{Event, Upgrade, events};
 pub use hardening::{Hardening, harder};
 pub use restart::{RESTARTABLE, Restart, restart};

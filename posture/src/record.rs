@@ -79,6 +79,12 @@ impl Record {
         if self.object.kind == Kind::Pod { shape::class(&self.body) } else { None }
     }
 
+    /// The namespace of a `ConfigMap` whose data was read; `None` of everything else, and of one that was only listed.
+    pub fn namespace_of_data(&self) -> Option<&str> {
+        let is_read = self.object.kind == Kind::ConfigMap && self.body.get("data").is_some();
+        self.object.namespace.as_deref().filter(|_| is_read)
+    }
+
     /// Makes a record of what redaction left of an object: takes out what stands outside the hashes, and names the kind.
     ///
     /// # Errors

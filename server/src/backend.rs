@@ -26,9 +26,11 @@ use posture::Timestamp;
 use posture::hub::HubKey;
 use posture::kind::Kind;
 use posture::listing::Coverage;
+use posture::redact::RedactionKey;
 use posture::settings::Settings;
 
 use crate::clock::Clock;
+use crate::declared::DeclaredFolder;
 use crate::store::clusters::{self, ClusterView};
 use crate::store::coverage::{self, is_full};
 use crate::store::hubs::{self, HubView};
@@ -45,6 +47,14 @@ pub struct StoreBackend {
     settings: Arc<Settings>,
     stale_after_seconds: u32,
     is_demo: bool,
+    declared: Option<Declared>,
+}
+
+/// Files to compare clusters with, and the key of the installation, so that what is hashed in them can be compared.
+#[derive(Debug, Clone)]
+struct Declared {
+    folder: DeclaredFolder,
+    key: RedactionKey,
 }
 
 impl StoreBackend {
@@ -56,12 +66,25 @@ impl StoreBackend {
         stale_after_seconds: u32,
         is_demo: bool,
     ) -> Self {
-        Self { store, clock, troubles, settings: Arc::default(), stale_after_seconds, is_demo }
+        Self {
+            store,
+            clock,
+            troubles,
+            settings: Arc::default(),
+            stale_after_seconds,
+            is_demo,
+            declared: None,
+        }
     }
 
     /// Answers free questions with what the operator decided about judging.
     pub fn with_settings(self, settings: Arc<Settings>) -> Self {
         Self { settings, ..self }
+    }
+
+    /// Offers the files of a folder to compare clusters with; `key` is that of the store.
+    pub fn with_declared(self, folder: DeclaredFolder, key: RedactionKey) -> Self {
+        Self { declared: Some(Declared { folder, key }), ..self }
     }
 }
 

@@ -156,5 +156,13 @@ pub fn clusters(now: Timestamp) -> Result<Vec<DemoCluster>, DemoError> {
     files::CLUSTERS.iter().map(|name| script::play(name, now)).collect()
 }
 
+/// What the hubs of the first cluster are rendered from, as `helm template` prints it: names of files, and their texts.
+///
+/// No Secrets are among them; Perijove would pass them over.
+pub fn declared(now: Timestamp) -> Result<Vec<(String, String)>, DemoError> {
+    let Some(cluster) = files::CLUSTERS.first() else { return Ok(Vec::new()) };
+    script::play(cluster, now)?.live.declared()
+}
+
 #[cfg(test)]
 mod tests;

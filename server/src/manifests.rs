@@ -108,16 +108,36 @@ pub fn read_with(
     for path in paths {
         read_path(path, &mut left, &mut texts)?;
     }
-    let manifests = decode_all(&texts, namespace, redactor)?;
+    let names: Vec<_> = paths.iter().map(|path| called(path)).collect();
+    of_texts(&texts, &names.join(", "), namespace, redactor)
+}
+
+/// The same of one file that was read already, under the name that errors call it by.
+pub fn of_file(
+    name: &str,
+    bytes: Vec<u8>,
+    namespace: &str,
+    redactor: &Redactor,
+) -> Result<Manifests, ManifestsError> {
+    let text = text(Path::new(name), bytes)?;
+    of_texts(&[(name.to_owned(), text)], name, namespace, redactor)
+}
+
+/// What texts hold, each with the name of its file; `place` is what all of them are called.
+fn of_texts(
+    texts: &[(String, String)],
+    place: &str,
+    namespace: &str,
+    redactor: &Redactor,
+) -> Result<Manifests, ManifestsError> {
+    let manifests = decode_all(texts, namespace, redactor)?;
     if manifests.records.is_empty() {
-        let names = paths.iter().map(|path| called(path));
-        let place = names.collect::<Vec<_>>().join(", ");
         let skipped = match manifests.skipped {
             0 => String::new(),
             1 => " (one object of another kind was passed over)".to_owned(),
             many => format!(" ({many} objects of other kinds were passed over)"),
         };
-        return Err(ManifestsError::Nothing { place, skipped });
+        return Err(ManifestsError::Nothing { place: place.to_owned(), skipped });
     }
     Ok(manifests)
 }
@@ -241,7 +261,7 @@ fn files_below(folder: &Path) -> Result<Vec<PathBuf>, ManifestsError> {
     Ok(found)
 }
 
-fn is_manifest(path: &Path) -> bool {
+pub(crate) fn is_manifest(path: &Path) -> bool {
     path.extension()
         .is_some_and(|e| ["yaml", "yml", "json"].iter().any(|known| e.eq_ignore_ascii_case(known)))
 }

@@ -2,8 +2,9 @@
 
 use posture::Timestamp;
 use posture::check::Verdict;
-use posture::drift::{ReachEffect, Upgrade};
+use posture::drift::{Effect, ReachEffect, Restart, Upgrade};
 use posture::gap::Gap;
+use posture::object::ObjectRef;
 
 use super::place::HubName;
 
@@ -21,6 +22,58 @@ pub enum Earlier {
     First,
     /// An instant.
     Instant(Timestamp),
+    /// No scan, but what a file of the configured folder declares.
+    File(DeclaredFile),
+}
+
+/// A file of the configured folder, as the address names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeclaredFile {
+    /// Its name.
+    pub name: String,
+    /// The namespace of what names none in it; `None` for that of the release it declares.
+    pub namespace: Option<String>,
+}
+
+/// The files that can be compared with.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DeclaredFiles {
+    /// Their names, sorted.
+    pub names: Vec<String>,
+    /// Whether there are more than are offered.
+    pub is_more: bool,
+    /// The namespaces in which hubs live.
+    pub namespaces: Vec<String>,
+    /// Why the folder cannot be read.
+    pub trouble: Option<String>,
+}
+
+/// What is there, compared with what is declared.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DeclaredView {
+    /// What declares it: the name of a file.
+    pub source: String,
+    /// The namespace in which was looked for what names none.
+    pub namespace: String,
+    /// What differs, upgrades first; "before" is what is declared.
+    pub events: Vec<DriftEvent>,
+    /// What all differences do together.
+    pub effect: Effect,
+    /// Workloads that were restarted since they were declared: no changes.
+    pub restarts: Vec<Restart>,
+    /// How many objects were compared.
+    pub compared: usize,
+    /// What could not be compared, and why.
+    pub uncompared: Vec<(ObjectRef, Gap)>,
+    /// Set where changes are not tried one by one: how many would be.
+    pub untried: Option<Untried>,
+}
+
+/// There are more changes than are tried one by one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Untried {
+    /// How many changes of this cluster are tried while a page is made.
+    pub most: usize,
 }
 
 /// A scan that a person pinned as known to be good.
@@ -43,10 +96,12 @@ pub struct BaselineRow {
 pub struct DriftChange {
     /// The change.
     pub change: posture::drift::Change,
-    /// The scan that saw it.
-    pub seen_at: Timestamp,
+    /// When the scan was taken that saw it; `None` where it was not seen to happen.
+    pub seen_at: Option<Timestamp>,
     /// The hub it belongs to.
     pub hub: Option<HubName>,
+    /// What it does on its own; `None` where that was not tried.
+    pub alone: Option<Effect>,
 }
 
 /// What happened: an upgrade with its changes, or one change.
@@ -104,7 +159,9 @@ pub struct DriftView {
     /// What changed in the confinement of user servers, a change for each hub.
     pub hardening: Vec<HardeningChange>,
     /// Workloads that were restarted: no changes.
-    pub restarts: Vec<posture::drift::Restart>,
+    pub restarts: Vec<Restart>,
+    /// Set where changes are not tried one by one: how many would be.
+    pub untried: Option<Untried>,
     /// Whether more objects changed than are shown.
     pub is_more: bool,
     /// What could not be read at one of the two scans: what changed in it is not known.
@@ -121,6 +178,10 @@ pub struct DriftView {
     pub may_pin: bool,
     /// What the address asks for.
     pub asked: Earlier,
+    /// The files that can be compared with; `None` where there is no folder of them, or the viewer may not.
+    pub files: Option<DeclaredFiles>,
+    /// The comparison with a file, where one is asked for, or why there is none, in words: then nothing else is compared.
+    pub declared: Option<Result<DeclaredView, String>>,
 }
 
 /// What a person writes to pin a scan.

@@ -2,6 +2,8 @@
 
 mod baselines;
 mod beside;
+mod declared;
+mod effect;
 mod event;
 mod turned;
 
@@ -10,7 +12,7 @@ use posture::Timestamp;
 use posture::gap::Gap;
 
 use super::surround::{Here, cluster_path, drift_path, gaps_path, surround};
-use crate::backend::{DriftView, Earlier, Place};
+use crate::backend::{DeclaredFile, DriftView, Earlier, Place};
 use crate::components::{Crumb, Notice, PageHead, Stack, Style, Tone, When};
 use crate::instant::{AT, parse_instant};
 use crate::page::PageView;
@@ -24,6 +26,10 @@ const DAYS: [u16; 3] = [1, 7, 30];
 /// Reads what the address asks to compare with.
 pub fn parse_drift(pairs: &[(String, String)], now: Timestamp) -> Result<Earlier, String> {
     let find = |name: &str| pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
+    if let Some(name) = find("against").filter(|name| !name.is_empty()) {
+        let namespace = find("namespace").filter(|namespace| !namespace.is_empty()).map(str::to_owned);
+        return Ok(Earlier::File(DeclaredFile { name: name.to_owned(), namespace }));
+    }
     // An instant that is written says more than a choice beside it.
     if let Some(text) = find("from").filter(|text| !text.trim().is_empty()) {
         return parse_instant(text, now).map(Earlier::Instant);
@@ -48,6 +54,9 @@ pub fn drift(place: &Place, view: DriftView) -> PageView {
 /// `is_told`: it stands above already why nothing is known.
 fn body(view: DriftView, is_told: bool) -> AnyView {
     let crumbs = vec![Crumb { label: view.cluster.clone(), path: cluster_path(&view.cluster) }];
+    if let Some(declared) = view.declared.clone() {
+        return declared::page(view, declared, crumbs);
+    }
     let headline = headline(&view);
     let now = view.now;
     let span = view.from.zip(view.to);
@@ -70,6 +79,7 @@ fn body(view: DriftView, is_told: bool) -> AnyView {
                 }
             />
             <Choose view=view.clone() />
+            <declared::Choose view=view.clone() />
             {(view.from.is_none() && !is_told).then(|| view! { <Notice tone=Tone::Past title=|| "There is no earlier scan to compare with." /> })}
             {view.is_more.then(|| view! {
                 <Notice tone=Tone::Gap title=|| "More objects changed than are shown here.">
@@ -82,7 +92,9 @@ fn body(view: DriftView, is_told: bool) -> AnyView {
                     <p>"Pods that come and go, status, addresses that the cluster gives, and what controllers write are no change."</p>
                 </Notice>
             })}
-            {(!view.events.is_empty()).then(|| view! { <event::Events cluster=view.cluster.clone() events=view.events.clone() now /> })}
+            {(!view.events.is_empty()).then(|| view! {
+                <event::Events cluster=view.cluster.clone() events=view.events.clone() untried=view.untried now title="What changed" />
+            })}
             {(!view.hardening.is_empty()).then(|| view! { <beside::Hardening changes=view.hardening.clone() now /> })}
             {(!view.restarts.is_empty()).then(|| view! { <beside::Restarts restarts=view.restarts.clone() now /> })}
             {(!view.turned.is_empty() || !view.reach.is_empty())
@@ -161,7 +173,7 @@ fn Choose(view: DriftView) -> impl IntoView {
         Earlier::Baseline(id) => format!("baseline-{id}"),
         Earlier::Days(days) => format!("{days}d"),
         Earlier::First => "first".to_owned(),
-        Earlier::Usual | Earlier::Instant(_) => String::new(),
+        Earlier::Usual | Earlier::Instant(_) | Earlier::File(_) => String::new(),
     };
     let instant = match &view.asked {
         Earlier::Instant(at) => field_of(*at),
@@ -233,6 +245,15 @@ mod tests {
         assert_eq!(parse(&[("with", "baseline-3")]), Ok(Earlier::Baseline(3)));
         let instant = "2026-11-18T09:14:00Z".parse().unwrap();
         assert_eq!(parse(&[("with", "7d"), ("from", "2026-11-18T09:14")]), Ok(Earlier::Instant(instant)));
+        let file = |namespace: Option<&str>| {
+            Ok(Earlier::File(DeclaredFile { name: "a.yaml".into(), namespace: namespace.map(str::to_owned) }))
+        };
+        assert_eq!(parse(&[("against", "a.yaml"), ("namespace", "")]), file(None));
+        assert_eq!(
+            parse(&[("with", "7d"), ("against", "a.yaml"), ("namespace", "jhub")]),
+            file(Some("jhub"))
+        );
+        assert_eq!(parse(&[("against", ""), ("with", "first")]), Ok(Earlier::First));
     }
 
     #[test]

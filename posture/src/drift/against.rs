@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
-use super::{Change, SHORT_LIVED, between, writer};
+use super::{Change, Restart, SHORT_LIVED, between, restart, writer};
 use crate::gap::{Gap, GapReason};
 use crate::kind::Kind;
 use crate::object::ObjectRef;
@@ -20,6 +20,8 @@ pub struct Against {
     pub uncompared: Vec<(ObjectRef, Gap)>,
     /// How many declared objects were compared.
     pub compared: usize,
+    /// Declared workloads that were restarted since they were declared: no changes.
+    pub restarts: Vec<Restart>,
 }
 
 /// Compares what files declare with what is there.
@@ -66,6 +68,7 @@ fn compared(
                 let [record, found] = without_what_others_write(record, found);
                 result.compared += 1;
                 result.changes.extend(between(Some(&record), Some(&found)));
+                result.restarts.extend(restart(&record, &found));
             }
             None => {
                 if let Some(gap) = unread(&record.object) {
@@ -84,6 +87,7 @@ fn compared(
         extra.filter(|record| writer::release_of(&record.body).is_some_and(|r| releases.contains(&r)));
     result.changes.extend(owned.filter_map(|record| between(None, Some(record))));
     result.changes.sort_by(|a, b| a.object.cmp(&b.object));
+    result.restarts.sort_by(|a, b| a.object.cmp(&b.object));
     result
 }
 

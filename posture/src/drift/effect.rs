@@ -71,39 +71,60 @@ struct Picture {
     reach: Reached,
 }
 
-/// Objects as they are, of which one at a time is put back to what it was, to see what its change did.
+/// One object that differs: what it was and what it is; `None` where it is not there.
+pub type Pair<'r> = (Option<&'r Record>, Option<&'r Record>);
+
+/// Objects as they are at one side of a comparison, of which some at a time are put to what they are at the other, to see what that does.
 #[derive(Debug)]
 pub struct Trial<'a> {
     builder: SnapshotBuilder,
+    recall: Recall,
     settings: &'a Settings,
     now: Timestamp,
-    after: Picture,
+    held: Picture,
 }
 
 impl<'a> Trial<'a> {
-    /// A trial on everything that is there, which the builder has taken in.
-    pub fn new(mut builder: SnapshotBuilder, settings: &'a Settings, now: Timestamp) -> Self {
-        let after = Picture::of(&builder.build(now), settings, now);
-        Self { builder, settings, now, after }
+    /// A trial on everything that is there at one side, which the builder has taken in, with what checks recalled there.
+    pub fn new(mut builder: SnapshotBuilder, recall: Recall, settings: &'a Settings, now: Timestamp) -> Self {
+        let held = Picture::of(&builder.build(now), &recall, settings, now);
+        Self { builder, recall, settings, now, held }
     }
 
-    /// What these changes did together: for each object, what it was and what it is.
-    pub fn effect(&mut self, changes: &[(Option<&Record>, Option<&Record>)]) -> Effect {
-        for (before, after) in changes {
-            self.put(*after, *before);
+    /// What these changes did together, where the builder holds the later side: the earlier state of just these is put back.
+    pub fn effect(&mut self, changes: &[Pair<'_>]) -> Effect {
+        let back: Vec<_> = changes.iter().map(|(before, after)| (*after, *before)).collect();
+        self.with(&back).effect(&self.held)
+    }
+
+    /// What these changes do together, where the builder holds the earlier side: nothing but these happens.
+    pub fn effect_on_earlier(&mut self, changes: &[Pair<'_>]) -> Effect {
+        let after = self.with(changes);
+        self.held.effect(&after)
+    }
+
+    /// What is said once objects are put from one state to another; then they are put back.
+    fn with(&mut self, steps: &[Pair<'_>]) -> Picture {
+        for (from, to) in steps {
+            self.put(*from, *to);
         }
-        let before = Picture::of(&self.builder.build(self.now), self.settings, self.now);
-        for (before, after) in changes {
-            self.put(*before, *after);
+        let picture = Picture::of(&self.builder.build(self.now), &self.recall, self.settings, self.now);
+        for (from, to) in steps {
+            self.put(*to, *from);
         }
-        before.effect(&self.after)
+        picture
     }
 
     /// Puts one state of an object in the place of another.
     fn put(&mut self, old: Option<&Record>, new: Option<&Record>) {
         match (old, new) {
-            // What no fact can be made of is a gap, on both sides alike.
-            (_, Some(record)) => drop(self.builder.apply(record)),
+            (_, Some(record)) => {
+                // What no fact can be made of is a gap, on both sides alike.
+                drop(self.builder.apply(record));
+                if let Some(namespace) = record.namespace_of_data() {
+                    self.builder.config_data(namespace, &record.object.name, Ok(record));
+                }
+            }
             (Some(record), None) => self.builder.remove(&record.object),
             (None, None) => {}
         }
@@ -111,9 +132,9 @@ impl<'a> Trial<'a> {
 }
 
 impl Picture {
-    fn of(snapshot: &Snapshot, settings: &Settings, now: Timestamp) -> Self {
+    fn of(snapshot: &Snapshot, recall: &Recall, settings: &Settings, now: Timestamp) -> Self {
         let derived = derive(snapshot, settings, now);
-        let findings = judge(snapshot, &derived, &Recall::default(), settings, now);
+        let findings = judge(snapshot, &derived, recall, settings, now);
         let reach = match snapshot.origin {
             Origin::Observed => Reach::new(snapshot, &derived),
             Origin::Declared => Reach::of_files(snapshot, &derived),
@@ -170,4 +191,36 @@ fn reach_effects(before: &Reached, after: &Reached) -> Vec<ReachEffect> {
 /// What the servers of hubs reach differently in one set of tables than in another.
 pub fn compare_reach(before: &[ReachTable], after: &[ReachTable]) -> Vec<ReachEffect> {
     reach_effects(&reached(before.iter()), &reached(after.iter()))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::kind::Kind;
+
+    #[test]
+    fn a_config_map_that_was_read_is_tried_with_its_data_and_put_back() {
+        let config = |policy: &str| {
+            let object = ObjectRef::namespaced(Kind::ConfigMap, "kube-system", "cilium-config");
+            let body = json!({"metadata": {"name": "cilium-config", "namespace": "kube-system"}, "data": {"enable-policy": policy}});
+            Record::new(object, body, Vec::new(), String::new())
+        };
+        let (before, after) = (config("never"), config("default"));
+        let mut builder = SnapshotBuilder::new(Origin::Observed, "x");
+        builder.apply(&after).unwrap();
+        builder.config_data("kube-system", "cilium-config", Ok(&after));
+        let settings = Settings::default();
+        let mut trial = Trial::new(builder, Recall::default(), &settings, Timestamp::UNIX_EPOCH);
+        let held = |trial: &mut Trial<'_>| {
+            let snapshot = trial.builder.build(Timestamp::UNIX_EPOCH);
+            format!("{:?}", snapshot.config_map("kube-system", "cilium-config"))
+        };
+        trial.put(Some(&after), Some(&before));
+        assert!(held(&mut trial).contains("never"), "{}", held(&mut trial));
+        trial.put(Some(&before), Some(&after));
+        assert!(trial.effect(&[(None, Some(&after))]).is_empty());
+        assert!(held(&mut trial).contains("default"), "{}", held(&mut trial));
+    }
 }

@@ -2,11 +2,12 @@
 
 use std::fmt::Write;
 
+use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 
 use super::json::{ObjectView, to_json};
-use crate::drift::{Change, Effect, Event, Fate, Upgrade, Writer};
+use crate::drift::{Change, Effect, Event, Fate, Restart, Upgrade, Writer};
 use crate::gap::Gap;
 use crate::hostile::visible;
 use crate::object::ObjectRef;
@@ -25,11 +26,14 @@ pub struct DriftReport {
     pub compared: usize,
     /// The release whose manifest is compared with; `None` where that is files.
     pub release: Option<Installed>,
+    /// Workloads that were restarted: no changes.
+    pub restarts: Vec<Restart>,
 }
 
 #[derive(Serialize)]
 struct Report<'a> {
     changes: Vec<ChangeView<'a>>,
+    restarts: Vec<RestartView<'a>>,
     effect: EffectView,
     compared: usize,
     uncompared: Vec<UncomparedView>,
@@ -62,6 +66,14 @@ impl<'a> ReleaseView<'a> {
             newest: NewestView { revision, status },
         }
     }
+}
+
+#[derive(Serialize)]
+struct RestartView<'a> {
+    object: ObjectView,
+    at: Option<Timestamp>,
+    writer: Option<&'a Writer>,
+    sentence: String,
 }
 
 #[derive(Serialize)]
@@ -138,7 +150,7 @@ impl EffectView {
 }
 
 impl DriftReport {
-    /// One JSON object with `changes`, one for each field that differs, and the `effect` of all of them.
+    /// One JSON object with `changes`, one for each field that differs, the `effect` of all of them, and `restarts`, which are no changes.
     pub fn to_json(&self) -> Result<String, serde_json::Error> {
         let mut changes = Vec::new();
         for (event, effects) in &self.events {
@@ -161,8 +173,15 @@ impl DriftReport {
             .uncompared
             .iter()
             .map(|(object, gap)| UncomparedView { object: ObjectView::new(object), reason: gap.to_string() });
+        let restarts = self.restarts.iter().map(|restart| RestartView {
+            object: ObjectView::new(&restart.object),
+            at: restart.at,
+            writer: restart.writer.as_ref(),
+            sentence: restart.sentence().to_string(),
+        });
         to_json(&Report {
             changes,
+            restarts: restarts.collect(),
             effect: EffectView::new(&self.effect),
             compared: self.compared,
             uncompared: uncompared.collect(),
@@ -197,6 +216,12 @@ impl DriftReport {
         line(&mut out, "", &self.summary());
         for (object, gap) in &self.uncompared {
             line(&mut out, "  ", &format!("{object} was not compared: {gap}"));
+        }
+        if !self.restarts.is_empty() {
+            line(&mut out, "", "Restarted, which is no difference:");
+        }
+        for restart in &self.restarts {
+            line(&mut out, "  ", &restart_in_words(restart));
         }
         out
     }
@@ -252,6 +277,13 @@ fn write_change(out: &mut String, indent: &str, change: &Change, effect: Option<
     for words in effect.map(effect_in_words).unwrap_or_default() {
         line(out, &inner, &words);
     }
+}
+
+/// A restart in words: what, when, and who.
+fn restart_in_words(restart: &Restart) -> String {
+    let at = restart.at.map(|at| format!(" at {at}")).unwrap_or_default();
+    let writer = restart.writer.as_ref().map(|writer| format!("; last written by {}", writer.manager));
+    format!("{}{at}{}", restart.sentence(), writer.unwrap_or_default())
 }
 
 /// An upgrade in words.

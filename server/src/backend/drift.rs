@@ -1,5 +1,7 @@
 //! What changed between two scans, and the baselines.
 
+mod alone;
+mod declared;
 mod servers;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,9 +13,8 @@ use app::error::AppError;
 use app::viewer::{Role, Viewer};
 use jiff::ToSpan;
 use posture::Timestamp;
-use posture::check::Verdict;
 use posture::checks;
-use posture::drift::{Event, ReachEffect, between, compare_reach, events};
+use posture::drift::{Effect, Event, ReachEffect, between, compare_reach, events};
 use posture::gap::{Gap, GapReason};
 use posture::object::ObjectRef;
 use posture::reach::ReachTable;
@@ -42,7 +43,7 @@ pub(super) async fn drift(
     let reading = &mut backend.read().await?;
     let spot = backend.spot(reading, &scope, at, cluster).await?;
     let pinned = baselines::list(reading, spot.id).await.map_err(|error| failed(&error))?;
-    let sides = match spot.scan {
+    let sides = match spot.scan.filter(|_| !matches!(earlier, Earlier::File(_))) {
         Some(to) => {
             side(reading, &spot, to, &pinned, earlier).await?.map(|(from, baseline)| (from, baseline, to))
         }
@@ -65,9 +66,16 @@ pub(super) async fn drift(
         baselines: pinned.into_iter().map(row).collect(),
         may_pin: may_pin(viewer),
         asked: earlier.clone(),
+        files: declared::offered(backend, reading, &spot, &scope).await?,
+        declared: None,
+        untried: None,
     };
+    if let Earlier::File(asked) = earlier {
+        view.declared = declared::compared(backend, reading, &spot, &scope, asked).await?;
+        return Ok(view);
+    }
     if let Some((from, _, to)) = sides {
-        fill(reading, &spot, (from, to), &scope, &mut view).await?;
+        fill(backend, reading, &spot, (from, to), &scope, &mut view).await?;
     }
     Ok(view)
 }
@@ -114,7 +122,7 @@ async fn side(
         Earlier::Days(asked) => days(*asked),
         Earlier::Instant(instant) => *instant,
         Earlier::First => Timestamp::MIN,
-        Earlier::Usual | Earlier::Baseline(_) => days(USUAL_DAYS),
+        Earlier::Usual | Earlier::Baseline(_) | Earlier::File(_) => days(USUAL_DAYS),
     };
     let found = scans::at(reading, spot.id, Some(instant)).await.map_err(|error| failed(&error))?;
     let is_of_scan = |scan: &Scan| scan.number < to.number;
@@ -134,7 +142,17 @@ async fn suggested(reading: &mut Reading, spot: &Spot) -> Result<Option<Timestam
     Ok(scans::get(reading, spot.id, scan).await.ok().map(|scan| scan.taken_at))
 }
 
+/// What is known around the change of an object.
+#[derive(Debug, Clone)]
+struct Around {
+    scan: ScanNumber,
+    seen_at: Timestamp,
+    hub: Option<HubName>,
+    alone: Option<Effect>,
+}
+
 async fn fill(
+    backend: &StoreBackend,
     reading: &mut Reading,
     spot: &Spot,
     (from, to): (Scan, Scan),
@@ -156,13 +174,23 @@ async fn fill(
     }
     let (differing, is_more) =
         compared::objects(reading, spot.id, span, scope).await.map_err(|error| failed(&error))?;
-    let mut around: BTreeMap<ObjectRef, (ScanNumber, Timestamp, Option<HubName>)> = BTreeMap::new();
+    let mut around = BTreeMap::new();
     let mut changes = Vec::new();
+    let mut pairs = Vec::new();
     for object in differing {
         let Some(change) = between(object.before.as_ref(), object.after.as_ref()) else { continue };
         let hub = object.hub.and_then(|id| hubs.get(&id)).cloned();
-        around.insert(change.object.clone(), (object.scan, object.seen_at, hub));
+        let place = Around { scan: object.scan, seen_at: object.seen_at, hub, alone: None };
+        around.insert(change.object.clone(), place);
         changes.push(change);
+        pairs.push((object.before, object.after));
+    }
+    let alone = alone::effects(backend, reading, spot, from, pairs).await?;
+    view.untried = alone.untried;
+    for (change, effect) in changes.iter().zip(alone.effects) {
+        if let Some(place) = around.get_mut(&change.object) {
+            place.alone = Some(alone::within(effect, &hubs, scope));
+        }
     }
     view.is_more = is_more;
     view.unread = unread(reading, spot, span, scope).await?;
@@ -191,11 +219,7 @@ async fn unread(
 }
 
 fn turned_row(turned: Turned, hubs: &BTreeMap<HubId, HubName>, at: Timestamp) -> TurnedRow {
-    let is_fault = matches!(turned.after, Some(Verdict::Fail | Verdict::Warn));
-    let title = checks::find(&turned.code).map_or_else(
-        || turned.code.clone(),
-        |check| if is_fault { check.fault.to_owned() } else { check.title.to_owned() },
-    );
+    let title = checks::said(&turned.code, turned.after);
     TurnedRow {
         code: turned.code,
         title,
@@ -209,15 +233,15 @@ fn turned_row(turned: Turned, hubs: &BTreeMap<HubId, HubName>, at: Timestamp) ->
 /// An event with when each change was seen, and what turned with it.
 fn with_around(
     event: Event,
-    around: &BTreeMap<ObjectRef, (ScanNumber, Timestamp, Option<HubName>)>,
+    around: &BTreeMap<ObjectRef, Around>,
     turned: &[(ScanNumber, TurnedRow)],
 ) -> DriftEvent {
     let changes: Vec<_> = event
         .changes
         .into_iter()
         .filter_map(|change| {
-            let (scan, seen_at, hub) = around.get(&change.object).cloned()?;
-            Some((scan, DriftChange { change, seen_at, hub }))
+            let Around { scan, seen_at, hub, alone } = around.get(&change.object).cloned()?;
+            Some((scan, DriftChange { change, seen_at: Some(seen_at), hub, alone }))
         })
         .collect();
     // A change of one hub does nothing to the checks of another.

@@ -7,11 +7,7 @@ use std::sync::Arc;
 
 use clap::Args;
 use posture::Timestamp;
-use posture::drift::{Against, Change, Effect, Event, Trial, against, against_release, events};
-use posture::gap::{Gap, GapReason};
-use posture::kind::Kind;
-use posture::object::ObjectRef;
-use posture::output::DriftReport;
+use posture::check::Recall;
 use posture::record::Record;
 use posture::redact::{Names, Redactor};
 use posture::release::Installed;
@@ -20,6 +16,7 @@ use posture::snapshot::{Origin, SnapshotBuilder};
 use super::live::{Live, read_live};
 use super::scan::passing_key;
 use super::{ClusterArgs, EXIT_FINDINGS, Output, Stopped, print};
+use crate::comparison::{Actual, Limit, compare};
 use crate::config::Config;
 use crate::manifests;
 
@@ -35,6 +32,8 @@ pub const EXAMPLES: &str = "Examples:
 
 --release reads the Secret in which Helm keeps the revision that is deployed. It takes the right to list and get the Secrets of that
 namespace, and whoever has it can read every one of them; --against takes no such right.
+
+Workloads that were restarted since they were declared are told apart: a restart is no difference.
 
 Exit codes: 0 nothing differs, 1 something differs, 2 bad input, 3 the cluster cannot be read.";
 
@@ -58,13 +57,13 @@ pub struct DriftArgs {
     namespace: String,
     #[command(flatten)]
     cluster: ClusterArgs,
-    /// Text for people, or one JSON object with `changes`.
+    /// Text for people, or one JSON object: `changes`, their `effect`, and `restarts`, which are no changes and change no exit code.
     #[arg(long, value_enum, default_value_t = Output::Table)]
     output: Output,
 }
 
-/// How many objects are judged again at most, all changes together, to say what each change did.
-const MOST_JUDGED: usize = 400_000;
+/// How much is judged again to say what each change did: nobody waits here for a page.
+const LIMIT: Limit = Limit { changes: usize::MAX, objects: 400_000 };
 
 /// Compares and prints what differs.
 pub async fn run(args: DriftArgs, config: Config) -> Result<u8, Stopped> {
@@ -74,15 +73,7 @@ pub async fn run(args: DriftArgs, config: Config) -> Result<u8, Stopped> {
         return Err(Stopped::input("standard input (`-`) can be read once only; put one side into a file"));
     }
     let (declared, actual, release) = sides(&args, &config, &redactor).await?;
-    let now = Timestamp::now();
-    let gap = |object: &ObjectRef| unread(&actual, object);
-    let compared = match &release {
-        Some(release) => {
-            against_release((&release.namespace, &release.name), &declared, &actual.records, gap)
-        }
-        None => against(&declared, &actual.records, gap),
-    };
-    let report = DriftReport { release, ..report(&declared, actual, compared, &config, now)? };
+    let report = compare(&declared, actual.into_actual()?, release, &config.judge, Timestamp::now(), LIMIT);
     match args.output {
         Output::Table => print(&report.text())?,
         Output::Json => print(
@@ -119,64 +110,14 @@ fn read_files(paths: &[PathBuf], args: &DriftArgs, redactor: &Redactor) -> Resul
     Ok(manifests.records)
 }
 
-/// Why an object that is not there may only not have been read. Files hold what they hold.
-fn unread(actual: &Live, object: &ObjectRef) -> Option<Gap> {
-    let coverage = actual.coverage.get(&object.kind)?;
-    let namespace = object.namespace.as_deref();
-    let in_namespace = namespace.and_then(|namespace| coverage.namespaces.get(namespace).cloned());
-    let reason: Option<GapReason> = in_namespace.unwrap_or_else(|| coverage.everywhere.clone());
-    reason.map(|reason| Gap { kind: object.kind, namespace: object.namespace.clone(), reason })
-}
-
-/// The comparison with what the changes did, one by one where that is not too much, and together.
-fn report(
-    declared: &[Record],
-    actual: Live,
-    compared: Against,
-    config: &Config,
-    now: Timestamp,
-) -> Result<DriftReport, Stopped> {
-    let find = |records: &[Record], change: &Change| {
-        records.iter().find(|record| record.object == change.object).cloned()
-    };
-    let pairs: Vec<_> = compared
-        .changes
-        .iter()
-        .map(|change| (find(declared, change), find(&actual.records, change)))
-        .collect();
-    let size = actual.records.len();
-    let mut trial = Trial::new(actual.into_builder()?, &config.judge, now);
-    let all: Vec<_> = pairs.iter().map(|(before, after)| (before.as_ref(), after.as_ref())).collect();
-    let effect = if all.is_empty() { Effect::default() } else { trial.effect(&all) };
-    let is_little = pairs.len().saturating_mul(size) <= MOST_JUDGED;
-    let mut effects: std::collections::BTreeMap<ObjectRef, Effect> = std::collections::BTreeMap::new();
-    for (change, pair) in compared.changes.iter().zip(&all).filter(|_| is_little) {
-        effects.insert(change.object.clone(), trial.effect(&[*pair]));
-    }
-    let events = events(compared.changes)
-        .into_iter()
-        .map(|event: Event| {
-            let effects = event.changes.iter().map(|change| effects.get(&change.object).cloned()).collect();
-            (event, effects)
-        })
-        .collect();
-    Ok(DriftReport {
-        events,
-        effect,
-        uncompared: compared.uncompared,
-        compared: compared.compared,
-        release: None,
-    })
-}
-
 impl Live {
     /// Everything that files hold.
     fn of_files(records: Vec<Record>) -> Self {
         Self { records, ..Self::default() }
     }
 
-    /// A builder that has taken everything in.
-    fn into_builder(self) -> Result<SnapshotBuilder, Stopped> {
+    /// The same with a builder that has taken everything in.
+    fn into_actual(self) -> Result<Actual, Stopped> {
         let origin = if self.coverage.is_empty() { Origin::Declared } else { Origin::Observed };
         let mut builder = SnapshotBuilder::new(origin, "cluster");
         for record in &self.records {
@@ -185,13 +126,12 @@ impl Live {
                 // Of a cluster it is a gap.
                 _ => {}
             }
-            let is_read = record.object.kind == Kind::ConfigMap && record.body.get("data").is_some();
-            if let Some(namespace) = record.object.namespace.as_deref().filter(|_| is_read) {
+            if let Some(namespace) = record.namespace_of_data() {
                 builder.config_data(namespace, &record.object.name, Ok(record));
             }
         }
-        for (kind, coverage) in self.coverage {
-            builder.cover(kind, coverage);
+        for (kind, coverage) in &self.coverage {
+            builder.cover(*kind, coverage.clone());
         }
         if let Some(reviews) = self.reviews {
             builder.reviews(reviews);
@@ -199,6 +139,12 @@ impl Live {
         for ((namespace, name), reason) in self.config_gaps {
             builder.config_data(&namespace, &name, Err(reason));
         }
-        Ok(builder)
+        Ok(Actual {
+            records: self.records,
+            coverage: self.coverage,
+            builder,
+            // Nothing was seen before this one sight.
+            recall: Recall::default(),
+        })
     }
 }

@@ -18,6 +18,7 @@ use super::{ClusterArgs, Stopped};
 use crate::backend::StoreBackend;
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::declared::DeclaredFolder;
 use crate::http::events::Notices;
 use crate::http::metrics::Metrics;
 use crate::http::session::Sessions;
@@ -87,6 +88,16 @@ pub async fn run(args: ServeArgs, config: Config) -> Result<u8, Stopped> {
     let folder = if args.demo { Some(temporary()?) } else { None };
     let path =
         folder.as_ref().map_or_else(|| config.store.path.clone(), |folder| folder.path().join("demo.db"));
+    let declared = match &folder {
+        Some(folder) => Some(sources::declared_of_demo(folder.path())?),
+        None => config.drift.declared(),
+    };
+    if let Some(offered) = declared.as_ref().map(DeclaredFolder::offered) {
+        offered.map_err(|error| {
+            let path = config.drift.folder.display();
+            Stopped::input(format!("the folder of declared files {path} cannot be read: {error}; check `drift.folder` in the configuration"))
+        })?;
+    }
     let store = Store::open(&path).await?;
     let key = store.redaction_key().await?;
     let shared = Shared {
@@ -108,7 +119,11 @@ pub async fn run(args: ServeArgs, config: Config) -> Result<u8, Stopped> {
     let stale_after = u32::try_from(config.collect.tick_seconds.saturating_mul(3)).unwrap_or(u32::MAX);
     let backend =
         StoreBackend::new(store.clone(), Clock::System, shared.troubles.clone(), stale_after, args.demo);
-    let backend: Arc<dyn Backend> = Arc::new(backend.with_settings(shared.settings.clone()));
+    let backend = backend.with_settings(shared.settings.clone());
+    let backend: Arc<dyn Backend> = Arc::new(match declared {
+        Some(folder) => backend.with_declared(folder, key),
+        None => backend,
+    });
     let sessions = sessions(&config, address)?;
     let state = AppState {
         backend,

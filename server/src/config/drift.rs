@@ -1,11 +1,13 @@
 //! The section `[drift]`: what a cluster may be compared with beside its own past. Nothing that takes a right of its own, by default.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 
 use posture::hostile::visible;
 use serde::{Deserialize, Serialize};
 
 use super::load::namespace_name;
+use crate::declared::DeclaredFolder;
 
 /// What a cluster may be compared with beside its own past.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -13,9 +15,16 @@ use super::load::namespace_name;
 pub struct DriftConfig {
     /// Namespaces whose releases of Helm the account is to read. That takes the right to list the Secrets there.
     pub releases: Vec<String>,
+    /// A folder of rendered manifests that the page of drift offers to compare with; none where it is empty.
+    pub folder: PathBuf,
 }
 
 impl DriftConfig {
+    /// The folder, where one is set.
+    pub fn declared(&self) -> Option<DeclaredFolder> {
+        (!self.folder.as_os_str().is_empty()).then(|| DeclaredFolder::new(self.folder.clone()))
+    }
+
     /// The namespaces whose releases are to be read.
     pub fn namespaces(&self) -> BTreeSet<String> {
         self.releases.iter().cloned().collect()
@@ -42,7 +51,10 @@ mod tests {
     use super::*;
 
     fn releases(namespaces: &[&str]) -> DriftConfig {
-        DriftConfig { releases: namespaces.iter().map(|name| (*name).to_owned()).collect() }
+        DriftConfig {
+            releases: namespaces.iter().map(|name| (*name).to_owned()).collect(),
+            ..DriftConfig::default()
+        }
     }
 
     #[test]

@@ -101,6 +101,13 @@ pub const KEYS: &[Key] = &[
         "What may be connected to although it is not public: addresses, networks as in `10.20.0.0/16`, or a name with its port as in `hub.corp.internal:443`.",
     ),
     key(
+        "drift.folder",
+        KeyKind::Text,
+        "\"\"",
+        "A folder of rendered manifests, such as the output of `helm template`. The page of drift offers its `.yaml`, `.yml` and `.json` files, \
+         those of folders in it excepted, to compare a cluster with; a file may have 20 MiB. Empty: none is offered.",
+    ),
+    key(
         "drift.releases",
         KeyKind::List,
         "[]",

@@ -131,6 +131,26 @@ fn render(file: &HubFile, revision: u32) -> Result<Vec<Value>, DemoError> {
     Ok(objects)
 }
 
+/// A hub's objects as `helm template` prints them: the charts leave the namespace to the command, and its release's record is none of them.
+pub(super) fn printed(file: &HubFile, revision: u32) -> Result<String, DemoError> {
+    let mut text = String::new();
+    for mut object in render(file, revision)? {
+        if object["kind"] == "Secret" {
+            continue;
+        }
+        if object["metadata"]["namespace"] == *file.namespace
+            && let Some(metadata) = object["metadata"].as_object_mut()
+        {
+            metadata.shift_remove("namespace");
+        }
+        template::prune(&mut object);
+        // JSON is YAML.
+        text.push_str("---\n");
+        text.push_str(&format!("{object:#}\n"));
+    }
+    Ok(text)
+}
+
 /// Adds an object, or patches the one of the same key.
 fn add(objects: &mut Vec<Value>, object: &Value) -> Result<(), DemoError> {
     let key = key_of(object)?;

@@ -28,6 +28,15 @@ impl Live {
         self.world.objects.values().cloned().collect()
     }
 
+    /// What the hubs are rendered from, a file for each.
+    pub(super) fn declared(&self) -> Result<Vec<(String, String)>, DemoError> {
+        let files =
+            self.world.hubs.iter().map(|(release, hub)| {
+                Ok((format!("{release}.yaml"), chart::printed(&hub.file, hub.revision)?))
+            });
+        files.collect()
+    }
+
     /// Whether a hub of this Helm release is installed.
     #[cfg(test)]
     pub(super) fn has_hub(&self, release: &str) -> bool {

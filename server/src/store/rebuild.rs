@@ -63,11 +63,21 @@ pub async fn snapshot(
     cluster: ClusterId,
     scan: ScanNumber,
 ) -> Result<Snapshot, StoreError> {
+    let taken_at = scans::get(connection, cluster, scan).await?.taken_at;
+    Ok(builder(connection, cluster, scan, drop).await?.build(taken_at))
+}
+
+/// A builder that has taken in everything of a scan; `keep` is given each record once it was taken in.
+pub async fn builder(
+    connection: &mut SqliteConnection,
+    cluster: ClusterId,
+    scan: ScanNumber,
+    mut keep: impl FnMut(Record) + Send,
+) -> Result<SnapshotBuilder, StoreError> {
     let name = sqlx::query_scalar!("select name from clusters where id = ?", cluster.0)
         .fetch_optional(&mut *connection)
         .await?
         .ok_or_else(|| StoreError::NotFound { what: "the cluster".to_owned() })?;
-    let taken_at = scans::get(connection, cluster, scan).await?.taken_at;
     let origin = scans::origin(connection, cluster, scan).await?;
     let mut builder = SnapshotBuilder::new(origin, name);
     builder.reviews(reviews::at(connection, cluster, scan).await?);
@@ -76,9 +86,10 @@ pub async fn snapshot(
         for record in records(connection, cluster, scan, info.kind).await? {
             // What no fact can be made of becomes a gap by itself, as it did then.
             drop(builder.apply(&record));
-            if let Some(namespace) = record.object.namespace.as_deref().filter(|_| holds_data(&record)) {
+            if let Some(namespace) = record.namespace_of_data() {
                 builder.config_data(namespace, &record.object.name, Ok(&record));
             }
+            keep(record);
         }
     }
     for (kind, coverage) in coverage::at(connection, cluster, scan).await? {
@@ -87,12 +98,26 @@ pub async fn snapshot(
     for ((namespace, name), reason) in coverage::config_gaps(connection, cluster, scan).await? {
         builder.config_data(&namespace, &name, Err(reason));
     }
-    Ok(builder.build(taken_at))
+    Ok(builder)
 }
 
-/// Whether a record is of a ConfigMap whose data was read.
-fn holds_data(record: &Record) -> bool {
-    record.object.kind == Kind::ConfigMap && record.body.get("data").is_some()
+/// How many objects there are at a scan, pods included: what judging it costs.
+pub async fn size(
+    connection: &mut SqliteConnection,
+    cluster: ClusterId,
+    scan: ScanNumber,
+) -> Result<usize, StoreError> {
+    let count = sqlx::query_scalar!(
+        r#"select (select count(*) from revisions
+                   where cluster_id = ?1 and first_scan <= ?2 and (until_scan is null or until_scan > ?2))
+                + (select count(*) from pods
+                   where cluster_id = ?1 and first_scan <= ?2 and (until_scan is null or until_scan > ?2)) as "count!: i64""#,
+        cluster.0,
+        scan.0
+    )
+    .fetch_one(connection)
+    .await?;
+    Ok(usize::try_from(count).unwrap_or(usize::MAX))
 }
 
 /// The records of one kind at a scan, by namespace and name. What a gap hid is among them, as it was last seen.

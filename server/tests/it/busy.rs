@@ -268,8 +268,10 @@ async fn a_busy_day_is_no_drift_and_one_edit_in_its_midst_is_one_event() {
     let [change] = event.changes.as_slice() else { panic!("{event:#?}") };
     assert!(change.change.sentence().to_string().contains("port 6667"), "{change:#?}");
     assert_eq!(change.change.writers[0].manager, "kubectl-edit");
-    assert!(change.seen_at >= edited_at, "{change:#?}");
-    assert_eq!(busy.moments().await, [change.seen_at]);
+    assert!(change.seen_at >= Some(edited_at), "{change:#?}");
+    assert_eq!(busy.moments().await, [change.seen_at.unwrap()]);
+    let alone = change.alone.as_ref().expect("one change is tried");
+    assert!(alone.findings.iter().all(|finding| finding.before != finding.after), "{alone:#?}");
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ use posture::redact::{Names, Redactor};
 use server::backend::StoreBackend;
 use server::cluster::Source;
 use server::collector::{Collector, Handle, Settings};
+use server::declared::DeclaredFolder;
 use server::http::events::Notices;
 use server::http::metrics::Metrics;
 use server::http::session::Sessions;
@@ -54,14 +55,15 @@ impl Followed {
             troubles: troubles.clone(),
         };
         let clock = source.clock().clone();
-        let redactor = Arc::new(Redactor::new(key, Names::Hashed));
+        let redactor = Arc::new(Redactor::new(key.clone(), Names::Hashed));
         let keeper = Keeper::new(shared, clock.clone());
         let (collector, handle) = Collector::new(source, settings, redactor, keeper);
         let mut tasks = JoinSet::new();
         tasks.spawn(server::watcher::tell(handle.clone(), CLUSTER.to_owned(), troubles.clone()));
         tasks.spawn(async move { drop(Box::pin(collector.run()).await) });
         let metrics = Metrics::new(store.clone(), troubles.clone());
-        let backend = StoreBackend::new(store.clone(), clock, troubles, 900, false);
+        let backend = StoreBackend::new(store.clone(), clock, troubles, 900, false)
+            .with_declared(DeclaredFolder::new(folder.declared()), key);
         let (router, cookie) = site(backend.clone(), metrics, notices);
         Self { folder, store, handle, backend, router, cookie, _tasks: tasks }
     }

@@ -4,6 +4,7 @@ mod busy;
 mod cli;
 mod conformance;
 mod control_plane;
+mod declared;
 mod followed;
 mod killed;
 mod planted;

@@ -34,6 +34,13 @@ impl Folder {
         self.path().join("perijove.db")
     }
 
+    /// A folder in it for declared files.
+    pub(crate) fn declared(&self) -> PathBuf {
+        let folder = self.path().join("declared");
+        fs::create_dir_all(&folder).expect("a folder of our own");
+        folder
+    }
+
     /// The program, in this folder and with nothing of the environment of the test.
     pub(crate) fn command(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_perijove"));

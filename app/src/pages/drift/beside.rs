@@ -61,7 +61,7 @@ pub(super) fn Restarts(restarts: Vec<Restart>, now: Timestamp) -> impl IntoView 
                                     <p class="wrap-anywhere"><Sentence reason=sentence now full=true /></p>
                                     <p class="text-ink-3 flex flex-wrap items-baseline gap-x-2">
                                         <span>
-                                            {restart.writer.map(|writer| by(writer, now))}
+                                            {restart.writer.map(|writer| by(writer, now, restart.at.is_some()))}
                                             {restart.at.map(|at| view! { "restarted " <When at=at now=now style=Style::Instant /> })}
                                         </span>
                                     </p>

@@ -5,8 +5,9 @@ use posture::Timestamp;
 use posture::check::Verdict;
 use posture::drift::{FieldChange, Upgrade, Writer};
 
+use super::effect::Alone;
 use super::turned::verdicts;
-use crate::backend::{DriftChange, DriftEvent, TurnedRow};
+use crate::backend::{DriftChange, DriftEvent, TurnedRow, Untried};
 use crate::components::{Badge, Code, Icon, Panel, Prose, Section, Sentence, Shape, Style, When};
 use crate::pages::surround::check_path;
 use crate::site::href;
@@ -17,9 +18,16 @@ const TOLD: usize = 3;
 
 /// Everything that happened.
 #[component]
-pub(super) fn Events(cluster: String, events: Vec<DriftEvent>, now: Timestamp) -> impl IntoView {
+pub(super) fn Events(
+    cluster: String,
+    events: Vec<DriftEvent>,
+    untried: Option<Untried>,
+    now: Timestamp,
+    title: &'static str,
+) -> impl IntoView {
     view! {
-        <Section id="changes" title="What changed">
+        <Section id="changes" title=title>
+            {untried.map(|untried| view! { <p class="text-ink-3 mb-2">{untried_words(untried)}</p> })}
             <div class="grid gap-4">
                 {events
                     .into_iter()
@@ -48,6 +56,18 @@ pub(super) fn Events(cluster: String, events: Vec<DriftEvent>, now: Timestamp) -
         </Section>
     }
     .into_any()
+}
+
+/// Why it does not stand beside each change what it did alone.
+fn untried_words(untried: Untried) -> String {
+    match untried.most {
+        0 => "This cluster is too large to try what each change does alone while a page is made.".to_owned(),
+        most => format!(
+            "What each change does alone is shown for up to {} {} in a cluster of this size; there are more here.",
+            words::number(most as u64),
+            words::plural(most as u64, "change")
+        ),
+    }
 }
 
 /// The head of an upgrade.
@@ -80,7 +100,7 @@ fn head(
 
 #[component]
 fn Change(cluster: String, change: DriftChange, together: Vec<TurnedRow>, now: Timestamp) -> impl IntoView {
-    let DriftChange { change, seen_at, .. } = change;
+    let DriftChange { change, seen_at, alone, .. } = change;
     let is_manual = change.is_manual_edit();
     let writer = change.writers.first().cloned();
     let fields = change.fields;
@@ -100,10 +120,16 @@ fn Change(cluster: String, change: DriftChange, together: Vec<TurnedRow>, now: T
             {(more > 0).then(|| view! { <p class="text-ink-2">{format!("And {} {} more.", words::number(more), words::plural(more, "field"))}</p> })}
             <p class="text-ink-3 flex flex-wrap items-baseline gap-x-2">
                 {is_manual.then(|| view! { <Badge verdict=Verdict::Warn word="edited by hand" /> })}
-                <span>{writer.map(|writer| by(writer, now))} "first seen " <When at=seen_at now=now style=Style::Instant /></span>
+                <span>
+                    {writer.map(|writer| by(writer, now, seen_at.is_some()))}
+                    {seen_at.map(|at| view! { "first seen " <When at=at now=now style=Style::Instant /> })}
+                </span>
             </p>
             {is_manual.then(|| view! { <p class="text-ink-2">"A Helm release owns this object: the next upgrade may undo the edit, or fight it."</p> })}
-            <Together cluster rows=together />
+            {match alone {
+                Some(effect) => view! { <Alone cluster effect /> }.into_any(),
+                None => view! { <Together cluster rows=together /> }.into_any(),
+            }}
             <details class="mt-1">
                 <summary class="link cursor-pointer w-fit">{format!("{} {}, before and after", words::sentence(&words::number(count)), words::plural(count, "field"))}</summary>
                 <div class="mt-2 grid gap-3">{fields.into_iter().map(|field| view! { <Field field /> }).collect_view()}</div>
@@ -113,10 +139,10 @@ fn Change(cluster: String, change: DriftChange, together: Vec<TurnedRow>, now: T
     .into_any()
 }
 
-/// Who wrote.
-pub(super) fn by(writer: Writer, now: Timestamp) -> AnyView {
+/// Who wrote; `goes_on`: something follows on the line.
+pub(super) fn by(writer: Writer, now: Timestamp, goes_on: bool) -> AnyView {
     let at = writer.time.map(|at| view! { " on " <When at=at now=now style=Style::Instant /> });
-    view! { "Written by " <Code text=writer.manager /> {at} " · " }.into_any()
+    view! { "Written by " <Code text=writer.manager /> {at} {goes_on.then_some(" · ")} }.into_any()
 }
 
 /// How many checks are named before they are folded.

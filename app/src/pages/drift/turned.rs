@@ -6,7 +6,8 @@ use posture::check::Verdict;
 use posture::drift::ReachEffect;
 use posture::network;
 
-use crate::backend::{HubName, TurnedRow};
+use super::effect::hub_name;
+use crate::backend::TurnedRow;
 use crate::components::{Badge, Cell, Column, Prose, Section, Style, Table, When};
 use crate::pages::parts::Whose;
 use crate::pages::surround::{check_path, reach_path};
@@ -81,7 +82,7 @@ pub(super) fn verdicts(before: Option<Verdict>, after: Option<Verdict>) -> AnyVi
 }
 
 fn reach_line(cluster: &str, effect: ReachEffect) -> AnyView {
-    let hub = HubName { namespace: effect.hub.namespace, release: effect.hub.release, app: effect.hub.app };
+    let hub = hub_name(&effect.hub);
     let address = href(&reach_path(cluster, &hub));
     view! {
         <tr role="row">
@@ -96,7 +97,8 @@ fn reach_line(cluster: &str, effect: ReachEffect) -> AnyView {
     .into_any()
 }
 
-fn answered(verdict: Option<network::Verdict>) -> AnyView {
+/// An answer about the network, or that there was nothing to answer.
+pub(super) fn answered(verdict: Option<network::Verdict>) -> AnyView {
     let (verdict, word) = match verdict {
         Some(network::Verdict::Allowed) => (Verdict::Warn, "reached"),
         Some(network::Verdict::Denied) => (Verdict::Pass, "not reached"),

@@ -20,6 +20,7 @@ use crate::cluster::{Source, Target};
 use crate::collector::replay::{Progress, Replay};
 use crate::collector::{Collector, Settings};
 use crate::config::{ClusterConfig, Config, NamesPolicy};
+use crate::declared::DeclaredFolder;
 use crate::demo;
 use crate::keeper::{Keeper, Shared};
 use crate::manifests::follow::Folder;
@@ -85,6 +86,18 @@ pub(super) fn watch_demo(
         });
     }
     Ok(())
+}
+
+/// Writes what the demo's hubs were rendered from into a folder, for the page of drift to compare with.
+pub(super) fn declared_of_demo(folder: &Path) -> Result<DeclaredFolder, Stopped> {
+    let files = demo::declared(Timestamp::now()).map_err(|error| Stopped::unavailable(error.to_string()))?;
+    let folder = folder.join("declared");
+    let write = || {
+        std::fs::create_dir(&folder)?;
+        files.iter().try_for_each(|(name, text)| std::fs::write(folder.join(name), text))
+    };
+    write().map_err(|error| Stopped::unavailable(format!("the demo's files cannot be written: {error}")))?;
+    Ok(DeclaredFolder::new(folder))
 }
 
 /// How far the replay of a past is, as a sentence.

@@ -81,6 +81,36 @@ fn what_one_side_lacks_is_told_and_what_no_release_owns_is_not() {
 }
 
 #[test]
+fn a_restart_is_told_apart_and_is_no_difference() {
+    let hub = "apiVersion: apps/v1
+kind: Deployment
+metadata: { name: hub, namespace: jhub }
+spec:
+  template:
+    metadata: { labels: { component: hub } }
+    spec: { containers: [{ name: hub, image: hub:1 }] }
+";
+    let restarted = hub.replace(
+        "metadata: { labels: { component: hub } }",
+        "metadata: { labels: { component: hub }, annotations: { kubectl.kubernetes.io/restartedAt: \"2026-11-20T09:00:00Z\" } }",
+    );
+    let ran = drift(hub, &restarted, &[]);
+    let told = "Nothing differs. 1 object compared.\nRestarted, which is no difference:\n  Deployment/jhub/hub was restarted at 2026-11-20T09:00:00Z\n";
+    assert_eq!((ran.code, ran.out.as_str()), (Some(0), told), "{ran:?}");
+    let ran = drift(hub, &restarted, &["--output", "json"]);
+    let report: Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!(report["changes"], serde_json::json!([]));
+    let [restart] = report["restarts"].as_array().unwrap().as_slice() else { panic!("{report}") };
+    assert_eq!((&restart["object"]["name"], &restart["at"]), (&"hub".into(), &"2026-11-20T09:00:00Z".into()));
+    assert_eq!(restart["sentence"], "Deployment/jhub/hub was restarted");
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert!(
+        drift(&restarted, hub, &[]).out.ends_with("compared.\n"),
+        "what is declared was not restarted since"
+    );
+}
+
+#[test]
 fn bad_input_is_named() {
     drift("kind: [", HEAD, &[]).stopped(2, &["old.yaml:2:1"]);
     let place = folder(&[("a.yaml", HEAD)]);
