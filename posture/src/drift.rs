@@ -3,6 +3,7 @@
 //! Noise is no change: what the API server fills in, what controllers count and assign, the order of what has none.
 
 mod against;
+mod certificate;
 mod defaults;
 mod diff;
 mod effect;
@@ -10,6 +11,7 @@ mod event;
 mod fields;
 mod form;
 mod hardening;
+mod images;
 mod quantity;
 mod restart;
 mod words;
@@ -26,9 +28,11 @@ use crate::record::{ContentHash, Record};
 use crate::text::Reason;
 
 pub use against::{Against, against, against_release};
+pub use certificate::{Standing, succeeded};
 pub use effect::{Effect, FindingEffect, Pair, ReachEffect, Trial, compare_reach};
 pub use event::{Event, Upgrade, events};
 pub use hardening::{Hardening, harder};
+pub use images::{Runner, Running, images, workload_of};
 pub use restart::{RESTARTABLE, Restart, restart};
 pub use writer::Writer;
 

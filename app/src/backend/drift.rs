@@ -2,7 +2,7 @@
 
 use posture::Timestamp;
 use posture::check::Verdict;
-use posture::drift::{Effect, ReachEffect, Restart, Upgrade};
+use posture::drift::{Effect, FieldChange, ReachEffect, Restart, Upgrade};
 use posture::gap::Gap;
 use posture::object::ObjectRef;
 
@@ -138,7 +138,7 @@ pub struct HardeningChange {
     /// The hub.
     pub hub: HubName,
     /// What differs, what servers may do first; never empty.
-    pub fields: Vec<posture::drift::FieldChange>,
+    pub fields: Vec<FieldChange>,
 }
 
 /// What changed in a cluster between two instants.
@@ -158,6 +158,10 @@ pub struct DriftView {
     pub events: Vec<DriftEvent>,
     /// What changed in the confinement of user servers, a change for each hub.
     pub hardening: Vec<HardeningChange>,
+    /// Images that run with another digest under the same name.
+    pub images: Vec<FieldChange>,
+    /// Certificates in whose place another one stands.
+    pub certificates: Vec<FieldChange>,
     /// Workloads that were restarted: no changes.
     pub restarts: Vec<Restart>,
     /// Set where changes are not tried one by one: how many would be.

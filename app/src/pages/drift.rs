@@ -87,7 +87,7 @@ fn body(view: DriftView, is_told: bool) -> AnyView {
                 </Notice>
             })}
             {(!view.unread.is_empty()).then(|| unread(&view.cluster, &view.unread))}
-            {(view.from.is_some() && view.events.is_empty() && view.hardening.is_empty() && view.turned.is_empty() && view.unread.is_empty()).then(|| view! {
+            {(view.from.is_some() && is_silent(&view) && view.turned.is_empty() && view.unread.is_empty()).then(|| view! {
                 <Notice tone=Tone::Empty title=|| "Nothing that matters for security changed.">
                     <p>"Pods that come and go, status, addresses that the cluster gives, and what controllers write are no change."</p>
                 </Notice>
@@ -96,6 +96,8 @@ fn body(view: DriftView, is_told: bool) -> AnyView {
                 <event::Events cluster=view.cluster.clone() events=view.events.clone() untried=view.untried now title="What changed" />
             })}
             {(!view.hardening.is_empty()).then(|| view! { <beside::Hardening changes=view.hardening.clone() now /> })}
+            {(!view.images.is_empty()).then(|| view! { <beside::Images changes=view.images.clone() now /> })}
+            {(!view.certificates.is_empty()).then(|| view! { <beside::Certificates changes=view.certificates.clone() now /> })}
             {(!view.restarts.is_empty()).then(|| view! { <beside::Restarts restarts=view.restarts.clone() now /> })}
             {(!view.turned.is_empty() || !view.reach.is_empty())
                 .then(|| view! { <turned::Turned cluster=view.cluster.clone() rows=view.turned.clone() reach=view.reach.clone() now /> })}
@@ -125,6 +127,14 @@ fn unread(cluster: &str, gaps: &[Gap]) -> AnyView {
     .into_any()
 }
 
+/// Whether no change is told.
+fn is_silent(view: &DriftView) -> bool {
+    view.events.is_empty()
+        && view.hardening.is_empty()
+        && view.images.is_empty()
+        && view.certificates.is_empty()
+}
+
 /// The answer, in words.
 fn headline(view: &DriftView) -> String {
     if view.from.is_none() {
@@ -146,7 +156,8 @@ fn headline(view: &DriftView) -> String {
         }
     };
     add(upgrades, "Helm upgrade");
-    add(single.len() + view.hardening.len(), if upgrades > 0 { "other change" } else { "change" });
+    let beside = view.hardening.len() + view.images.len() + view.certificates.len();
+    add(single.len() + beside, if upgrades > 0 { "other change" } else { "change" });
     if parts.is_empty() {
         return if view.turned.is_empty() && view.unread.is_empty() {
             "Nothing that matters for security changed.".to_owned()

@@ -2,6 +2,7 @@
 
 mod alone;
 mod declared;
+mod images;
 mod servers;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -57,6 +58,8 @@ pub(super) async fn drift(
         to: spot.scan.map(|scan| scan.taken_at),
         events: Vec::new(),
         hardening: Vec::new(),
+        images: Vec::new(),
+        certificates: Vec::new(),
         restarts: Vec::new(),
         is_more: false,
         unread: Vec::new(),
@@ -198,6 +201,12 @@ async fn fill(
     let restarts = compared::restarts(reading, spot.id, span, scope).await.map_err(|error| failed(&error))?;
     view.restarts = restarts.into_iter().map(|(_, restart)| restart).collect();
     view.hardening = servers::hardening(reading, spot, (from, to), scope, &view.unread).await?;
+    view.images = images::moved(reading, spot, (from, to), scope, &view.unread).await?;
+    if *scope == Scope::All {
+        // They belong to the cluster.
+        view.certificates =
+            compared::certificates(reading, spot.id, span).await.map_err(|error| failed(&error))?;
+    }
     view.reach = reach(reading, spot, span, &hubs, scope).await?;
     view.turned = rows.into_iter().map(|(_, row)| row).collect();
     Ok(())

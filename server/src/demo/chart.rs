@@ -1,6 +1,7 @@
 //! Renders a hub's chart, and installs, upgrades and removes hubs as Helm does.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -144,9 +145,8 @@ pub(super) fn printed(file: &HubFile, revision: u32) -> Result<String, DemoError
             metadata.shift_remove("namespace");
         }
         template::prune(&mut object);
-        // JSON is YAML.
-        text.push_str("---\n");
-        text.push_str(&format!("{object:#}\n"));
+        // JSON is YAML; writing to a String cannot fail.
+        let _ = writeln!(text, "---\n{object:#}");
     }
     Ok(text)
 }

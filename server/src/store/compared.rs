@@ -1,5 +1,7 @@
 //! Two scans compared: which objects differ in what matters, and which findings have another verdict.
 
+mod certificates;
+mod images;
 mod restarts;
 mod servers;
 
@@ -14,6 +16,8 @@ use super::findings::word;
 use super::scans::instant;
 use super::{ClusterId, HubId, ScanNumber, Scope, StoreError};
 
+pub use certificates::certificates;
+pub use images::{ImageSpan, ImagesRunning, images};
 pub use restarts::restarts;
 pub use servers::{ServerShape, server_shapes};
 

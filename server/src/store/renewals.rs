@@ -132,7 +132,7 @@ async fn seen(
 }
 
 /// The certificates of servers at a spot, each with what its place is called.
-fn leaves<'a>(spot: &Spot, sight: &'a Sight) -> Vec<(String, &'a Der)> {
+pub(in crate::store) fn leaves<'a>(spot: &Spot, sight: &'a Sight) -> Vec<(String, &'a Der)> {
     match sight {
         Ok(Seen::Secret(secret)) => {
             let entries = secret.entries.iter().filter(|entry| entry.key != "ca.crt");

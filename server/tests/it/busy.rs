@@ -253,6 +253,8 @@ async fn a_busy_day_is_no_drift_and_one_edit_in_its_midst_is_one_event() {
     let pods = busy.followed.number("select count(distinct uid) from pods").await;
     assert!(pods > 24 * 60 / TICK, "guests come and go, yet there were only {pods} pods");
     assert_eq!((busy.events().await, busy.moments().await), (Vec::new(), Vec::new()));
+    let view = busy.drift().await;
+    assert_eq!((view.images, view.certificates), (Vec::new(), Vec::new()));
 
     let edited_at = busy.clock.now().checked_add(TICK.minutes()).unwrap();
     busy.edit("NetworkPolicy", "singleuser", |policy| {
@@ -307,4 +309,37 @@ async fn servers_that_start_with_weaker_hardening_are_one_change_and_new_guests_
     assert_eq!(view.events, [], "it is no change of an object");
     let page = words(&busy.followed.get(&format!("/clusters/{CLUSTER}/drift?with=first")).await);
     assert!(page.contains("now share the network of their node"), "{page}");
+}
+
+#[tokio::test]
+async fn an_image_that_is_another_under_the_same_name_is_a_change() {
+    let mut busy = Busy::start().await;
+    busy.pass(1).await;
+    assert_eq!(busy.drift().await.images, []);
+    // The tag was moved: what is declared stays, and pods that start run something else.
+    let other = |pod: &mut Value| {
+        let statuses = pod.pointer_mut("/status/containerStatuses").and_then(Value::as_array_mut).unwrap();
+        for status in statuses {
+            let id = status["imageID"].as_str().unwrap().split_once("@sha256:").unwrap().0.to_owned();
+            status["imageID"] = format!("{id}@sha256:{}", "f".repeat(64)).into();
+        }
+    };
+    other(&mut busy.server);
+    let hub = busy
+        .objects
+        .iter_mut()
+        .find(|object| object["kind"] == "Pod" && object["metadata"]["labels"]["component"] == "hub");
+    let hub = hub.expect("the pod of the hub");
+    other(hub);
+    let hub = hub.clone();
+    busy.api.apply(vec![Op::Put(hub)]);
+    busy.pass(1).await;
+    let view = busy.drift().await;
+    let told: Vec<_> = view.images.iter().map(|change| change.sentence.to_string()).collect();
+    let [of_hub, of_servers] = told.as_slice() else { panic!("{told:#?}") };
+    assert!(of_hub.ends_with("of Deployment/jhub/hub now runs another digest"), "{of_hub}");
+    assert!(of_servers.contains("of servers of hub jhub/prod now runs another digest"), "{of_servers}");
+    assert_eq!(view.events, [], "it is no change of an object");
+    let page = words(&busy.followed.get(&format!("/clusters/{CLUSTER}/drift?with=first")).await);
+    assert!(page.contains("Which images run") && page.contains("now runs another digest"), "{page}");
 }

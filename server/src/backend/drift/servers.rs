@@ -3,18 +3,18 @@
 use app::backend::HardeningChange;
 use app::error::AppError;
 use jiff::ToSpan;
-use posture::Timestamp;
 use posture::drift::{Hardening, harder};
 use posture::gap::Gap;
 use posture::kind::Kind;
 
+use super::images::since;
 use crate::backend::{Spot, failed, hub_name, hubs_of};
 use crate::store::compared::{self, ServerShape};
-use crate::store::scans::{self, Scan};
-use crate::store::{Reading, ScanNumber, Scope};
+use crate::store::scans::Scan;
+use crate::store::{Reading, Scope};
 
 /// How long before the earlier scan a server may have run to count as there before, in days: who comes once a week has the same server.
-const REMEMBERED_DAYS: i64 = 7;
+pub(super) const REMEMBERED_DAYS: i64 = 7;
 
 /// A change for each hub whose servers are confined in a way that was not there before. Where pods could not be read at one of the scans
 /// nothing is said: what is new to Perijove may have been there.
@@ -28,9 +28,7 @@ pub(super) async fn hardening(
     if unread.iter().any(|gap| gap.kind == Kind::Pod) {
         return Ok(Vec::new());
     }
-    let start = from.taken_at.checked_sub((REMEMBERED_DAYS * 24).hours()).unwrap_or(Timestamp::MIN);
-    let start = scans::at(reading, spot.id, Some(start)).await.map_err(|error| failed(&error))?;
-    let since = start.map_or(ScanNumber(0), |moment| moment.scan.number);
+    let since = since(reading, spot, from, (REMEMBERED_DAYS * 24).hours()).await?;
     let span = (from.number, to.number);
     let shapes = compared::server_shapes(reading, spot.id, since, span, scope)
         .await

@@ -2,6 +2,7 @@
 
 use posture::sighting::{Seen, Sight, Spot, Unsighted};
 use posture::x509::Der;
+use server::store::compared;
 use server::store::renewals::{self, Happened};
 use server::store::{Retention, ScanNumber, rebuild, sightings};
 
@@ -102,4 +103,24 @@ async fn history_tells_when_another_certificate_was_seen_and_nothing_when_the_sa
     assert_eq!(told, [(at(3), Happened::Renewed, "the API server")]);
     let before = (ScanNumber(1), ScanNumber(3));
     assert_eq!(renewals::events(&mut reading, place.cluster, before, (at(0), at(2))).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn another_certificate_in_a_place_is_a_change_and_one_that_was_not_looked_at_is_none() {
+    let place = Place::new().await;
+    let shows = |name: &str| Ok(Seen::ApiServer(vec![certificate(name)]));
+    let api = |name: &str| (Spot::ApiServer, shows(name));
+    place.sees(1, &[api("hub"), (hub_name(), Err(Unsighted::NotYet))]).await;
+    place.sees(2, &[api("hub"), (hub_name(), Err(Unsighted::NotYet))]).await;
+    place.sees(3, &[api("hub-renewed"), (hub_name(), shows("hub"))]).await;
+    let mut reading = place.store.read().await.unwrap();
+    let mut told = async |before, after| {
+        let found =
+            compared::certificates(&mut reading, place.cluster, (ScanNumber(before), ScanNumber(after)));
+        found.await.unwrap().iter().map(|change| change.sentence.to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(told(1, 2).await, [String::new(); 0]);
+    let changes = told(1, 3).await;
+    let [change] = changes.as_slice() else { panic!("{changes:?}") };
+    assert!(change.starts_with("the certificate of the API server was renewed: it holds until"), "{change}");
 }
