@@ -61,7 +61,7 @@ test("a cluster is compared with what a file declares, and an edit by hand stand
   await expect(page).toHaveURL(/against=binder\.yaml/);
   await expect(page.getByRole("heading", { level: 1 })).toContainText("One object differs from what binder.yaml declares");
   const change = page.getByRole("listitem").filter({ hasText: "NetworkPolicy/binder/hub" }).first();
-  await expect(change).toContainText("now allows ingress from pods in namespaces");
+  await expect(change).toContainText("now allows ingress from all pods in namespaces");
   await expect(change).toContainText("edited by hand");
   await expect(page.getByLabel("Compare with what a file declares")).toHaveValue("binder.yaml");
   await page.getByLabel("The namespace of what names none").selectOption("workshop");

@@ -108,7 +108,7 @@ async fn a_hub_as_it_was_rendered_does_not_differ_and_an_edit_by_hand_does() {
     assert_eq!(
         sentences(&view),
         [
-            "NetworkPolicy/binder/hub now allows ingress from pods in namespaces with kubernetes.io/metadata.name=tools on port 8081"
+            "NetworkPolicy/binder/hub now allows ingress from all pods in namespaces with kubernetes.io/metadata.name=tools on port 8081"
         ]
     );
     let change = &view.events[0].changes[0];
