@@ -41,16 +41,28 @@ pub async fn images(
 ) -> Result<ImagesRunning, StoreError> {
     let scope = scope.parameter();
     let rows = sqlx::query!(
-        r#"select p.hub_id as "hub_id!: i64", p.person is not null as "is_server!: bool", case when p.person is null then p.namespace end as "namespace?: String", a.body as "shape!: String", b.body as "status!: String",
-             max(p.first_scan <= ?4 and (p.until_scan is null or p.until_scan > case when p.person is null then ?3 else ?2 end)) as "was_known!: bool",
-             max(p.first_scan <= ?5 and (p.until_scan is null or p.until_scan > ?5)) as "is_there!: bool"
-           from hubs h
-           join pods p on p.hub_id = h.id and p.first_scan <= ?5
-           join contents a on a.id = p.shape_id
-           join contents b on b.id = p.status_id
-           where h.cluster_id = ?1 and (p.until_scan is null or p.until_scan > ?2)
-             and (?6 is null or p.hub_id in (select value from json_each(?6)))
-           group by p.hub_id, p.person is not null, case when p.person is null then p.namespace end, p.shape_id, p.status_id"#,
+        // Only servers of users belong to a hub by their row; other pods are of the hub that has their namespace for itself. The bodies
+        // come last: grouping sorts every pod, and would carry two along with each.
+        r#"with kinds (hub_id, namespace, shape_id, status_id, was_known, is_there) as (
+             select p.hub_id, null, p.shape_id, p.status_id, max(p.first_scan <= ?4),
+                 max(p.first_scan <= ?5 and (p.until_scan is null or p.until_scan > ?5))
+               from hubs h join pods p on p.hub_id = h.id and p.first_scan <= ?5
+               where h.cluster_id = ?1 and (p.until_scan is null or p.until_scan > ?2)
+                 and (?6 is null or p.hub_id in (select value from json_each(?6)))
+               group by p.hub_id, p.shape_id, p.status_id
+             union all
+             select null, p.namespace, p.shape_id, p.status_id, max(p.first_scan <= ?4),
+                 max(p.first_scan <= ?5 and (p.until_scan is null or p.until_scan > ?5))
+               from pods p
+               where p.cluster_id = ?1 and p.hub_id is null and p.first_scan <= ?5
+                 and (p.until_scan is null or p.until_scan > ?3)
+                 and p.namespace in (select h.namespace from hubs h where h.cluster_id = ?1
+                   and (?6 is null or h.id in (select value from json_each(?6))))
+                 and (?6 is null or 1 = (select count(*) from hubs o where o.cluster_id = ?1 and o.namespace = p.namespace))
+               group by p.namespace, p.shape_id, p.status_id)
+           select k.hub_id as "hub_id?: i64", k.namespace as "namespace?: String", a.body as "shape!: String",
+             b.body as "status!: String", k.was_known as "was_known!: bool", k.is_there as "is_there!: bool"
+           from kinds k join contents a on a.id = k.shape_id join contents b on b.id = k.status_id"#,
         cluster.0,
         span.servers_since.0,
         span.workloads_since.0,
@@ -62,15 +74,13 @@ pub async fn images(
     .await?;
     let mut found = ImagesRunning::default();
     for row in rows {
-        let Some((_, hub)) = hubs.iter().find(|(id, _)| id.0 == row.hub_id) else { continue };
         let json = |text: &str| serde_json::from_str::<Value>(text).map_err(StoreError::unreadable("a pod"));
         let mut body = json(&row.shape)?;
         body["status"] = json(&row.status)?;
         body["metadata"]["namespace"] = row.namespace.unwrap_or_default().into();
-        let runner = if row.is_server {
-            Some(Runner::Servers(hub.clone()))
-        } else {
-            workload_of(&body).map(Runner::Workload)
+        let runner = match row.hub_id {
+            Some(id) => hubs.iter().find(|(hub, _)| hub.0 == id).map(|(_, hub)| Runner::Servers(hub.clone())),
+            None => workload_of(&body).map(Runner::Workload),
         };
         for running in runner.iter().flat_map(|runner| Running::of(&body, runner)) {
             if row.was_known {
