@@ -196,7 +196,7 @@ mod tests {
             // The node's runtime was replaced by one that tells something else.
             (&["x@sha256:a"], &["sha256:c"]),
         ] {
-            assert_eq!(told(known, now), [String::new(); 0], "{known:?} {now:?}");
+            assert_eq!(told(known, now), Vec::<String>::new(), "{known:?} {now:?}");
         }
     }
 

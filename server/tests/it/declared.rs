@@ -98,7 +98,7 @@ async fn a_hub_as_it_was_rendered_does_not_differ_and_an_edit_by_hand_does() {
     let compared = Compared::start().await;
     for release in ["prod", "staging", "workshop"] {
         let view = compared.answer(&format!("{release}.yaml"), None).await.unwrap();
-        assert_eq!(sentences(&view), [String::new(); 0], "{release}");
+        assert_eq!(sentences(&view), Vec::<String>::new(), "{release}");
         assert!(view.compared > 20, "{release}: {view:#?}");
         // Of most ConfigMaps nothing but the name is read.
         let left_out: Vec<_> = view.uncompared.iter().map(|(object, _)| object.to_string()).collect();
