@@ -27,7 +27,7 @@ use crate::object::ObjectRef;
 use crate::record::{ContentHash, Record};
 use crate::text::Reason;
 
-pub use against::{Against, against, against_release};
+pub use against::{Against, against, against_release, why_uncompared};
 pub use certificate::{Standing, succeeded};
 pub use effect::{Effect, FindingEffect, Pair, ReachEffect, Trial, compare_reach};
 pub use event::{Event, Upgrade, events};

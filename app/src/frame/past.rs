@@ -63,7 +63,7 @@ fn known(past: &Past, now: Timestamp) -> AnyView {
     view! {
         "The scan shown was taken on "
         <When at=taken_at now=now style=Style::Instant />
-        ", and is judged as it was then. “Ago” counts from today."
+        ", and is judged as it was then. “Ago” counts from today; how long certificates hold counts from then."
     }
     .into_any()
 }

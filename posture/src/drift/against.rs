@@ -110,6 +110,14 @@ fn is_readable(declared: &Record, found: &Record) -> bool {
     declared.object.kind != Kind::ConfigMap || !has_data(declared) || has_data(found)
 }
 
+/// Why a declared object was not compared, in words.
+pub fn why_uncompared(object: &ObjectRef, gap: &Gap) -> String {
+    match (object.kind, &gap.reason) {
+        (Kind::ConfigMap, GapReason::NotRead) => "only its name is read, and not its data".to_owned(),
+        _ => gap.to_string(),
+    }
+}
+
 fn gap_of(object: &ObjectRef) -> Gap {
     Gap { kind: object.kind, namespace: object.namespace.clone(), reason: GapReason::NotRead }
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::json::{ObjectView, to_json};
-use crate::drift::{Change, Effect, Event, Fate, Restart, Upgrade, Writer};
+use crate::drift::{Change, Effect, Event, Fate, Restart, Upgrade, Writer, why_uncompared};
 use crate::gap::Gap;
 use crate::hostile::visible;
 use crate::object::ObjectRef;
@@ -169,10 +169,10 @@ impl DriftReport {
                 }));
             }
         }
-        let uncompared = self
-            .uncompared
-            .iter()
-            .map(|(object, gap)| UncomparedView { object: ObjectView::new(object), reason: gap.to_string() });
+        let uncompared = self.uncompared.iter().map(|(object, gap)| UncomparedView {
+            object: ObjectView::new(object),
+            reason: why_uncompared(object, gap),
+        });
         let restarts = self.restarts.iter().map(|restart| RestartView {
             object: ObjectView::new(&restart.object),
             at: restart.at,
@@ -215,7 +215,7 @@ impl DriftReport {
         }
         line(&mut out, "", &self.summary());
         for (object, gap) in &self.uncompared {
-            line(&mut out, "  ", &format!("{object} was not compared: {gap}"));
+            line(&mut out, "  ", &format!("{object} was not compared: {}", why_uncompared(object, gap)));
         }
         if !self.restarts.is_empty() {
             line(&mut out, "", "Restarted, which is no difference:");

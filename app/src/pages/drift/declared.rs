@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 use posture::Timestamp;
+use posture::drift::why_uncompared;
 use posture::gap::Gap;
 use posture::object::ObjectRef;
 
@@ -125,11 +126,14 @@ fn left_out(uncompared: Vec<(ObjectRef, Gap)>) -> AnyView {
                 <ul role="list">
                     {uncompared
                         .into_iter()
-                        .map(|(object, gap)| view! {
-                            <li class="block">
-                                <p class="font-medium wrap-anywhere"><ObjectName object /></p>
-                                <p class="text-ink-2 wrap-anywhere">{visible(&gap.to_string()).into_owned()}</p>
-                            </li>
+                        .map(|(object, gap)| {
+                            let why = words::sentence(&visible(&why_uncompared(&object, &gap)));
+                            view! {
+                                <li class="block">
+                                    <p class="font-medium wrap-anywhere"><ObjectName object /></p>
+                                    <p class="text-ink-2 wrap-anywhere">{why} "."</p>
+                                </li>
+                            }
                         })
                         .collect_view()}
                 </ul>

@@ -60,8 +60,6 @@ pub(super) fn write(view: &CertificatesView) -> String {
 }
 
 /// What may keep ends from standing in the calendar, as a sentence for each; `None` where nothing does.
-///
-/// A certificate whose end is nowhere to be read is no gap: nobody was to look at it.
 fn missing(view: &CertificatesView) -> Option<String> {
     let Some(table) = &view.table else {
         let why = if view.is_limited {
@@ -75,7 +73,11 @@ fn missing(view: &CertificatesView) -> Option<String> {
     let missed = table.missed.iter().map(|missed| format!("{} was not seen: {}.", missed.spot, missed.why));
     let silent =
         table.silent.iter().map(|silent| format!("{} showed no certificate: {}.", silent.host, silent.why));
-    let all: Vec<String> = gaps.chain(missed).chain(silent).collect();
+    let unknown = table.certificates.iter().filter_map(|certificate| {
+        let why = certificate.validity.as_ref().err()?.sentence();
+        Some(format!("When {} runs out is not known. {why}", app::pages::certificate_words(certificate).0))
+    });
+    let all: Vec<String> = gaps.chain(missed).chain(silent).chain(unknown).collect();
     if all.is_empty() {
         return None;
     }
@@ -97,7 +99,7 @@ fn incomplete(lines: &mut Lines, view: &CertificatesView, missing: &str) {
     lines.add("UID", &format!("{uid}@perijove"));
     lines.add("DTSTAMP", &instant(view.as_of));
     lines.add("DTSTART;VALUE=DATE", &view.as_of.strftime("%Y%m%d").to_string());
-    lines.add("SUMMARY", &text(&format!("Not all certificates of {} could be read", view.cluster)));
+    lines.add("SUMMARY", &text(&format!("Not all ends of certificates of {} are known", view.cluster)));
     lines.add("DESCRIPTION", &text(missing));
     lines.add("TRANSP", "TRANSPARENT");
     lines.add("END", "VEVENT");
@@ -165,7 +167,7 @@ impl Lines {
 
 #[cfg(test)]
 mod tests {
-    use posture::certificates::{CertificateTable, Kept, Missed, Renewer, Silent, Validity};
+    use posture::certificates::{CertificateTable, Kept, Missed, Renewer, Silent, Unseen, Validity};
     use posture::sighting::{Spot, Unsighted};
 
     use super::*;
@@ -239,12 +241,27 @@ mod tests {
         assert!(calendar.contains("X-WR-CALDESC:This calendar may lack ends"), "{calendar}");
         assert!(calendar.contains("DTSTART;VALUE=DATE:19700101\r\n"), "{calendar}");
         assert!(
-            calendar.contains("SUMMARY:Not all certificates of teaching could be read\r\n"),
+            calendar.contains("SUMMARY:Not all ends of certificates of teaching are known\r\n"),
             "{calendar}"
         );
         assert_eq!(calendar.matches("\r\nEND:VEVENT").count(), 2, "{calendar}");
         let whole = write(&view(vec![certificate("hub.example.edu", 86_400)]));
-        assert!(!whole.contains("CALDESC") && !whole.contains("could be read"), "{whole}");
+        assert!(!whole.contains("CALDESC") && !whole.contains("are known"), "{whole}");
+    }
+
+    #[test]
+    fn a_certificate_whose_end_is_not_known_is_told_and_not_passed_over() {
+        let mut unknown = certificate("hub.example.edu", 86_400);
+        unknown.validity = Err(Unseen::InSecret);
+        let calendar = unfolded(&write(&view(vec![unknown])));
+        assert!(
+            calendar.contains("When hub.example.edu runs out is not known. It stands in a Secret"),
+            "{calendar}"
+        );
+        assert!(
+            calendar.contains("SUMMARY:Not all ends of certificates of teaching are known\r\n"),
+            "{calendar}"
+        );
     }
 
     #[test]
