@@ -110,7 +110,7 @@ fn Footer(is_demo: bool) -> impl IntoView {
     view! {
         <footer class="no-print mt-12 pt-3 max-w-[78rem] border-t text-xs text-ink-3 flex flex-wrap justify-between gap-x-4">
             <span>"Perijove " {env!("CARGO_PKG_VERSION")} " reads the cluster and never writes to it."</span>
-            {is_demo.then_some(view! { <span>"This is the demo: the clusters are invented."</span> })}
+            {is_demo.then_some(view! { <span>"This is the demo: the clusters are invented, and so is what their names present."</span> })}
         </footer>
     }
     .into_any()
