@@ -178,17 +178,15 @@ impl<'de> Visitor<'de> for Level {
                     let entries = older.and_then(|older| older.certificates).unwrap_or_default();
                     found.extend(entries.into_iter().map(|entry| (None, entry.into())));
                 }
-                // What an account and its proofs were before 1.6, at the top.
+                // What an account and its proofs were before 1.6, at the top, and what else a resolver holds.
                 (
                     Self::Store,
                     "Email" | "Registration" | "PrivateKey" | "ChallengeCerts" | "HTTPChallenge",
-                ) => {
+                )
+                | (Self::Resolver(_), _) => {
                     map.next_value::<IgnoredAny>()?;
                 }
                 (Self::Store, name) => found.extend(map.next_value_seed(Self::Resolver(name.to_owned()))?),
-                (Self::Resolver(_), _) => {
-                    map.next_value::<IgnoredAny>()?;
-                }
             }
             if found.len() > MOST_CERTIFICATES {
                 return Err(A::Error::custom("too many certificates"));

@@ -19,8 +19,8 @@ impl Script {
     /// What these names show at an instant.
     pub fn look(&self, names: Vec<(String, u16)>, now: Timestamp) -> BTreeMap<Spot, Sight> {
         let look = |name: (String, u16)| {
-            let shown = self.shown.get(&name).into_iter().flatten();
-            let seen = shown.filter(|(since, _)| *since <= now).next_back();
+            let mut shown = self.shown.get(&name).into_iter().flatten();
+            let seen = shown.rfind(|(since, _)| *since <= now);
             let seen = seen.map(|(_, sight)| Seen::Endpoint(Box::new(sight.clone())));
             (Spot::Endpoint { host: name.0, port: name.1 }, seen.ok_or(Unsighted::NotYet))
         };
