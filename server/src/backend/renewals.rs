@@ -33,6 +33,12 @@ pub(super) async fn of(
             let Some(read) = span.sight.as_ref().ok().and_then(|seen| found_in(certificate, seen)) else {
                 continue;
             };
+            // What a controller shows that has lost the right certificate is for other names, and renews nothing.
+            let names = read.host_names();
+            let is_known = !certificate.names.is_empty() && !names.is_empty();
+            if is_known && !names.iter().any(|name| certificate.names.contains(name)) {
+                continue;
+            }
             found.push(Renewal {
                 seen_at: span.from,
                 not_before: Some(read.not_before),
@@ -68,7 +74,10 @@ fn spot(certificate: &Certificate) -> Option<Spot> {
 
 /// Each certificate once, the newest first: what several tell of one is put together, and so is what was seen again after something else.
 fn together(mut found: Vec<Renewal>) -> Vec<Renewal> {
-    found.sort_by_key(|renewal| (renewal.not_after, renewal.not_before, renewal.seen_at));
+    // What has no fingerprint comes before what has one, and those of the same certificate stand together.
+    found.sort_by_key(|renewal| {
+        (renewal.not_after, renewal.not_before, renewal.fingerprint.map(|found| found.0), renewal.seen_at)
+    });
     let mut each: Vec<Renewal> = Vec::new();
     for next in found {
         let is_same = |last: &Renewal| {

@@ -1,7 +1,7 @@
 //! What happened to certificates over time: when each was renewed, and when one ran out, from what was seen of them and from what
 //! cert-manager says.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use posture::kind::Kind;
@@ -46,6 +46,30 @@ struct Stay {
     /// From when it holds, where that is known.
     not_before: Option<Timestamp>,
     not_after: Timestamp,
+    /// The names of hosts it is for.
+    names: BTreeSet<String>,
+}
+
+/// An event, with what tells whose it is.
+struct Of {
+    event: CertificateEvent,
+    /// Whether the bytes of the certificate were seen.
+    is_seen: bool,
+    identity: Vec<u8>,
+    names: BTreeSet<String>,
+}
+
+impl Of {
+    /// Whether both tell of one certificate, which stands in several places: in a Secret, in connections, in what cert-manager says.
+    fn is_of_same(&self, other: &Self) -> bool {
+        self.event.what == other.event.what
+            && self.event.not_after == other.event.not_after
+            && if self.is_seen && other.is_seen {
+                self.identity == other.identity
+            } else {
+                !self.names.is_disjoint(&other.names)
+            }
+    }
 }
 
 /// What happened to certificates between two scans, oldest first. Instants outside the given ones, as clocks that jump make them, are left out.
@@ -55,21 +79,51 @@ pub async fn events(
     (from, to): (ScanNumber, ScanNumber),
     (begins, ends): (Timestamp, Timestamp),
 ) -> Result<Vec<CertificateEvent>, StoreError> {
-    let mut stays = seen(connection, cluster, (from, to)).await?;
-    stays.append(&mut told(connection, cluster, (from, to)).await?);
-    let mut events: Vec<_> = stays.iter().flat_map(|(place, stays)| of_place(place, stays)).collect();
+    let (seen, told) =
+        (seen(connection, cluster, (from, to)).await?, told(connection, cluster, (from, to)).await?);
+    let places =
+        seen.into_iter().map(|found| (true, found)).chain(told.into_iter().map(|found| (false, found)));
+    let mut events: Vec<Of> =
+        places.flat_map(|(is_seen, (place, stays))| of_place(is_seen, &place, stays)).collect();
+    events.sort_by(|a, b| a.event.cmp(&b.event));
+    let mut events = once_each(events);
     events.retain(|event| event.at > begins && event.at <= ends);
-    events.sort();
-    events.dedup();
     Ok(events)
 }
 
-fn of_place(place: &str, stays: &[Stay]) -> Vec<CertificateEvent> {
-    let event = |at, what, stay: &Stay| CertificateEvent {
-        at,
-        what,
-        place: place.to_owned(),
-        not_after: stay.not_after,
+/// Each event once, as it was told first, however many places the certificate stands in.
+fn once_each(events: Vec<Of>) -> Vec<CertificateEvent> {
+    let mut by_end: BTreeMap<Timestamp, Vec<Of>> = BTreeMap::new();
+    for next in events {
+        let same_end = by_end.entry(next.event.not_after).or_default();
+        if !same_end.iter().any(|first| first.is_of_same(&next)) {
+            same_end.push(next);
+        }
+    }
+    let mut once: Vec<_> = by_end.into_values().flatten().map(|of| of.event).collect();
+    once.sort();
+    once
+}
+
+/// The stays of the same certificate one after the other as one: a look that failed in between took nothing away.
+fn joined(stays: Vec<Stay>) -> Vec<Stay> {
+    let mut joined: Vec<Stay> = Vec::new();
+    for next in stays {
+        match joined.last_mut().filter(|last| last.identity == next.identity) {
+            Some(last) => last.until = next.until,
+            None => joined.push(next),
+        }
+    }
+    joined
+}
+
+fn of_place(is_seen: bool, place: &str, stays: Vec<Stay>) -> Vec<Of> {
+    let stays = joined(stays);
+    let event = |at, what, stay: &Stay| Of {
+        event: CertificateEvent { at, what, place: place.to_owned(), not_after: stay.not_after },
+        is_seen,
+        identity: stay.identity.clone(),
+        names: stay.names.clone(),
     };
     let renewed = (1..stays.len()).filter(|index| is_renewal(&stays[..*index], &stays[*index]));
     let renewed = renewed.map(|index| event(stays[index].from, Happened::Renewed, &stays[index]));
@@ -81,14 +135,17 @@ fn of_place(place: &str, stays: &[Stay]) -> Vec<CertificateEvent> {
 }
 
 /// Whether a certificate takes the place of those before it: it is newer than each of them. What comes back, or is older, is served by
-/// another of several servers, or was put back; nobody renewed anything.
+/// another of several servers, or was put back; nobody renewed anything. Nor did anybody where it is for other names than the one before,
+/// as the certificate is that a controller shows when it has lost the right one.
 fn is_renewal(before: &[Stay], next: &Stay) -> bool {
     // One that holds for a shorter time may end earlier than the one it replaces.
     let is_newer = |stay: &Stay| match (stay.not_before, next.not_before) {
         (Some(old), Some(new)) if old != new => old < new,
         _ => stay.not_after < next.not_after,
     };
+    let is_of_others = |last: &Stay| !last.names.is_empty() && last.names.is_disjoint(&next.names);
     before.iter().all(|stay| stay.identity != next.identity && is_newer(stay))
+        && !before.last().is_some_and(is_of_others)
 }
 
 /// What was seen in Secrets and connections.
@@ -125,6 +182,7 @@ async fn seen(
                 identity,
                 not_before: Some(certificate.not_before),
                 not_after: certificate.not_after,
+                names: certificate.host_names().into_iter().collect(),
             });
         }
     }
@@ -162,6 +220,7 @@ async fn told(
     let kind = kind_key(Kind::Certificate);
     let rows = sqlx::query!(
         r#"select o.namespace, o.name, json_extract(c.body, '$.status.notAfter') as "end?: String",
+             json_extract(c.body, '$.spec.dnsNames') as "names?: String", json_extract(c.body, '$.status.notBefore') as "begin?: String",
              a.taken_at as from_at, u.taken_at as "until_at?"
            from revisions r
            join objects o on o.id = r.object_id
@@ -186,8 +245,9 @@ async fn told(
             from: instant(row.from_at)?,
             until: row.until_at.map(instant).transpose()?,
             identity: not_after.as_millisecond().to_be_bytes().to_vec(),
-            not_before: None,
+            not_before: row.begin.and_then(|begin| begin.parse().ok()),
             not_after,
+            names: row.names.and_then(|names| serde_json::from_str(&names).ok()).unwrap_or_default(),
         });
     }
     Ok(stays)
@@ -203,11 +263,47 @@ mod tests {
 
     fn stay(from: i64, until: Option<i64>, identity: u8, not_after: i64) -> Stay {
         let until = until.map(at);
-        Stay { from: at(from), until, identity: vec![identity], not_before: None, not_after: at(not_after) }
+        let (identity, names) = (vec![identity], BTreeSet::from(["hub.example.edu".to_owned()]));
+        Stay { from: at(from), until, identity, not_before: None, not_after: at(not_after), names }
     }
 
     fn told_of(stays: &[Stay]) -> Vec<(i64, Happened)> {
-        of_place("x", stays).iter().map(|event| (event.at.as_second(), event.what)).collect()
+        of_place(true, "x", stays.to_vec())
+            .iter()
+            .map(|of| (of.event.at.as_second(), of.event.what))
+            .collect()
+    }
+
+    #[test]
+    fn a_renewal_that_three_places_tell_is_told_once_and_by_the_first() {
+        let stays = [stay(0, Some(10), 1, 100), stay(10, None, 2, 200)];
+        let later = [stay(0, Some(20), 1, 100), stay(20, None, 2, 200)];
+        let mut told = of_place(true, "secret", stays.to_vec());
+        told.extend(of_place(true, "connection", later.to_vec()));
+        told.extend(of_place(false, "cert-manager", stays.to_vec()));
+        let mut another = stays.to_vec();
+        another[1].identity = vec![3];
+        told.extend(of_place(true, "another", another));
+        told.sort_by(|a, b| a.event.cmp(&b.event));
+        let renewed: Vec<_> = once_each(told)
+            .into_iter()
+            .filter(|event| event.what == Happened::Renewed)
+            .map(|event| (event.place, event.at.as_second()))
+            .collect();
+        assert_eq!(renewed, [("another".to_owned(), 10), ("secret".to_owned(), 10)], "two certificates");
+    }
+
+    #[test]
+    fn the_certificate_of_a_controller_that_lost_the_right_one_renews_nothing() {
+        let mut fake = stay(10, None, 2, 200);
+        fake.names = BTreeSet::from(["ingress.local".to_owned()]);
+        assert_eq!(told_of(&[stay(0, Some(10), 1, 100), fake]), [(200, Happened::RanOut)]);
+    }
+
+    #[test]
+    fn one_that_runs_out_while_a_look_fails_is_told() {
+        let stays = [stay(0, Some(90), 1, 100), stay(110, None, 1, 100)];
+        assert_eq!(told_of(&stays), [(100, Happened::RanOut)]);
     }
 
     #[test]
