@@ -11,6 +11,7 @@ mod key;
 mod name;
 mod pem;
 mod pkcs12;
+mod private;
 mod read;
 mod tlv;
 
@@ -26,7 +27,8 @@ pub use der::Der;
 pub use jks::jks;
 pub use pem::{MOST_BYTES, MOST_CERTIFICATES, PemFault, PemFile, pem};
 pub use pkcs12::pkcs12;
-pub use read::read;
+pub use private::{KeyForm, key_matches};
+pub use read::{read, read_bytes};
 
 /// What is read of a certificate.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

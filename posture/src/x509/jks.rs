@@ -1,6 +1,6 @@
 //! The certificates in a Java keystore of Sun's forms JKS and JCEKS, where they lie in clear. Keys are passed over by their length.
 
-use super::{Der, MOST_BYTES, MOST_CERTIFICATES, read};
+use super::{Der, MOST_BYTES, MOST_CERTIFICATES, read_bytes};
 use crate::sighting::StoredChain;
 
 /// The chains in a Java keystore: one for each alias. The password that guards it against changes is not needed, and is not asked for.
@@ -92,9 +92,9 @@ impl<'a> Store<'a> {
         if self.certificates > MOST_CERTIFICATES {
             return Err("the keystore holds more than 512 certificates, and is not read");
         }
-        let der = Der::new(self.block()?);
+        let bytes = self.block()?;
         // What is no certificate is not kept, whatever it is called.
-        read(&der).map_err(|_| "a certificate in the keystore cannot be read")?;
-        Ok(der)
+        read_bytes(bytes).map_err(|_| "a certificate in the keystore cannot be read")?;
+        Ok(Der::new(bytes))
     }
 }

@@ -11,7 +11,7 @@ pub(super) fn fingerprint(bytes: &[u8]) -> Fingerprint {
 }
 
 /// An `AlgorithmIdentifier`: the object identifier, and its parameters.
-fn algorithm(content: &[u8]) -> Result<(String, Option<Element<'_>>), Malformed> {
+pub(super) fn algorithm(content: &[u8]) -> Result<(String, Option<Element<'_>>), Malformed> {
     let mut reader = Reader::new(content);
     let oid = tlv::oid(reader.expect(tlv::OBJECT_IDENTIFIER)?.content)?;
     let parameters = if reader.is_empty() { None } else { Some(reader.next()?) };
@@ -27,9 +27,9 @@ pub(super) fn public_key(element: Element<'_>) -> Result<PublicKey, Malformed> {
     reader.end()?;
     let algorithm = match oid.as_str() {
         // rsaEncryption, and RSA for nothing but PSS.
-        "1.2.840.113549.1.1.1" | RSASSA_PSS => KeyAlgorithm::Rsa(modulus_bits(key)?),
-        "1.2.840.10045.2.1" => KeyAlgorithm::Ec(curve(parameters)?),
-        "1.3.101.112" => KeyAlgorithm::Ed25519,
+        RSA | RSASSA_PSS => KeyAlgorithm::Rsa(modulus_bits(key)?),
+        EC => KeyAlgorithm::Ec(curve(parameters)?),
+        ED25519 => KeyAlgorithm::Ed25519,
         "1.3.101.113" => KeyAlgorithm::Ed448,
         _ => KeyAlgorithm::Other(oid),
     };
@@ -95,7 +95,10 @@ fn pss_hash_is_broken(parameters: Option<Element<'_>>) -> Result<bool, Malformed
     Ok(BROKEN_HASHES.contains(&oid.as_str()))
 }
 
-const RSASSA_PSS: &str = "1.2.840.113549.1.1.10";
+pub(super) const RSA: &str = "1.2.840.113549.1.1.1";
+pub(super) const RSASSA_PSS: &str = "1.2.840.113549.1.1.10";
+pub(super) const EC: &str = "1.2.840.10045.2.1";
+pub(super) const ED25519: &str = "1.3.101.112";
 
 /// MD2, MD4, MD5 and SHA-1.
 const BROKEN_HASHES: [&str; 4] =

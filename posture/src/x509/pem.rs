@@ -3,9 +3,10 @@
 use std::sync::LazyLock;
 
 use data_encoding::{BASE64, Encoding};
+use zeroize::Zeroizing;
 
 use super::tlv::Reader;
-use super::{Der, Malformed, read};
+use super::{Der, Malformed, read_bytes};
 
 /// How many certificates of one file are read; bundles of all public authorities hold about 150.
 pub const MOST_CERTIFICATES: usize = 512;
@@ -79,7 +80,7 @@ impl<'a> Blocks<'a> {
 
     /// The text of a block after its first line; the lines of a broken one stay where the next may begin.
     fn block(&mut self, label: &[u8]) -> Result<Der, Malformed> {
-        let mut digits = Vec::new();
+        let mut lines: Vec<&[u8]> = Vec::new();
         loop {
             match self.lines.peek().copied() {
                 None => return Err(Malformed("its last line is missing")),
@@ -90,9 +91,9 @@ impl<'a> Blocks<'a> {
                         if end.strip_suffix(b"-----") != Some(label) {
                             return Err(Malformed("its first and last lines name different things"));
                         }
-                        return decoded(&digits, label);
+                        return decoded(&lines, label);
                     }
-                    digits.extend(line.iter().filter(|byte| !byte.is_ascii_whitespace()));
+                    lines.push(line);
                 }
             }
         }
@@ -129,12 +130,15 @@ fn begin(line: &[u8]) -> Option<&[u8]> {
     line.strip_prefix(b"-----BEGIN ")?.strip_suffix(b"-----")
 }
 
-fn decoded(digits: &[u8], label: &[u8]) -> Result<Der, Malformed> {
-    let bytes = LENIENT.decode(digits).map_err(|_| Malformed("it is not Base64"))?;
-    let der = match label {
-        TRUSTED => Der::new(Reader::new(&bytes).next()?.whole),
-        _ => Der::new(bytes),
-    };
-    read(&der)?;
-    Ok(der)
+/// The certificate in these lines. Until it is known to be one it stands in memory that is emptied: it may be a key under a wrong name.
+fn decoded(lines: &[&[u8]], label: &[u8]) -> Result<Der, Malformed> {
+    const WRONG: Malformed = Malformed("it is not Base64");
+    let mut digits = Zeroizing::new(Vec::with_capacity(lines.iter().map(|line| line.len()).sum()));
+    digits.extend(lines.iter().copied().flatten().filter(|byte| !byte.is_ascii_whitespace()));
+    let mut bytes = Zeroizing::new(vec![0; LENIENT.decode_len(digits.len()).map_err(|_| WRONG)?]);
+    let length = LENIENT.decode_mut(&digits, &mut bytes).map_err(|_| WRONG)?;
+    let bytes = &bytes[..length];
+    let bytes = if label == TRUSTED { Reader::new(bytes).next()?.whole } else { bytes };
+    read_bytes(bytes)?;
+    Ok(Der::new(bytes))
 }

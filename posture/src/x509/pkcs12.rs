@@ -6,7 +6,7 @@
 mod cipher;
 
 use super::tlv::{self, Element, Reader};
-use super::{Der, MOST_BYTES, MOST_CERTIFICATES, Malformed, X509, chain, read};
+use super::{Der, MOST_BYTES, MOST_CERTIFICATES, Malformed, X509, chain, read_bytes};
 use crate::sighting::StoredChain;
 use cipher::{Budget, decrypted};
 
@@ -135,8 +135,9 @@ impl Found {
         if self.bags.len() == MOST_CERTIFICATES {
             return Err("the keystore holds more than 512 certificates, and is not read");
         }
-        let der = Der::new(inside(&mut bag)?);
-        let read = read(&der).map_err(|_| "a certificate in the keystore cannot be read")?;
+        let bytes = inside(&mut bag)?;
+        let read = read_bytes(bytes).map_err(|_| "a certificate in the keystore cannot be read")?;
+        let der = Der::new(bytes);
         let (mut alias, mut is_marked) = (None, false);
         let mut attributes = Reader::new(attributes.map_or(&[], |found| found.content));
         while !attributes.is_empty() {

@@ -9,7 +9,12 @@ use super::{Der, Malformed, X509, extension, instant, key, name};
 
 /// Reads one certificate, all of its bytes.
 pub fn read(der: &Der) -> Result<X509, Malformed> {
-    let mut outer = Reader::new(der.bytes());
+    read_bytes(der.bytes())
+}
+
+/// The same of bytes that may be something else, a key even, and are copied nowhere.
+pub fn read_bytes(bytes: &[u8]) -> Result<X509, Malformed> {
+    let mut outer = Reader::new(bytes);
     let mut certificate = outer.sequence()?;
     outer.end().map_err(|_| Malformed("bytes follow after it"))?;
     let mut body = certificate.sequence()?;
@@ -40,7 +45,7 @@ pub fn read(der: &Der) -> Result<X509, Malformed> {
     let (issuer, subject) = (name::read(issuer_element)?, name::read(subject_element)?);
     let constraints = extensions.constraints.unwrap_or_default();
     Ok(X509 {
-        fingerprint: key::fingerprint(der.bytes()),
+        fingerprint: key::fingerprint(bytes),
         serial,
         subject: subject.text,
         common_name: subject.common_name,

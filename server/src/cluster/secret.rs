@@ -1,6 +1,7 @@
 //! Reads one Secret, and lets nothing of it out but its certificates.
 //!
-//! The answer and everything decoded of it stand in memory that is emptied afterwards; no value is part of an error or a log.
+//! The answer and what is decoded of it stand in memory that is emptied afterwards; no value is part of an error or a log. `SECURITY.md` says what
+//! libraries leave behind.
 
 mod key;
 pub(super) mod value;
@@ -87,10 +88,10 @@ fn entry(name: &str, value: &[u8], data: &BTreeMap<String, Value>, left: &mut us
         let fault = file.faults.first().map(ToString::to_string);
         return of(StoreForm::Pem, chain(file.certificates, name, value, data), fault);
     }
-    let der = Der::new(value);
     let may_be_der = is_expected || has_ending(name, &["der", "cer", "crt"]);
-    if may_be_der && value.first() == Some(&0x30) && x509::read(&der).is_ok() {
-        return of(StoreForm::Der, chain(vec![der], name, value, data), None);
+    // It is copied only once it is known to be a certificate.
+    if may_be_der && x509::read_bytes(value).is_ok() {
+        return of(StoreForm::Der, chain(vec![Der::new(value)], name, value, data), None);
     }
     // An empty one is what waits for its issuer.
     let fault = if value.is_empty() { "it is empty" } else { "it holds no certificate" };

@@ -53,9 +53,9 @@ pub(super) fn decrypted(
     };
     let (salt, rounds) = salt_and_rounds(&mut { parameters })?;
     // A password that is empty is written in two ways.
-    let mut forms = vec![Zeroizing::new(
-        password.encode_utf16().chain([0]).flat_map(u16::to_be_bytes).collect::<Vec<u8>>(),
-    )];
+    let mut wide = Zeroizing::new(Vec::with_capacity(2 * (password.len() + 1)));
+    wide.extend(password.encode_utf16().chain([0]).flat_map(u16::to_be_bytes));
+    let mut forms = vec![wide];
     if password.is_empty() {
         forms.push(Zeroizing::new(Vec::new()));
     }
@@ -167,12 +167,12 @@ fn cbc<C: BlockCipher + BlockDecryptMut + KeyInit>(
 /// A key or an initial vector from a password with SHA-1 (RFC 7292, appendix B.2).
 fn derived(purpose: u8, password: &[u8], salt: &[u8], rounds: u32, length: usize) -> Zeroizing<Vec<u8>> {
     const BLOCK: usize = 64;
-    let filled = |bytes: &[u8]| -> Vec<u8> {
-        let length = bytes.len().div_ceil(BLOCK) * BLOCK;
-        bytes.iter().copied().cycle().take(length).collect()
-    };
-    let mut input = Zeroizing::new([filled(salt), filled(password)].concat());
-    let mut output = Zeroizing::new(Vec::new());
+    let whole = |bytes: &[u8]| bytes.len().div_ceil(BLOCK) * BLOCK;
+    // Both have their size from the start: what grows leaves what it held behind.
+    let mut input = Zeroizing::new(Vec::with_capacity(whole(salt) + whole(password)));
+    input.extend(salt.iter().cycle().take(whole(salt)));
+    input.extend(password.iter().cycle().take(whole(password)));
+    let mut output = Zeroizing::new(Vec::with_capacity(length + BLOCK));
     while output.len() < length {
         let mut hash = Sha1::new().chain_update([purpose; BLOCK]).chain_update(&*input).finalize();
         for _ in 1..rounds {

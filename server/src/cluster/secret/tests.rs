@@ -98,16 +98,41 @@ fn keys_of_openssl_are_compared_too() {
         "-out",
         &at("pss.key"),
     ]);
-    for (name, told) in
-        [("rsa", Some(true)), ("ec", Some(true)), ("short", None), ("odd", None), ("pss", None)]
-    {
+    openssl(&["genpkey", "-algorithm", "ed25519", "-out", &at("seed.key")]);
+    openssl(&["genpkey", "-algorithm", "ed448", "-out", &at("rare.key")]);
+    for (name, told) in [
+        ("rsa", Some(true)),
+        ("ec", Some(true)),
+        ("short", Some(true)),
+        ("odd", Some(true)),
+        ("pss", Some(true)),
+        ("seed", Some(true)),
+        ("rare", None),
+    ] {
         let (key, certificate) = (format!("{name}.key"), format!("{name}.crt"));
         openssl(&["req", "-x509", "-new", "-key", &at(&key), "-subj", "/CN=hub", "-out", &at(&certificate)]);
         let sight = secret(&[("tls.crt", &read(&certificate)), ("tls.key", &read(&key))]);
         assert_eq!(key_matches(&sight), told, "{name}");
     }
-    let wrong = secret(&[("tls.crt", &read("rsa.crt")), ("tls.key", &read("ec.key"))]);
-    assert_eq!(key_matches(&wrong), Some(false));
+    for (certificate, key) in
+        [("rsa", "ec"), ("rsa", "short"), ("ec", "odd"), ("odd", "seed"), ("seed", "rsa"), ("pss", "rsa")]
+    {
+        let (certificate, key) = (read(&format!("{certificate}.crt")), read(&format!("{key}.key")));
+        let wrong = secret(&[("tls.crt", &certificate), ("tls.key", &key)]);
+        assert_eq!(key_matches(&wrong), Some(false));
+    }
+    // Keys of the same point, written in other ways.
+    let same: [(&[&str], _); 4] = [
+        (&["pkcs8", "-topk8", "-nocrypt"], Some(true)),
+        (&["ec", "-conv_form", "compressed"], Some(true)),
+        (&["ec", "-param_enc", "explicit"], Some(true)),
+        (&["ec", "-no_public"], None),
+    ];
+    for (how, told) in same {
+        openssl(&[how, &["-in", &at("ec.key"), "-out", &at("same.key")]].concat());
+        let sight = secret(&[("tls.crt", &read("ec.crt")), ("tls.key", &read("same.key"))]);
+        assert_eq!(key_matches(&sight), told, "{how:?}");
+    }
 }
 
 #[test]
