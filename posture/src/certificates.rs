@@ -208,6 +208,9 @@ pub struct Served {
     pub others: usize,
     /// The newest version of TLS that was agreed to.
     pub version: TlsVersion,
+    /// When that was, where it is told from an earlier run of the program and was not looked at since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen_at: Option<Timestamp>,
 }
 
 /// Where a certificate is kept.

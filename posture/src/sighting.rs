@@ -188,6 +188,8 @@ pub enum ConnectFault {
     RefusedAddress,
     /// Nobody listens.
     Closed,
+    /// Nobody listens at the addresses that were tried, and there are more.
+    NotAllTried,
     /// Nobody answered in time.
     TimedOut,
     /// What answered does not speak TLS.
@@ -206,8 +208,9 @@ pub struct Handshake {
     /// The oldest version that the server speaks; `None` where that was not found out.
     pub oldest: Option<TlsVersion>,
     /// Whether whoever answers has the key of the first certificate. Where only a greeting in an old version was answered nobody signed
-    /// anything: versions can be told then, and no certificates.
-    #[serde(default = "proven")]
+    /// anything, and signatures of some keys cannot be checked: versions can be told then, and no certificates. Where it was not noted, it is
+    /// not known.
+    #[serde(default)]
     pub is_proven: bool,
     /// The certificates as they were presented, the server's own first; none where nobody proved to have their key.
     pub chain: Vec<Der>,
@@ -218,10 +221,6 @@ pub struct Handshake {
     pub trust: Trust,
     /// The header Strict-Transport-Security of the answer over this connection.
     pub hsts: HstsSight,
-}
-
-fn proven() -> bool {
-    true
 }
 
 /// Whether a server tells browsers to stay with HTTPS (RFC 6797).
@@ -351,6 +350,13 @@ impl Sightings {
         self.spots == other.spots
             && (self.reads_secrets, self.connects, self.recalled_from)
                 == (other.reads_secrets, other.connects, other.recalled_from)
+    }
+}
+
+impl EndpointSight {
+    /// The handshake, where whoever answers proved to have the key of the first certificate.
+    pub fn proven(&self) -> Option<&Handshake> {
+        self.handshake.as_ref().filter(|handshake| handshake.is_proven)
     }
 }
 

@@ -181,6 +181,8 @@ impl Round {
         dns.withheld = dns.addresses.iter().filter_map(withheld).collect();
         dns.withheld.sort_unstable();
         dns.addresses.retain(|address| withheld(address).is_none());
+        // An alias may be a name that only an inner name server knows.
+        dns.aliases.clear();
     }
 
     /// Connects to the first address that answers.
@@ -193,7 +195,7 @@ impl Round {
                 Err(_) => refused.push(false),
             }
         }
-        Err(unreached(&refused))
+        Err(unreached(&refused, addresses.len()))
     }
 
     async fn handshake(
@@ -221,6 +223,11 @@ impl Round {
                         older.oldest(newest),
                         true,
                     )
+                }
+                // The versions are those of whoever answers; the certificates may be those of somebody else, and so may be what is answered.
+                Shaken::Unproven(newest) => {
+                    let oldest = older(server, host, newest).await.oldest(newest);
+                    (newest, Vec::new(), HstsSight::Unknown, oldest, false)
                 }
                 // What cannot shake hands with us may speak an older version, or with older suites. Nothing is signed in that answer, so that
                 // anybody can give it with the certificates of somebody else.
@@ -254,10 +261,15 @@ impl Round {
     }
 }
 
-/// Why nothing was connected to, from whether each address that was tried refused: that nobody listens, only all of them say together.
-fn unreached(refused: &[bool]) -> ConnectFault {
+/// Why nothing was connected to, from whether each address that was tried refused, of so many: that nobody listens, only all of them say
+/// together.
+fn unreached(refused: &[bool], addresses: usize) -> ConnectFault {
     let is_closed = !refused.is_empty() && refused.iter().all(|is_refused| *is_refused);
-    if is_closed { ConnectFault::Closed } else { ConnectFault::TimedOut }
+    match is_closed {
+        true if refused.len() == addresses => ConnectFault::Closed,
+        true => ConnectFault::NotAllTried,
+        false => ConnectFault::TimedOut,
+    }
 }
 
 /// What a server says to versions older than one, the oldest first.
@@ -341,9 +353,10 @@ mod tests {
 
     #[test]
     fn nobody_listens_where_every_address_refuses() {
-        assert_eq!(unreached(&[true, true]), ConnectFault::Closed);
+        assert_eq!(unreached(&[true, true], 2), ConnectFault::Closed);
+        assert_eq!(unreached(&[true, true, true], 4), ConnectFault::NotAllTried, "the last may listen");
         for some_silent in [&[true, false][..], &[false, true], &[false], &[]] {
-            assert_eq!(unreached(some_silent), ConnectFault::TimedOut, "{some_silent:?}");
+            assert_eq!(unreached(some_silent, some_silent.len()), ConnectFault::TimedOut, "{some_silent:?}");
         }
     }
 

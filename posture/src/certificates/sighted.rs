@@ -76,7 +76,7 @@ impl<'a> Sighted<'a> {
     fn endpoints(&mut self) {
         for (spot, sight) in &self.snapshot.sightings.spots {
             let (Spot::Endpoint { host, port }, Ok(Seen::Endpoint(sight))) = (spot, sight) else { continue };
-            let EndpointSight { handshake: Some(handshake), .. } = &**sight else { continue };
+            let Some(handshake) = sight.proven() else { continue };
             if let Some(found) = of_chain(&handshake.chain) {
                 let found = Read { trust: Some(handshake.trust), ..found };
                 self.endpoint((host, *port), sight, handshake, found);
@@ -90,6 +90,7 @@ impl<'a> Sighted<'a> {
         let fingerprint = found.certificate.fingerprint;
         let candidates: Vec<usize> =
             (0..self.rows.len()).filter(|index| self.should_serve(&self.rows[*index], host)).collect();
+        let seen_at = self.snapshot.sightings.recalled_from;
         let served = |is_same| Served {
             host: host.to_owned(),
             port,
@@ -99,6 +100,7 @@ impl<'a> Sighted<'a> {
             fingerprint,
             others: handshake.in_turn.len(),
             version: handshake.newest,
+            seen_at,
         };
         let is_it = |row: &Certificate| {
             row.read.as_ref().is_some_and(|read| read.certificate.fingerprint == fingerprint)
@@ -253,7 +255,7 @@ pub(super) fn silent(snapshot: &Snapshot) -> Vec<Silent> {
         .filter_map(|(host, port, sight)| {
             let sight = sight.ok()?;
             let why = match &sight.handshake {
-                None => Connection { host, port, sight }.fault(),
+                None => Connection { host, port, sight, seen_at: None }.fault(),
                 Some(handshake) if !handshake.is_proven => UNPROVEN,
                 Some(handshake) if of_chain(&handshake.chain).is_none() => {
                     "the certificate that it presents cannot be understood"
@@ -276,7 +278,7 @@ pub fn found_in(certificate: &Certificate, seen: &Seen) -> Option<X509> {
             *same.next()?.read?
         }
         (Seen::Secret(_), _) => return None,
-        (Seen::Endpoint(sight), _) => of_chain(&sight.handshake.as_ref()?.chain)?,
+        (Seen::Endpoint(sight), _) => of_chain(&sight.proven()?.chain)?,
         (Seen::ApiServer(chain), _) => of_chain(chain)?,
     };
     Some(read.certificate)
@@ -334,12 +336,14 @@ fn of_secret(row: Certificate, sight: &SecretSight) -> Vec<Certificate> {
             of_stored(next, entry.form, chain)
         }));
     }
-    if rows.is_empty() || has_served && !rows.iter().any(|next: &Certificate| next.entry.is_none()) {
+    let unheld = not_in_store(&row, &entries, &rows);
+    let is_unread = rows.is_empty() && unheld.is_none();
+    if is_unread || has_served && !rows.iter().any(|next: &Certificate| next.entry.is_none()) {
         let served = entries.iter().filter(|entry| entry.key == SERVED || !has_served);
         let fault = served.clone().find_map(|entry| entry.fault.clone()).unwrap_or_else(nothing);
         rows.push(without(row.clone(), Unseen::Unreadable(fault)));
     }
-    rows.extend(not_in_store(&row, &entries, &rows));
+    rows.extend(unheld);
     for entry in bundles {
         for (index, der) in entry.chains.iter().flat_map(|chain| &chain.certificates).enumerate() {
             let number = (index > 0).then(|| (index + 1).to_string());
@@ -358,7 +362,10 @@ fn of_secret(row: Certificate, sight: &SecretSight) -> Vec<Certificate> {
 
 /// The names for which a store of traefik holds nothing, although it is to serve them.
 fn not_in_store(row: &Certificate, entries: &[&SecretEntry], rows: &[Certificate]) -> Option<Certificate> {
-    let is_store = entries.iter().any(|entry| entry.form == StoreForm::AcmeJson && entry.fault.is_none());
+    let mut stores = entries.iter().filter(|entry| entry.form == StoreForm::AcmeJson);
+    let is_whole = |entry: &&SecretEntry| entry.fault.is_none();
+    let is_store = entries.iter().all(is_whole) && stores.next().is_some();
+    let held: usize = entries.iter().map(|entry| entry.chains.len()).sum();
     let is_held = |host: &String| {
         rows.iter().any(|next| next.read.is_some() && next.names.iter().any(|name| covers(name, host)))
     };
@@ -367,7 +374,8 @@ fn not_in_store(row: &Certificate, entries: &[&SecretEntry], rows: &[Certificate
         used.hosts.retain(|host| !is_held(host));
     }
     uses.retain(|used| !used.hosts.is_empty());
-    if !is_store || uses.is_empty() || rows.iter().any(|next| next.read.is_none()) {
+    // What could not be read may be what is missing.
+    if !is_store || uses.is_empty() || rows.len() < held {
         return None;
     }
     let names = uses.iter().flat_map(|used| used.hosts.clone()).collect();

@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
+use jiff::Timestamp;
+
 use super::{Context, Evidence, Outcome, Verdict, worst};
 use crate::certificates::{Certificate, Kept, Place, Purpose, hosts};
 use crate::check::Judgement;
@@ -94,9 +96,8 @@ pub fn missed(certificate: &Certificate, why: &Unsighted) -> Reason {
         .with("why", Arg::word(why.to_string()))
 }
 
-/// Why what answers in nothing but an old version shows no certificate, as a clause.
-pub const UNPROVEN: &str =
-    "it answers in an old way only, in which nothing proves that it has the key of the certificate it shows";
+/// Why a certificate that a connection shows is not believed, as a clause.
+pub const UNPROVEN: &str = "nothing proves that it has the key of the certificate it shows, because it answers in an old way only or the key is of a kind that cannot be checked here";
 
 /// A name of the hub, and what a connection to it showed.
 #[derive(Debug, Clone, Copy)]
@@ -107,6 +108,8 @@ pub struct Connection<'a> {
     pub port: u16,
     /// What was seen.
     pub sight: &'a EndpointSight,
+    /// When, where it is told from an earlier run of the program and was not looked at since.
+    pub seen_at: Option<Timestamp>,
 }
 
 /// What is known of connections to the names of a hub.
@@ -133,7 +136,10 @@ pub fn connections<'a>(context: &Context<'a>, hub: &Hub) -> Connections<'a> {
         for (spot_host, port, sight) in sightings.connections().filter(|(host, ..)| *host == name) {
             is_confirmed = true;
             match sight {
-                Ok(sight) => found.seen.push(Connection { host: spot_host, port, sight }),
+                Ok(sight) => {
+                    let seen_at = sightings.recalled_from;
+                    found.seen.push(Connection { host: spot_host, port, sight, seen_at });
+                }
                 Err(why) => found.failed.push(not_seen(name, why).into()),
             }
         }
@@ -193,10 +199,8 @@ impl<'a> Connection<'a> {
         if handshake.is_proven {
             return Ok(handshake);
         }
-        let reason = Reason::new(
-            "unproven",
-            "{host} speaks {version} and nothing newer that is understood here: {why}",
-        );
+        let reason =
+            Reason::new("unproven", "{host} speaks {version}, and what it shows is not believed: {why}");
         let reason =
             reason.with("host", self.called()).with("version", Arg::text(handshake.newest.to_string()));
         Err(reason.with("why", Arg::word(UNPROVEN)))
@@ -227,6 +231,9 @@ impl<'a> Connection<'a> {
                 "an address of it is one that is not connected to unless `certificates.private_hosts` lists it"
             }
             Some(ConnectFault::Closed) => "nobody listens there",
+            Some(ConnectFault::NotAllTried) => {
+                "nobody listens at the first of its addresses, and the others were not tried"
+            }
             Some(ConnectFault::TimedOut) => "nobody answered in time",
             Some(ConnectFault::NotTls) => "what answers does not speak TLS",
             Some(ConnectFault::Alert) => "the server broke the handshake off",
@@ -287,8 +294,14 @@ impl<'a> Connection<'a> {
             .iter()
             .find(|front| front.hosts.iter().any(|host| host.host.as_deref() == Some(self.host)));
         let object = front.map_or_else(|| tls.service.clone(), |front| front.object.clone());
-        Evidence::new(object, format!("a connection to {}: {path}", self.called()), found)
+        let at = seen_at(self.seen_at);
+        Evidence::new(object, format!("a connection to {}{at}: {path}", self.called()), found)
     }
+}
+
+/// When a connection was looked at, to stand behind what it is called; nothing where it is told as of now.
+pub fn seen_at(recalled: Option<Timestamp>) -> String {
+    recalled.map(|at| format!(", seen at {} UTC", at.strftime("%H:%M on %-d %b %Y"))).unwrap_or_default()
 }
 
 /// Puts what connections showed beside what objects say.

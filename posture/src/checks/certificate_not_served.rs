@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 
-use crate::certificates::{Certificate, Kept, Served};
+use crate::certificates::{Certificate, Kept, Served, Unseen};
 use crate::check::certificates::{self, called, evidence, shown};
 use crate::check::{
     Check, Context, Judge, Judgement, Mapping, Outcome, Reference, Severity, Topic, Verdict, worst,
@@ -93,7 +93,7 @@ fn judge(context: &Context<'_>, hub: &Hub) -> Judgement {
     let parts = connections.seen.iter().map(|connection| {
         connection.proven()?;
         match by_name.get(&(connection.host, connection.port)) {
-            Some(kept) => of_name(tls.mode, kept, context.now),
+            Some(kept) => of_name(context, tls.mode, kept),
             None => Err(nothing_kept(connection.called()).into()),
         }
     });
@@ -109,11 +109,32 @@ fn nothing_kept(host: Arg) -> Reason {
     .with("host", host)
 }
 
+/// Why it is not known which certificate is kept, with what would help: naming a Secret, where it is one and not named already.
+fn kept_not_known(context: &Context<'_>, certificate: &Certificate) -> Reason {
+    if let Some(why) = &certificate.missed {
+        return certificates::missed(certificate, why);
+    }
+    let is_unnamed = matches!(&certificate.kept, Kept::Secret { namespace, name }
+        if context.snapshot.sightings.secret(namespace, name).is_none());
+    let reason = if is_unnamed {
+        Reason::new(
+            "kept-not-known",
+            "Which certificate {certificate} holds is not known; naming the Secret under `certificates.secrets` would show it",
+        )
+    } else {
+        let why = certificate.validity.as_ref().err().map(Unseen::sentence);
+        let why = why.unwrap_or_else(|| "Only its end is known.".to_owned());
+        Reason::new("kept-not-read", "Which certificate {certificate} holds is not known. {why}")
+            .with("why", Arg::word(why))
+    };
+    reason.with("certificate", called(certificate))
+}
+
 /// How long after its beginning a certificate counts as just renewed: authorities date the beginning an hour back, and a look is taken every few minutes.
 const JUST_RENEWED: SignedDuration = SignedDuration::from_mins(90);
 
 /// What a name presents, beside the certificates that are kept for it.
-fn of_name(mode: TlsMode, kept: &[(&Certificate, &Served)], now: Timestamp) -> Judgement {
+fn of_name(context: &Context<'_>, mode: TlsMode, kept: &[(&Certificate, &Served)]) -> Judgement {
     let case = match mode {
         TlsMode::LetsEncrypt => "automatic",
         TlsMode::Manual | TlsMode::Secret => "proxy",
@@ -125,20 +146,28 @@ fn of_name(mode: TlsMode, kept: &[(&Certificate, &Served)], now: Timestamp) -> J
     }
     // What is not known may be the one.
     if let Some((certificate, _)) = kept.iter().find(|(_, served)| served.is_same.is_none()) {
-        let reason = Reason::new(
-            "kept-not-known",
-            "Which certificate {certificate} holds is not known; naming the Secret under `certificates.secrets` would show it",
-        );
-        return Err(reason.with("certificate", called(certificate)).into());
+        return Err(kept_not_known(context, certificate).into());
     }
     let end =
         |certificate: &Certificate| certificate.validity.as_ref().map(|validity| validity.not_after).ok();
     let Some((certificate, served)) = kept.iter().max_by_key(|(certificate, _)| end(certificate)) else {
         return Err(nothing_kept(Arg::word("the name")).into());
     };
+    // The name may have loaded another since.
+    if let Some(at) = served.seen_at {
+        let reason = Reason::new(
+            "seen-before",
+            "{host} presented another certificate than the one of {certificate} when it was looked at last, {at}; whether it still does shows at the next look",
+        );
+        return Err(reason
+            .with("certificate", called(certificate))
+            .with("host", Arg::text(&served.host))
+            .with("at", Arg::Instant(at))
+            .into());
+    }
     // What was renewed just now may have been loaded after the look at the connection.
     let began = certificate.validity.as_ref().ok().and_then(|validity| validity.not_before);
-    if served.is_stale && began.is_some_and(|began| now.duration_since(began) < JUST_RENEWED) {
+    if served.is_stale && began.is_some_and(|began| context.now.duration_since(began) < JUST_RENEWED) {
         let reason = Reason::new(
             "just-renewed",
             "The certificate of {certificate} was renewed a short while ago; whether {host} has loaded it shows at the next look",
@@ -163,6 +192,7 @@ fn of_name(mode: TlsMode, kept: &[(&Certificate, &Served)], now: Timestamp) -> J
 }
 
 fn finished(outcome: Outcome, certificate: &Certificate, served: &Served, case: &'static str) -> Outcome {
+    let at = certificates::seen_at(served.seen_at);
     let reason =
         outcome.reason.clone().with("host", Arg::text(&served.host)).with("certificate", called(certificate));
     let print = certificate.read.as_ref().map(|read| read.certificate.fingerprint.to_string());
@@ -180,7 +210,7 @@ fn finished(outcome: Outcome, certificate: &Certificate, served: &Served, case: 
         .because(
             evidence(
                 certificate,
-                &format!("SHA-256 of what {}:{} presents", served.host, served.port),
+                &format!("SHA-256 of what {}:{} presents{at}", served.host, served.port),
                 presented,
             )
             .wanted(kept),

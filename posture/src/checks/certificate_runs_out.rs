@@ -133,7 +133,7 @@ fn of_one(context: &Context<'_>, certificate: &Certificate) -> Judgement {
             "The certificate of {certificate} runs out {end}, and nothing that renews it is visible",
         )),
         (Standing::Good, _) => {
-            Outcome::pass(Reason::new("in-time", "The certificate of {certificate} holds until {end}"))
+            Outcome::pass(Reason::new("in-time", "The certificate of {certificate} runs out {end}"))
         }
         (Standing::Unknown, _) => {
             let reason = Reason::new(

@@ -47,11 +47,11 @@ pub fn succeeded(place: &str, before: &Standing, after: &Standing) -> Option<Fie
         return None;
     }
     let template = if before.issuer != after.issuer {
-        "the certificate of {place} was replaced by one of another issuer, {issuer}, before {old_issuer}; it holds until {end}"
+        "the certificate of {place} was replaced by one of another issuer, {issuer}, before {old_issuer}; it runs out {end}"
     } else if after.not_after > before.not_after {
-        "the certificate of {place} was renewed: it holds until {end}, before until {old_end}"
+        "the certificate of {place} was renewed: it runs out {end}, the one before {old_end}"
     } else {
-        "the certificate of {place} was replaced by one that holds no longer: until {end}, before until {old_end}"
+        "the certificate of {place} was replaced by one that does not hold longer: it runs out {end}, the one before {old_end}"
     };
     let issuer = |one: &Standing| Arg::text(one.issuer.clone().unwrap_or_else(|| "not known".to_owned()));
     let sentence = Reason::new("certificate-succeeded", template)
@@ -91,7 +91,7 @@ mod tests {
         for (new, words) in [
             (
                 standing(2, "CN=R3", "2027-02-28T00:00:00Z"),
-                "hub.example.org:443 was renewed: it holds until 2027-02-28",
+                "hub.example.org:443 was renewed: it runs out 2027-02-28",
             ),
             (
                 standing(3, "CN=Evil", "2027-02-28T00:00:00Z"),

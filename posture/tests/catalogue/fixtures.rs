@@ -183,6 +183,24 @@ fn a_look_that_failed_decides_nothing() {
 }
 
 #[test]
+fn what_a_name_presented_before_a_start_is_no_fault_of_now() {
+    for check in selected_checks().into_iter().filter(|check| check.name == "certificate-not-served") {
+        for case in cases(check).iter() {
+            let mut fixture = remembered(case);
+            let before = said(&judge(check, &fixture));
+            fixture.snapshot.sightings.recalled_from = Some(jiff::Timestamp::UNIX_EPOCH);
+            for (key, now) in said(&judge(check, &fixture)) {
+                let fits = match before[&key] {
+                    Verdict::Fail | Verdict::Warn => Verdict::Unknown,
+                    verdict => verdict,
+                };
+                assert_eq!(now, fits, "{}", case.name);
+            }
+        }
+    }
+}
+
+#[test]
 fn a_list_that_broke_off_makes_a_check_unsure_or_changes_nothing() {
     for check in selected_checks() {
         for case in cases(check).iter() {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use posture::entrance::{outer_addresses, own_ranges, public_names};
+use posture::gap::GapReason;
 use posture::hub::discover;
 use posture::sighting::{Seen, Sight, Sightings, Spot, Unsighted};
 use posture::snapshot::Snapshot;
@@ -22,6 +23,9 @@ use crate::probe::{self, Refusal, Ways};
 /// longer than a program takes to be exchanged.
 const RECALLED: i64 = 3_600;
 
+/// Why nothing is known of names after a round that ended in a mistake of the program.
+const BROKE_OFF: &str = "looking at it has failed, and is tried again at the next scan";
+
 /// What is looked at, and what was seen.
 #[derive(Debug)]
 pub(super) struct Looking {
@@ -35,6 +39,8 @@ pub(super) struct Looking {
     turns: BTreeMap<Spot, Turns>,
     /// The round of connections under way, if there is one; it ends with this.
     round: JoinSet<BTreeMap<Spot, Sight>>,
+    /// The names that it connects to.
+    in_round: Vec<Spot>,
     /// Whether a scan waits for the round that it begins.
     waits: bool,
 }
@@ -82,6 +88,7 @@ impl Looking {
             recalled_from,
             turns: BTreeMap::new(),
             round: JoinSet::new(),
+            in_round: Vec::new(),
             waits: false,
         }
     }
@@ -116,6 +123,7 @@ impl Looking {
             outer: outer_addresses(snapshot),
             private: self.sights.private.clone(),
         };
+        self.in_round.clear();
         let mut served = Vec::new();
         for (host, port) in &self.sights.hosts {
             let spot = Spot::Endpoint { host: host.clone(), port: *port };
@@ -127,6 +135,7 @@ impl Looking {
             match is_served {
                 Ok(true) => {
                     served.push((host.clone(), *port));
+                    self.in_round.push(spot.clone());
                     // What was no name of the cluster before has not been looked at as one.
                     let sight = self.spots.entry(spot).or_insert(Err(Unsighted::NotYet));
                     if sight.is_err() {
@@ -136,6 +145,10 @@ impl Looking {
                 Ok(false) => drop(self.spots.insert(spot, Err(Unsighted::NotOfCluster))),
                 Err(gap) => drop(self.spots.insert(spot, Err(Unsighted::Gap(gap.reason)))),
             }
+        }
+        // What is told from before is over where none of it is left.
+        if !self.in_round.iter().any(|spot| self.spots.get(spot).is_some_and(Sight::is_ok)) {
+            self.recalled_from = None;
         }
         if served.is_empty() {
             return;
@@ -151,7 +164,12 @@ impl Looking {
             tracing::error!(
                 "looking at the certificates of names has failed; it is tried again at the next scan"
             );
-            return false;
+            // What was seen before may be so no longer.
+            for spot in std::mem::take(&mut self.in_round) {
+                self.spots.insert(spot, Err(Unsighted::Gap(GapReason::Failed(BROKE_OFF.to_owned()))));
+            }
+            self.recalled_from = None;
+            return true;
         };
         self.looked_at = Some(now());
         let mut is_change = self.recalled_from.take().is_some();
@@ -191,5 +209,40 @@ impl Looking {
             looked_at: self.looked_at,
             recalled_from: self.recalled_from,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use posture::sighting::EndpointSight;
+    use posture::snapshot::{Origin, SnapshotBuilder};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_round_that_panics_leaves_a_gap_where_something_was_seen() {
+        let mut looking = Looking::new(&Settings::new("test"), Timestamp::UNIX_EPOCH);
+        let spot = Spot::Endpoint { host: "hub.example.org".to_owned(), port: 443 };
+        looking.spots.insert(spot.clone(), Ok(Seen::Endpoint(Box::<EndpointSight>::default())));
+        looking.in_round.push(spot.clone());
+        looking.round.spawn(async { panic!("a mistake") });
+        assert!(looking.round_ended(|| Timestamp::UNIX_EPOCH).await, "that is news");
+        assert!(matches!(looking.spots[&spot], Err(Unsighted::Gap(_))));
+    }
+
+    #[tokio::test]
+    async fn nothing_is_told_to_be_from_before_once_none_of_it_is_left() {
+        let spot = Spot::Endpoint { host: "hub.example.org".to_owned(), port: 443 };
+        let mut settings = Settings::new("test");
+        settings.sights.hosts.insert(("hub.example.org".to_owned(), 443));
+        let spots = BTreeMap::from([(spot.clone(), Ok(Seen::Endpoint(Box::<EndpointSight>::default())))]);
+        let seen = Sightings { spots, connects: true, ..Sightings::default() };
+        settings.recalled = Some((Timestamp::UNIX_EPOCH, seen));
+        let mut looking = Looking::new(&settings, Timestamp::UNIX_EPOCH);
+        assert_eq!(looking.recalled_from, Some(Timestamp::UNIX_EPOCH));
+        let unread = SnapshotBuilder::new(Origin::Observed, "test").build(Timestamp::UNIX_EPOCH);
+        looking.begin_round(&unread, Timestamp::UNIX_EPOCH);
+        assert!(looking.spots[&spot].is_err(), "that the cluster serves the name is not known any more");
+        assert_eq!(looking.recalled_from, None);
     }
 }

@@ -92,6 +92,7 @@ pub(super) async fn resolve(resolver: Option<&TokioResolver>, host: &str) -> Dns
     }
     sight.addresses.sort_unstable();
     sight.addresses.dedup();
+    sight.addresses.truncate(MOST);
     sight.aliases.truncate(MOST);
     if sight.addresses.is_empty() {
         // That a name does not exist is said of the name, whatever was asked; that it has no address only both answers together say.

@@ -20,8 +20,10 @@ use webpki::KeyUsage;
 /// What came of a handshake.
 #[derive(Debug)]
 pub(super) enum Shaken {
-    /// The server showed its certificates; the connection, where it goes on.
+    /// The server showed its certificates and signed with the key of the first; the connection, where it goes on.
     Shown(TlsVersion, Vec<Der>, Option<Box<TlsStream<TcpStream>>>),
+    /// It showed certificates and signed in a way that cannot be checked here: they may be those of somebody else.
+    Unproven(TlsVersion),
     /// It did not.
     Failed(ConnectFault),
     /// It showed certificates and did not sign with the key of the first: whoever answers there does not have it.
@@ -51,7 +53,7 @@ pub(super) async fn shake(stream: TcpStream, host: &str, provider: &Arc<CryptoPr
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     config.resumption = rustls::client::Resumption::disabled();
     let shaken = TlsConnector::from(Arc::new(config)).connect(name, stream).await;
-    let Noted { chain, version, is_forged } = recorder.recorded();
+    let Noted { chain, version, is_proven, is_forged } = recorder.recorded();
     match shaken {
         _ if is_forged => Shaken::Forged,
         Ok(stream) => {
@@ -59,13 +61,18 @@ pub(super) async fn shake(stream: TcpStream, host: &str, provider: &Arc<CryptoPr
                 Some(rustls::ProtocolVersion::TLSv1_3) => TlsVersion::Tls13,
                 _ => TlsVersion::Tls12,
             };
-            Shaken::Shown(version, chain, Some(Box::new(stream)))
+            if is_proven {
+                Shaken::Shown(version, chain, Some(Box::new(stream)))
+            } else {
+                Shaken::Unproven(version)
+            }
         }
         // A server that wants a certificate of ours has shown its own before it breaks off.
-        Err(_) if !chain.is_empty() && version.is_some() => {
-            Shaken::Shown(version.unwrap_or(TlsVersion::Tls12), chain, None)
-        }
-        Err(error) => Shaken::Failed(fault(&error)),
+        Err(error) => match version {
+            Some(version) if !chain.is_empty() && is_proven => Shaken::Shown(version, chain, None),
+            Some(version) if !chain.is_empty() => Shaken::Unproven(version),
+            _ => Shaken::Failed(fault(&error)),
+        },
     }
 }
 
@@ -84,10 +91,13 @@ fn fault(error: &std::io::Error) -> ConnectFault {
 struct Noted {
     chain: Vec<Der>,
     version: Option<TlsVersion>,
+    /// Whether the signature was verified.
+    is_proven: bool,
     is_forged: bool,
 }
 
-/// Records the certificates and accepts them, whatever they say, from whoever has the key of the first. Nothing is ever sent over such a
+/// Records the certificates and accepts them, whatever they say, from whoever has the key of the first, and notes where that cannot be known.
+/// Nothing is ever sent over such a
 /// connection but a question for a page's head.
 #[derive(Debug)]
 struct Recorder {
@@ -116,7 +126,7 @@ impl Recorder {
             self.note(|noted| noted.is_forged = true);
             return signature;
         }
-        self.note(|noted| noted.version = Some(version));
+        self.note(|noted| (noted.version, noted.is_proven) = (Some(version), signature.is_ok()));
         Ok(HandshakeSignatureValid::assertion())
     }
 }
@@ -254,7 +264,14 @@ mod tests {
         versions: &[&'static SupportedProtocolVersion],
     ) -> Shaken {
         let params = CertificateParams::new(vec!["hub.example.org".to_owned()]).unwrap();
-        let certificate = params.self_signed(shown).unwrap().der().clone();
+        shaken_with(params.self_signed(shown).unwrap().der().clone(), signing, versions).await
+    }
+
+    async fn shaken_with(
+        certificate: CertificateDer<'static>,
+        signing: &KeyPair,
+        versions: &[&'static SupportedProtocolVersion],
+    ) -> Shaken {
         let signing = rustls::pki_types::PrivateKeyDer::try_from(signing.serialize_der()).unwrap();
         let signing = rustls::crypto::ring::sign::any_supported_type(&signing).unwrap();
         let resolver = Shows(Arc::new(CertifiedKey::new(vec![certificate], signing)));
@@ -285,32 +302,38 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_key_that_is_too_short_or_of_a_rare_curve_cannot_be_checked() {
+    const SHORT: &[&str] = &["rsa:1024"];
+    const ODD: &[&str] = &["ec", "-pkeyopt", "ec_paramgen_curve:secp521r1"];
+
+    /// A certificate with a key of this kind, which only OpenSSL makes.
+    fn made_with(kind: &[&str]) -> CertificateDer<'static> {
         let folder = tempfile::tempdir().unwrap();
         let at = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
-        for (name, kind) in [
-            ("short", &["-newkey", "rsa:1024"][..]),
-            ("odd", &["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:secp521r1"]),
-        ] {
-            let made = std::process::Command::new("openssl")
-                .args([
-                    "req",
-                    "-x509",
-                    "-nodes",
-                    "-subj",
-                    "/CN=hub",
-                    "-outform",
-                    "DER",
-                    "-keyout",
-                    &at("key"),
-                ])
-                .args(["-out", &at(name)])
-                .args(kind)
-                .output()
-                .unwrap();
-            assert!(made.status.success(), "{made:?}");
-            assert!(!can_be_checked(&CertificateDer::from(std::fs::read(at(name)).unwrap())), "{name}");
+        let made = std::process::Command::new("openssl")
+            .args(["req", "-x509", "-nodes", "-subj", "/CN=hub", "-outform", "DER"])
+            .args(["-keyout", &at("key"), "-out", &at("certificate"), "-newkey"])
+            .args(kind)
+            .output()
+            .unwrap();
+        assert!(made.status.success(), "{made:?}");
+        std::fs::read(at("certificate")).unwrap().into()
+    }
+
+    #[tokio::test]
+    async fn a_certificate_whose_signature_cannot_be_checked_is_not_proven_whoever_shows_it() {
+        let other = KeyPair::generate().unwrap();
+        for versions in [&[&rustls::version::TLS13][..], &[&rustls::version::TLS12]] {
+            for kind in [SHORT, ODD] {
+                let borrowed = shaken_with(made_with(kind), &other, versions).await;
+                assert!(matches!(borrowed, Shaken::Unproven(_)), "{versions:?} {kind:?}: {borrowed:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_key_that_is_too_short_or_of_a_rare_curve_cannot_be_checked() {
+        for kind in [SHORT, ODD] {
+            assert!(!can_be_checked(&made_with(kind)), "{kind:?}");
         }
         let own = CertificateParams::new(Vec::new()).unwrap().self_signed(&KeyPair::generate().unwrap());
         assert!(can_be_checked(own.unwrap().der()));

@@ -74,6 +74,9 @@ fn of_endpoint(endpoint: &EndpointSight) -> (String, bool) {
              to connect nevertheless, list it in certificates.private_hosts."
         ),
         (Some(ConnectFault::Closed), _) => format!("nobody listens there at {addresses}."),
+        (Some(ConnectFault::NotAllTried), _) => {
+            format!("nobody listens at the first of {addresses}; the others were not tried.")
+        }
         (Some(ConnectFault::TimedOut), _) => {
             format!("{addresses} did not answer in time; check that it is reached from here.")
         }

@@ -122,5 +122,5 @@ async fn another_certificate_in_a_place_is_a_change_and_one_that_was_not_looked_
     assert_eq!(told(1, 2).await, Vec::<String>::new());
     let changes = told(1, 3).await;
     let [change] = changes.as_slice() else { panic!("{changes:?}") };
-    assert!(change.starts_with("the certificate of the API server was renewed: it holds until"), "{change}");
+    assert!(change.starts_with("the certificate of the API server was renewed: it runs out"), "{change}");
 }

@@ -47,7 +47,7 @@ fn remarks(all: &[X509], chain: &x509::Chain, as_of: Timestamp) -> Vec<Vec<Remar
         let is_weak = all[place].key.algorithm.strength().is_some_and(|strength| strength < 112);
         if is_weak {
             said[place].push(fault("has a key that is too weak"));
-        } else if chain.path.len() > 1 {
+        } else if is_weakest_alone(all, &chain.path, place) {
             said[place].push(note("has the weakest key"));
         }
     }
@@ -55,6 +55,13 @@ fn remarks(all: &[X509], chain: &x509::Chain, as_of: Timestamp) -> Vec<Vec<Remar
         said[place].push(fault("has a signature that can be forged"));
     }
     said
+}
+
+/// Whether every other key on the way is known to be stronger.
+fn is_weakest_alone(all: &[X509], path: &[usize], place: usize) -> bool {
+    let strength = |place: usize| all[place].key.algorithm.strength();
+    let mut others = path.iter().filter(|other| **other != place);
+    path.len() > 1 && others.all(|other| strength(*other) > strength(place))
 }
 
 /// What is said of the chain as a whole, a sentence each.

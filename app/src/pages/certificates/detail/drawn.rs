@@ -5,7 +5,7 @@ use posture::certificates::{
     Certificate, CertificateTable, Kept, Place as Seen, Purpose, Read, Served, Validity,
 };
 use posture::sighting::{TlsVersion, Trust};
-use posture::x509::{Fingerprint, X509, pem, read};
+use posture::x509::{Fingerprint, KeyAlgorithm, X509, pem, read};
 
 use super::super::says::tests::unknown;
 use super::certificate;
@@ -87,14 +87,16 @@ fn says(shown: Certificate, expected: &[&str]) {
 fn a_whole_chain_is_listed_with_where_it_ends_first() {
     says(
         with(HUB, &[ISSUING, ROOT]),
-        &[
-            "three certificates",
-            "ends first",
-            "has the weakest key",
-            "nobody connected",
-            "the private key beside it is its own",
-        ],
+        &["three certificates", "ends first", "nobody connected", "the private key beside it is its own"],
     );
+}
+
+#[test]
+fn a_key_is_the_weakest_only_where_all_others_are_stronger() {
+    let mut shown = with(HUB, &[ISSUING, ROOT]);
+    assert!(!words(shown.clone()).contains("has the weakest key"), "all are of one strength");
+    shown.read.as_mut().unwrap().certificate.key.algorithm = KeyAlgorithm::Rsa(2048);
+    says(shown, &["has the weakest key"]);
 }
 
 #[test]
@@ -129,6 +131,7 @@ fn what_is_presented_stands_beside_what_is_kept_with_both_fingerprints() {
         fingerprint: other,
         others: 1,
         version: TlsVersion::Tls12,
+        seen_at: Some(now()),
     }];
     let other = other.to_string();
     says(
@@ -136,6 +139,7 @@ fn what_is_presented_stands_beside_what_is_kept_with_both_fingerprints() {
         &[
             "hub.example.org:8443 still presents an older one",
             "another one",
+            ", seen",
             "in turn with one other",
             "TLS 1.2",
             &own,

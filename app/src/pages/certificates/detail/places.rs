@@ -99,6 +99,7 @@ fn Presented(served: Served, as_of: Timestamp) -> impl IntoView {
         <tr role="row">
             <Cell label="Where">
                 "Presented by " <Code text=says::at(&served.host, served.port) />
+                {served.seen_at.map(|at| view! { ", seen " <When at=at now=as_of style=Style::Instant /> })}
                 {(served.others > 0).then(|| format!(", in turn with {} {}", number(others), plural(others, "other")))}
             </Cell>
             <Cell label="Which" fit=true><span class=format!("{colour} whitespace-nowrap")><Icon shape=shape />" "{word}</span></Cell>
