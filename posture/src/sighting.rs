@@ -49,7 +49,8 @@ pub struct Sightings {
     pub reads_secrets: bool,
     /// Whether TLS connections are made at all: some names are confirmed in the configuration.
     pub connects: bool,
-    /// When the newest look was taken. It goes on while everything looks the same, so it is no part of the history.
+    /// When connections were made last, by whichever run of the program. It goes on while everything looks the same, so it is no part of
+    /// what is compared.
     #[serde(skip)]
     pub looked_at: Option<Timestamp>,
     /// When connections were made that an earlier run of the program made: they are told until they are made anew.

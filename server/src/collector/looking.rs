@@ -84,7 +84,7 @@ impl Looking {
             sights,
             ways,
             spots,
-            looked_at: None,
+            looked_at: recalled_from,
             recalled_from,
             turns: BTreeMap::new(),
             round: JoinSet::new(),
@@ -106,7 +106,6 @@ impl Looking {
                 secret::look(source, namespace, name).await.map(|seen| with_trust(seen, &self.ways, now));
             let spot = Spot::Secret { namespace: namespace.clone(), name: name.clone() };
             self.spots.insert(spot, sight);
-            self.looked_at = Some(source.clock().now());
         }
     }
 

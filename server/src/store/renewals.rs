@@ -203,7 +203,7 @@ pub(in crate::store) fn leaves<'a>(spot: &Spot, sight: &'a Sight) -> Vec<(String
                 .collect()
         }
         Ok(Seen::Endpoint(sight)) => {
-            let chain = sight.handshake.as_ref().and_then(|handshake| handshake.chain.first());
+            let chain = sight.proven().and_then(|handshake| handshake.chain.first());
             chain.map(|der| (spot.to_string(), der)).into_iter().collect()
         }
         Ok(Seen::ApiServer(chain)) => chain.first().map(|der| (spot.to_string(), der)).into_iter().collect(),

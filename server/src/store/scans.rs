@@ -36,16 +36,20 @@ pub(super) async fn insert(
     let versions = serde_json::to_string(&commit.resource_versions)
         .map_err(StoreError::unreadable("resource versions"))?;
     let is_declared = commit.origin == Origin::Declared;
+    let looked_at = commit.sightings.looked_at.map(Timestamp::as_millisecond);
+    let is_recalled = commit.sightings.recalled_from.is_some();
     sqlx::query!(
-        "insert into scans (cluster_id, seq, cause, taken_at, fresh_at, resource_versions_json, declared)
-         values (?, ?, ?, ?, ?, ?, ?)",
+        "insert into scans (cluster_id, seq, cause, taken_at, fresh_at, resource_versions_json, declared, looked_at, recalled)
+         values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         commit.cluster.0,
         scan.0,
         cause,
         taken_at,
         fresh_at,
         versions,
-        is_declared
+        is_declared,
+        looked_at,
+        is_recalled
     )
     .execute(&mut *connection)
     .await?;

@@ -64,7 +64,7 @@ pub(super) async fn commit(
     Ok(())
 }
 
-/// What was seen at a scan. When it was last looked at is not kept.
+/// What was seen at a scan, and when.
 pub(super) async fn at(
     connection: &mut SqliteConnection,
     cluster: ClusterId,
@@ -76,7 +76,7 @@ pub(super) async fn at(
         cluster.0,
         scan.0
     )
-    .fetch_all(connection)
+    .fetch_all(&mut *connection)
     .await?;
     let mut spots = BTreeMap::new();
     for row in rows {
@@ -86,17 +86,27 @@ pub(super) async fn at(
     // Whatever is asked for is a spot, if only with the reason why nothing was seen there.
     let reads_secrets = spots.keys().any(|spot| matches!(spot, Spot::Secret { .. }));
     let connects = spots.keys().any(|spot| matches!(spot, Spot::Endpoint { .. }));
-    Ok(Sightings { spots, reads_secrets, connects, ..Sightings::default() })
+    let look = sqlx::query!(
+        r#"select looked_at, recalled as "is_recalled: bool" from scans where cluster_id = ?1 and seq = ?2"#,
+        cluster.0,
+        scan.0
+    )
+    .fetch_one(connection)
+    .await?;
+    let looked_at = look.looked_at.map(instant).transpose()?;
+    let recalled_from = looked_at.filter(|_| look.is_recalled);
+    Ok(Sightings { spots, reads_secrets, connects, looked_at, recalled_from })
 }
 
-/// What was seen at the latest scan of a cluster of this name, and when that was; `None` before the first.
+/// What was seen at the latest scan of a cluster of this name, and when connections were made for it; `None` where none were.
 pub async fn latest(
     connection: &mut SqliteConnection,
     cluster: &str,
 ) -> Result<Option<(Timestamp, Sightings)>, StoreError> {
     let Some(found) = clusters::find(connection, &Scope::All, cluster).await? else { return Ok(None) };
     let Some(scan) = found.latest else { return Ok(None) };
-    Ok(Some((scan.taken_at, at(connection, found.id, scan.number).await?)))
+    let seen = at(connection, found.id, scan.number).await?;
+    Ok(seen.looked_at.map(|looked_at| (looked_at, seen)))
 }
 
 /// What was seen at a spot over time, newest first; of it what history still holds.

@@ -1,7 +1,9 @@
 //! What is said of certificates, in words.
 
 use posture::Timestamp;
-use posture::certificates::{Certificate, CertificateTable, Flaw, Purpose, Renewer, Standing, Unseen};
+use posture::certificates::{
+    Certificate, CertificateTable, Flaw, Purpose, Renewer, Served, Standing, Unseen,
+};
 
 use crate::components::Shape;
 use crate::text::visible;
@@ -46,12 +48,23 @@ pub(super) fn issuer(certificate: &Certificate) -> Option<(String, Option<String
     asked.or(read.map(|name| (name, None)))
 }
 
+/// What a connection shows, or showed when it was last made by an earlier run of the program.
+fn presents(served: &Served, [now, then]: [&str; 2]) -> String {
+    let place = at(&served.host, served.port);
+    match served.seen_at {
+        Some(seen_at) => format!("{place} {then} at {} UTC", seen_at.strftime("%H:%M on %-d %b %Y")),
+        None => format!("{place} {now}"),
+    }
+}
+
 /// What is wrong beside the end, in short.
 pub(super) fn flaw(flaw: &Flaw) -> String {
     let whose = |place: usize| if place == 0 { "" } else { " of an authority" };
     match flaw {
-        Flaw::NotReloaded(served) => format!("{} still presents an older one", at(&served.host, served.port)),
-        Flaw::AnotherServed(served) => format!("{} presents another one", at(&served.host, served.port)),
+        Flaw::NotReloaded(served) => {
+            presents(served, ["still presents an older one", "presented an older one"])
+        }
+        Flaw::AnotherServed(served) => presents(served, ["presents another one", "presented another one"]),
         Flaw::OtherKey => "the private key beside it is not its own".to_owned(),
         Flaw::OtherNames(hosts) => {
             let more = hosts.len().saturating_sub(3);

@@ -70,6 +70,32 @@ async fn an_old_snapshot_holds_what_was_seen_then() {
 }
 
 #[tokio::test]
+async fn what_is_told_from_an_earlier_run_is_as_old_as_its_look_however_many_scans_tell_it() {
+    let place = Place::new().await;
+    place.sees(10, &[(hub_name(), Ok(shown("hub")))]).await;
+    // Two starts in a row that come to no look of their own.
+    for minute in [20, 40] {
+        let mut reading = place.store.read().await.unwrap();
+        let (looked_at, seen) = sightings::latest(&mut reading, "teaching").await.unwrap().unwrap();
+        drop(reading);
+        assert_eq!(looked_at, at(10), "minute {minute}");
+        let mut commit = place.scan(minute);
+        commit.sightings = seen;
+        commit.sightings.recalled_from = Some(looked_at);
+        place.commit(commit).await;
+    }
+    let mut reading = place.store.read().await.unwrap();
+    for (scan, recalled) in [(1, None), (2, Some(at(10))), (3, Some(at(10)))] {
+        let snapshot = rebuild::snapshot(&mut reading, place.cluster, ScanNumber(scan)).await.unwrap();
+        assert_eq!(snapshot.sightings.recalled_from, recalled, "as it was judged at scan {scan}");
+    }
+    drop(reading);
+    place.commit(place.scan(50)).await;
+    let mut reading = place.store.read().await.unwrap();
+    assert_eq!(sightings::latest(&mut reading, "teaching").await.unwrap(), None, "nothing was looked at");
+}
+
+#[tokio::test]
 async fn what_ended_long_ago_is_pruned_with_the_rest() {
     let place = Place::new().await;
     place.sees(0, &[(hub_name(), Ok(shown("old")))]).await;
