@@ -111,7 +111,7 @@ fn Strip(span: (Timestamp, Timestamp), past: Past, travel: Travel) -> impl IntoV
             <form class="flex flex-wrap items-center gap-x-4 gap-y-1" method="get" action=href_now(travel.page())>
                 {travel.kept().map(|(name, value)| view! { <input type="hidden" name=name value=value /> }).collect_view()}
                 <input
-                    class="basis-full accent-accent"
+                    class="basis-full h-6 accent-accent"
                     type="range"
                     name=AT
                     aria-label="An instant"

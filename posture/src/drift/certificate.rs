@@ -99,7 +99,7 @@ mod tests {
             ),
             (
                 standing(4, "CN=R3", "2026-11-30T00:00:00Z"),
-                "was replaced by one that holds no longer: until 2026-11-30",
+                "was replaced by one that does not hold longer: it runs out 2026-11-30",
             ),
         ] {
             let told = told(&new).unwrap();

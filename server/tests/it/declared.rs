@@ -126,7 +126,7 @@ async fn a_hub_as_it_was_rendered_does_not_differ_and_an_edit_by_hand_does() {
         page.contains("Nothing differs from what prod.yaml declares, in what could be compared."),
         "{page}"
     );
-    assert!(page.contains("user-scheduler"), "{page}");
+    assert!(page.contains("Only its name is read, and not its data"), "{page}");
 }
 
 #[tokio::test]
