@@ -169,6 +169,8 @@ pub struct HistoryView {
     pub unseen: Vec<Unseen>,
     /// What happened to certificates, oldest first: the newest few hundred. Empty for viewers of some hubs only.
     pub certificates: Vec<CertificateMoment>,
+    /// How many earlier renewals and ends are not among them.
+    pub earlier_certificates: u64,
     /// The findings that were open most often.
     pub opened: Vec<OpenedRow>,
 }

@@ -53,6 +53,7 @@ pub(super) async fn history(
         moment_count: 0,
         unseen: Vec::new(),
         certificates: Vec::new(),
+        earlier_certificates: 0,
         opened: Vec::new(),
     };
     if let Some(to) = spot.scan
@@ -65,20 +66,21 @@ pub(super) async fn history(
         let found = coverage::stretches(reading, spot.id, (from.number, to.number), &scope).await;
         let longest_restart = i64::from(backend.stale_after_seconds);
         if scope == Scope::All {
-            view.certificates = certificates(reading, &spot, (from, to), (begins, to.taken_at)).await?;
+            (view.certificates, view.earlier_certificates) =
+                certificates(reading, &spot, (from, to), (begins, to.taken_at)).await?;
         }
         view.unseen = unseen(found.map_err(|error| failed(&error))?, (begins, to.taken_at), longest_restart);
     }
     Ok(view)
 }
 
-/// What happened to certificates, which belong to the cluster.
+/// What happened to certificates, which belong to the cluster, and how much more happened before.
 async fn certificates(
     reading: &mut Reading,
     spot: &Spot,
     (from, to): (Scan, Scan),
     axis: (Timestamp, Timestamp),
-) -> Result<Vec<CertificateMoment>, AppError> {
+) -> Result<(Vec<CertificateMoment>, u64), AppError> {
     let events = renewals::events(reading, spot.id, (from.number, to.number), axis).await;
     let events = events.map_err(|error| failed(&error))?;
     let left_out = events.len().saturating_sub(usize::from(MOMENTS));
@@ -88,7 +90,7 @@ async fn certificates(
         place: event.place,
         not_after: event.not_after,
     });
-    Ok(moments.collect())
+    Ok((moments.collect(), left_out as u64))
 }
 
 /// The scan that a span begins with, and the instant it begins at: that scan's own where nothing older is kept.

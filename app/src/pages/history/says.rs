@@ -103,7 +103,11 @@ fn certificates(view: &HistoryView) -> Option<String> {
     let renewed = view.certificates.len() as u64 - over;
     let count = |count: u64, did: &str| (count > 0).then(|| format!("{} {did}", number(count)));
     let parts: Vec<String> = count(renewed, "renewed").into_iter().chain(count(over, "ran out")).collect();
-    (!parts.is_empty()).then(|| format!("Certificates: {}.", parts.join(", ")))
+    let earlier = match view.earlier_certificates {
+        0 => String::new(),
+        earlier => format!(", and {} earlier renewals and ends that are not shown", number(earlier)),
+    };
+    (!parts.is_empty()).then(|| format!("Certificates: {}{earlier}.", parts.join(", ")))
 }
 
 /// What the picture shows, in words.
@@ -184,6 +188,7 @@ mod tests {
             moment_count: 2,
             unseen: Vec::new(),
             certificates: Vec::new(),
+            earlier_certificates: 0,
             opened: Vec::new(),
         }
     }
@@ -202,6 +207,20 @@ mod tests {
             )
         );
         assert!(summary(&known, true).ends_with("in one stretch of this time."));
+    }
+
+    #[test]
+    fn renewals_that_are_not_shown_are_counted() {
+        let mut known = view(5, 14, 9);
+        let (at, not_after) =
+            (Timestamp::from_second(DAY).unwrap(), Timestamp::from_second(99 * DAY).unwrap());
+        known.certificates = vec![CertificateMoment { at, ran_out: false, place: "hub".into(), not_after }];
+        assert_eq!(certificates(&known).as_deref(), Some("Certificates: one renewed."));
+        known.earlier_certificates = 30;
+        assert_eq!(
+            certificates(&known).as_deref(),
+            Some("Certificates: one renewed, and 30 earlier renewals and ends that are not shown.")
+        );
     }
 
     #[test]

@@ -66,6 +66,10 @@ pub(super) fn Certificates(view: HistoryView) -> impl IntoView {
         words::sentence(&words::number(count)),
         if count == 1 { "renewal or end" } else { "renewals and ends" }
     );
+    let said = match view.earlier_certificates {
+        0 => said,
+        earlier => format!("{said}, the newest; {} earlier ones are not shown", words::number(earlier)),
+    };
     view! {
         <details class="mt-3">
             <summary class="link w-fit">{said}</summary>

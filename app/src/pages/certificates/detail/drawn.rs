@@ -137,7 +137,7 @@ fn what_is_presented_stands_beside_what_is_kept_with_both_fingerprints() {
     says(
         shown,
         &[
-            "hub.example.org:8443 still presents an older one",
+            "hub.example.org:8443 presented an older one at",
             "another one",
             ", seen",
             "in turn with one other",
