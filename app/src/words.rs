@@ -2,6 +2,7 @@
 
 use posture::access::AccessTable;
 use posture::facts::Subject;
+use posture::gap::GapReason;
 
 use crate::backend::{ChecklistView, ClusterCard, Counts, GapsView, HubName, OverviewView};
 use crate::text::visible;
@@ -44,11 +45,14 @@ pub fn lower_first(text: &str) -> String {
     }
 }
 
-/// How many user servers run, or that it is not known.
-pub fn servers(count: Option<u64>) -> String {
+/// How many user servers run, or why it is not known.
+pub fn servers(count: &Result<u64, GapReason>) -> String {
     match count {
-        None => "user servers not known: not all pods are seen".to_owned(),
-        Some(count) => format!("{} user {} running", number(count), plural(count, "server")),
+        Err(GapReason::NotKept) => {
+            "user servers not known: the pods of that time are no longer kept one by one".to_owned()
+        }
+        Err(_) => "user servers not known: not all pods are seen".to_owned(),
+        &Ok(count) => format!("{} user {} running", number(count), plural(count, "server")),
     }
 }
 
@@ -229,7 +233,7 @@ mod tests {
             hub: Some(HubName { namespace: "jhub".into(), release: "prod".into(), app: "jupyterhub".into() }),
             chart: "4.4.0".into(),
             is_supported: true,
-            user_servers: None,
+            user_servers: Err(GapReason::NotRead),
             counts,
             topics: Vec::new(),
             newest: None,
@@ -306,9 +310,12 @@ mod tests {
 
     #[test]
     fn user_servers_that_cannot_be_seen_are_not_counted_as_none() {
-        assert!(servers(None).contains("not known"));
-        assert_eq!(servers(Some(0)), "no user servers running");
-        assert_eq!(servers(Some(1)), "one user server running");
+        assert!(servers(&Err(GapReason::Forbidden)).contains("not known: not all pods are seen"));
+        assert!(
+            servers(&Err(GapReason::NotKept)).contains("not known: the pods of that time are no longer kept")
+        );
+        assert_eq!(servers(&Ok(0)), "no user servers running");
+        assert_eq!(servers(&Ok(1)), "one user server running");
     }
 
     #[test]

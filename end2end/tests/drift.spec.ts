@@ -49,7 +49,7 @@ test("a scan is pinned under a name, compared with, and unpinned", async ({ page
 
 test("what could not be read is not said to be unchanged", async ({ page, javaScriptEnabled }) => {
   await open(page, "clusters/campus-shared/drift?with=1d", javaScriptEnabled);
-  const notice = page.getByRole("note").filter({ hasText: "Not everything could be read at both instants." });
+  const notice = page.getByRole("note").filter({ hasText: "Not everything is known of both instants." });
   await expect(notice).toContainText("may not be listed");
   await expect(page.getByText("Nothing that matters for security changed.")).toHaveCount(0);
 });

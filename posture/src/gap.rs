@@ -22,6 +22,8 @@ pub enum GapReason {
     NotInFiles,
     /// The list has not been read yet.
     NotRead,
+    /// It was read then, and is no longer kept one by one: of pods that ended long ago only numbers remain.
+    NotKept,
 }
 
 /// One thing that could not be read: a kind, in one namespace or in all.
@@ -40,6 +42,7 @@ impl Gap {
     pub fn permission(&self) -> String {
         match &self.reason {
             GapReason::NotInFiles => "a live cluster, which files cannot stand for".to_owned(),
+            GapReason::NotKept => format!("an instant of which single {} are kept", self.kind.info().plural),
             GapReason::Failed(_) | GapReason::Silent | GapReason::NotRead | GapReason::NotServed => {
                 format!("an API server that answers for {}", self.kind.info().plural)
             }
@@ -62,6 +65,7 @@ impl fmt::Display for Gap {
             GapReason::Silent => write!(f, "nothing was heard about {names}{place} for too long"),
             GapReason::NotInFiles => write!(f, "files do not show every one of a cluster's {names}{place}"),
             GapReason::NotRead => write!(f, "{names}{place} have not been read yet"),
+            GapReason::NotKept => write!(f, "the {names}{place} of that time are no longer kept one by one"),
         }
     }
 }

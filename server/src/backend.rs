@@ -23,6 +23,7 @@ use app::backend::{
 use app::error::AppError;
 use app::viewer::Viewer;
 use posture::Timestamp;
+use posture::gap::GapReason;
 use posture::hub::HubKey;
 use posture::kind::Kind;
 use posture::listing::Coverage;
@@ -32,7 +33,7 @@ use posture::settings::Settings;
 use crate::clock::Clock;
 use crate::declared::DeclaredFolder;
 use crate::store::clusters::{self, ClusterView};
-use crate::store::coverage::{self, is_full};
+use crate::store::coverage;
 use crate::store::hubs::{self, HubView};
 use crate::store::scans::{self, Scan};
 use crate::store::{ClusterId, HubId, Reading, Scope, Store, StoreError};
@@ -334,12 +335,25 @@ fn chart(hub: &HubView) -> String {
     hub.facts.chart.as_ref().map_or_else(|| "unknown".to_owned(), |chart| chart.version.to_string())
 }
 
-/// How many user servers run; `None` where not all pods could be read: a hub may start them in any namespace, and a count of what was
-/// seen would be taken for all.
-fn server_count(hub: &HubView, coverage: &BTreeMap<Kind, Coverage>) -> Option<u64> {
-    let is_known =
-        is_full(coverage, Kind::Pod, None) && is_full(coverage, Kind::Pod, Some(&hub.key.namespace));
-    is_known.then(|| u64::from(hub.servers))
+/// How many user servers run, or why that is not known: a hub may start them in any namespace, and where not all pods could be read, a count
+/// of what was seen would be taken for all.
+async fn server_count(
+    reading: &mut Reading,
+    scan: Option<Scan>,
+    hub: &HubView,
+    coverage: &BTreeMap<Kind, Coverage>,
+) -> Result<Result<u64, GapReason>, AppError> {
+    let Some(scan) = scan else { return Ok(Err(GapReason::NotRead)) };
+    match pods_are_seen(hub, coverage) {
+        Ok(()) => hubs::servers(reading, hub.id, scan.number).await.map(Ok).map_err(|error| failed(&error)),
+        Err(why) => Ok(Err(why)),
+    }
+}
+
+/// Whether every pod that may be of a hub is seen, and if not, why.
+fn pods_are_seen(hub: &HubView, coverage: &BTreeMap<Kind, Coverage>) -> Result<(), GapReason> {
+    coverage::full(coverage, Kind::Pod, None)?;
+    coverage::full(coverage, Kind::Pod, Some(&hub.key.namespace))
 }
 
 async fn coverage_of(reading: &mut Reading, spot: &Spot) -> Result<BTreeMap<Kind, Coverage>, AppError> {
@@ -351,7 +365,6 @@ async fn coverage_of(reading: &mut Reading, spot: &Spot) -> Result<BTreeMap<Kind
 
 #[cfg(test)]
 mod tests {
-    use posture::gap::GapReason;
     use posture::hub::Support;
 
     use super::*;
@@ -367,7 +380,6 @@ mod tests {
                 names: BTreeMap::new(),
             },
             since: posture::Timestamp::UNIX_EPOCH,
-            servers: 3,
         }
     }
 
@@ -397,16 +409,16 @@ mod tests {
     #[test]
     fn user_servers_are_counted_only_where_pods_can_be_read() {
         let full = BTreeMap::from([(Kind::Pod, Coverage::full())]);
-        assert_eq!(server_count(&hub(), &full), Some(3));
-        assert_eq!(server_count(&hub(), &BTreeMap::new()), None);
+        assert_eq!(pods_are_seen(&hub(), &full), Ok(()));
+        assert_eq!(pods_are_seen(&hub(), &BTreeMap::new()), Err(GapReason::NotRead));
         let mut hidden = Coverage::full();
         hidden.namespaces.insert("jhub".into(), Some(GapReason::Forbidden));
-        assert_eq!(server_count(&hub(), &BTreeMap::from([(Kind::Pod, hidden)])), None);
+        assert_eq!(pods_are_seen(&hub(), &BTreeMap::from([(Kind::Pod, hidden)])), Err(GapReason::Forbidden));
         let mut beside = Coverage { everywhere: Some(GapReason::Forbidden), ..Coverage::full() };
         beside.namespaces.insert("jhub".into(), None);
-        assert_eq!(server_count(&hub(), &BTreeMap::from([(Kind::Pod, beside)])), None);
+        assert_eq!(pods_are_seen(&hub(), &BTreeMap::from([(Kind::Pod, beside)])), Err(GapReason::Forbidden));
         let mut elsewhere = Coverage::full();
         elsewhere.namespaces.insert("kube-system".into(), Some(GapReason::Forbidden));
-        assert_eq!(server_count(&hub(), &BTreeMap::from([(Kind::Pod, elsewhere)])), Some(3));
+        assert_eq!(pods_are_seen(&hub(), &BTreeMap::from([(Kind::Pod, elsewhere)])), Ok(()));
     }
 }

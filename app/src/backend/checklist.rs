@@ -3,6 +3,7 @@
 use posture::Timestamp;
 use posture::check::{Severity, Topic, Verdict};
 use posture::control::Control;
+use posture::gap::GapReason;
 use posture::object::ObjectRef;
 use posture::text::Reason;
 
@@ -110,8 +111,8 @@ pub struct ChecklistView {
     pub chart: String,
     /// Whether it is a Zero to JupyterHub; others get only checks of pods.
     pub is_supported: bool,
-    /// Live user servers, if pods can be read.
-    pub user_servers: Option<u64>,
+    /// Live user servers, or why they cannot be counted.
+    pub user_servers: Result<u64, GapReason>,
     /// All verdicts, before any filter.
     pub counts: Counts,
     /// The topics in the order of the guide.

@@ -2,6 +2,7 @@
 
 use posture::Timestamp;
 use posture::check::{Severity, Verdict};
+use posture::gap::GapReason;
 use posture::object::ObjectRef;
 use posture::text::Reason;
 
@@ -48,8 +49,8 @@ pub struct HubCard {
     pub counts: Counts,
     /// Its worst open findings, at most three.
     pub worst: Vec<OpenRow>,
-    /// Live user servers, if pods can be read.
-    pub user_servers: Option<u64>,
+    /// Live user servers, or why they cannot be counted.
+    pub user_servers: Result<u64, GapReason>,
 }
 
 /// A cluster on the overview.

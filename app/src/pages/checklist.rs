@@ -201,7 +201,7 @@ fn about(view: &ChecklistView) -> String {
         return "What holds for the whole cluster is judged once and not for each hub. ".to_owned();
     };
     let (namespace, chart) = (visible(&hub.namespace), words::chart(&view.chart));
-    format!("Namespace {namespace}, {chart}, {}. ", words::servers(view.user_servers))
+    format!("Namespace {namespace}, {chart}, {}. ", words::servers(&view.user_servers))
 }
 
 #[component]

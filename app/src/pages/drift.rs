@@ -117,7 +117,7 @@ fn unread(cluster: &str, gaps: &[Gap]) -> AnyView {
     let more = (more > 0).then(|| format!("; and {} more", words::number(more)));
     let address = href(&gaps_path(cluster));
     view! {
-        <Notice tone=Tone::Gap title=|| "Not everything could be read at both instants.">
+        <Notice tone=Tone::Gap title=|| "Not everything is known of both instants.">
             <p class="wrap-anywhere">
                 "What changed there is not known: " {visible(&named.join("; ")).into_owned()} {more} ". "
                 <a class="link" href=address>"What I can see"</a>

@@ -220,7 +220,7 @@ fn HubCardView(hub: HubCard) -> impl IntoView {
     let counts = pairs(hub.counts);
     let name = visible(&hub.hub.release).into_owned();
     let aside = format!("{} · {}", visible(&hub.hub.namespace), words::chart(&hub.chart));
-    let servers = words::sentence(&words::servers(hub.user_servers));
+    let servers = words::sentence(&words::servers(&hub.user_servers));
     view! {
         <Card address=href(&checklist_path(&hub.cluster, Some(&hub.hub))) title=move || name.clone() aside=move || aside.clone()>
             {(!hub.is_supported).then(|| view! { <p class="text-warn">"Not a Zero to JupyterHub: only its pods are judged."</p> })}

@@ -12,6 +12,7 @@ use posture::check::{Check, Scope as About, Topic, Verdict};
 use posture::checks;
 use posture::control::{Control, ControlName};
 use posture::fix;
+use posture::gap::GapReason;
 use posture::hub::Support;
 
 use super::overview::counts_of;
@@ -59,13 +60,17 @@ pub(super) async fn checklist(
         counts = findings::counts(reading, spot.id, scan.number, &scope).await.map_err(|e| failed(&e))?;
     }
     let coverage = coverage_of(reading, &spot).await?;
+    let user_servers = match &hub {
+        Some(hub) => server_count(reading, spot.scan, hub, &coverage).await?,
+        None => Err(GapReason::NotRead),
+    };
     let later = if spot.scan.is_some() { added_later(at, id, &found) } else { Vec::new() };
     let newest = found.iter().filter_map(|finding| finding.episode).map(|episode| episode.opened_at).max();
     Ok(ChecklistView {
         cluster: spot.name,
         chart: hub.as_ref().map(chart).unwrap_or_default(),
         is_supported: hub.as_ref().is_none_or(|hub| hub.facts.support == Support::ZeroToJupyterHub),
-        user_servers: hub.as_ref().and_then(|hub| server_count(hub, &coverage)),
+        user_servers,
         hub: hub.map(|hub| hub_name(&hub.key)),
         counts: counts_of(&counts, id),
         topics: topics(found, &controls, &later),

@@ -17,6 +17,7 @@ use posture::Timestamp;
 use posture::checks;
 use posture::drift::{Effect, Event, ReachEffect, between, compare_reach, events};
 use posture::gap::{Gap, GapReason};
+use posture::kind::Kind;
 use posture::object::ObjectRef;
 use posture::reach::ReachTable;
 
@@ -223,6 +224,9 @@ async fn unread(
     for scan in [from, to] {
         let gaps = coverage::gaps(reading, spot.id, scan, scope).await.map_err(|error| failed(&error))?;
         found.extend(gaps.into_iter().map(|view| view.gap).filter(|gap| gap.reason != GapReason::NotInFiles));
+        if coverage::pods_are_folded(reading, spot.id, scan).await.map_err(|error| failed(&error))? {
+            found.insert(Gap { kind: Kind::Pod, namespace: None, reason: GapReason::NotKept });
+        }
     }
     Ok(found.into_iter().collect())
 }

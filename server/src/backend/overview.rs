@@ -160,6 +160,10 @@ async fn card(
     let (of_files, gaps): (Vec<_>, Vec<_>) =
         gaps.into_iter().partition(|view| view.gap.reason == GapReason::NotInFiles);
     let coverage = coverage_of(reading, spot).await?;
+    let mut servers = BTreeMap::new();
+    for hub in &hubs {
+        servers.insert(hub.id, server_count(reading, spot.scan, hub, &coverage).await?);
+    }
     let worst =
         |hub: Option<&HubName>| open.iter().filter(|row| row.hub.as_ref() == hub).take(3).cloned().collect();
     Ok(ClusterCard {
@@ -170,7 +174,10 @@ async fn card(
         is_of_files: !of_files.is_empty(),
         hubs: hubs
             .iter()
-            .map(|hub| hub_card(&spot.name, hub, &counts, &worst, server_count(hub, &coverage)))
+            .map(|hub| {
+                let servers = servers.remove(&hub.id).unwrap_or(Err(GapReason::NotRead));
+                hub_card(&spot.name, hub, &counts, &worst, servers)
+            })
             .collect(),
         is_judged: true,
         trouble,
@@ -182,7 +189,7 @@ fn hub_card(
     hub: &HubView,
     counts: &BTreeMap<Option<HubId>, VerdictCounts>,
     worst: &impl Fn(Option<&HubName>) -> Vec<OpenRow>,
-    user_servers: Option<u64>,
+    user_servers: Result<u64, GapReason>,
 ) -> HubCard {
     let name = hub_name(&hub.key);
     HubCard {

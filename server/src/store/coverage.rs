@@ -44,13 +44,19 @@ pub(super) fn kind_key(kind: Kind) -> String {
 }
 
 /// Whether a kind is completely read in a namespace (or everywhere, for objects without one).
-pub fn is_full(coverage: &BTreeMap<Kind, Coverage>, kind: Kind, namespace: Option<&str>) -> bool {
-    coverage.get(&kind).is_some_and(|coverage| {
-        namespace
-            .and_then(|namespace| coverage.namespaces.get(namespace))
-            .unwrap_or(&coverage.everywhere)
-            .is_none()
-    })
+pub(super) fn is_full(coverage: &BTreeMap<Kind, Coverage>, kind: Kind, namespace: Option<&str>) -> bool {
+    full(coverage, kind, namespace).is_ok()
+}
+
+/// The same, and if not, why.
+pub fn full(
+    coverage: &BTreeMap<Kind, Coverage>,
+    kind: Kind,
+    namespace: Option<&str>,
+) -> Result<(), GapReason> {
+    let coverage = coverage.get(&kind).ok_or(GapReason::NotRead)?;
+    let here = namespace.and_then(|namespace| coverage.namespaces.get(namespace));
+    here.unwrap_or(&coverage.everywhere).clone().map_or(Ok(()), Err)
 }
 
 struct OpenRow {
@@ -301,7 +307,17 @@ fn gap_of(kind: String, place: String, reason: &str) -> Result<Gap, StoreError> 
     Ok(Gap { kind, namespace: Some(place).filter(|place| !place.is_empty()), reason })
 }
 
-/// How much of each kind was read at a scan.
+/// Whether the single pods of a scan are no longer kept: those that ended soon after it are numbers per hour by now.
+pub async fn pods_are_folded(
+    connection: &mut SqliteConnection,
+    cluster: ClusterId,
+    scan: ScanNumber,
+) -> Result<bool, StoreError> {
+    let from = sqlx::query_scalar!("select pods_from from clusters where id = ?", cluster.0);
+    Ok(from.fetch_optional(connection).await?.is_some_and(|from| scan.0 < from))
+}
+
+/// How much of each kind was read at a scan, and is still kept.
 pub async fn at(
     connection: &mut SqliteConnection,
     cluster: ClusterId,
@@ -316,7 +332,7 @@ pub async fn at(
         PAUSE,
         CONFIG_DATA
     )
-    .fetch_all(connection)
+    .fetch_all(&mut *connection)
     .await?;
     let mut all: BTreeMap<Kind, Coverage> = BTreeMap::new();
     for row in rows {
@@ -328,6 +344,9 @@ pub async fn at(
         } else {
             coverage.namespaces.insert(row.namespace, reason);
         }
+    }
+    if all.contains_key(&Kind::Pod) && pods_are_folded(connection, cluster, scan).await? {
+        all.insert(Kind::Pod, Coverage::gap(GapReason::NotKept));
     }
     Ok(all)
 }

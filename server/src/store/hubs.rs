@@ -221,8 +221,6 @@ pub struct HubView {
     pub facts: HubFacts,
     /// When Perijove first saw it.
     pub since: Timestamp,
-    /// Its user servers.
-    pub servers: u32,
 }
 
 struct HubRow {
@@ -235,7 +233,6 @@ struct HubRow {
     tls_mode: Option<String>,
     names_json: String,
     since: i64,
-    servers: i64,
 }
 
 impl HubRow {
@@ -252,7 +249,6 @@ impl HubRow {
                     .map_err(StoreError::unreadable("names of a hub"))?,
             },
             since: instant(self.since)?,
-            servers: u32::try_from(self.servers).unwrap_or(u32::MAX),
         })
     }
 }
@@ -270,10 +266,7 @@ pub async fn list(
         r#"select h.id as "id!: i64", h.namespace as "namespace!", h.release as "release!", h.app as "app!",
              x.support as "support!", x.chart_json, x.tls_mode, x.names_json as "names_json!",
              (select s.taken_at from hub_facts y join scans s on s.cluster_id = h.cluster_id and s.seq = y.first_scan
-              where y.hub_id = h.id order by y.first_scan limit 1) as "since!: i64",
-             (select count(*) from pods p where p.hub_id = h.id and p.until_scan is null and p.first_scan <= ?2)
-               + (select count(*) from pods p where p.hub_id = h.id and p.until_scan > ?2 and p.first_scan <= ?2)
-               as "servers!: i64"
+              where y.hub_id = h.id order by y.first_scan limit 1) as "since!: i64"
            from hubs h
            join hub_facts x on x.hub_id = h.id and x.first_scan <= ?2 and (x.until_scan is null or x.until_scan > ?2)
            where h.cluster_id = ?1 and (?3 is null or h.id in (select value from json_each(?3)))
@@ -285,4 +278,21 @@ pub async fn list(
     .fetch_all(connection)
     .await?;
     rows.into_iter().map(HubRow::into_view).collect()
+}
+
+/// How many user servers of a hub ran at a scan. They are counted one by one, which takes longer the older the scan is.
+pub async fn servers(
+    connection: &mut SqliteConnection,
+    hub: HubId,
+    scan: ScanNumber,
+) -> Result<u64, StoreError> {
+    let count = sqlx::query_scalar!(
+        r#"select (select count(*) from pods where hub_id = ?1 and until_scan is null and first_scan <= ?2)
+             + (select count(*) from pods where hub_id = ?1 and until_scan > ?2 and first_scan <= ?2) as "count!: i64""#,
+        hub.0,
+        scan.0
+    )
+    .fetch_one(connection)
+    .await?;
+    Ok(count.unsigned_abs())
 }

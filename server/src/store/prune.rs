@@ -279,6 +279,9 @@ async fn fold_pods(
     .fetch_one(&mut *connection)
     .await?;
     let Some(last) = last else { return Ok(0) };
+    sqlx::query!("update clusters set pods_from = ?2 where id = ?1 and pods_from < ?2", cluster.0, end.0)
+        .execute(&mut *connection)
+        .await?;
     // An interval that continues an incarnation begins in the hour that the one before it has counted.
     sqlx::query!(
         "insert into pod_counts (cluster_id, shape_id, namespace, account, hour, hub_id, pods)

@@ -1,6 +1,6 @@
 //! What pruning removes, what it keeps, and what it says.
 
-use server::store::{Computed, ComputedTable, Retention, findings, scans};
+use server::store::{Computed, ComputedTable, Retention, ScanNumber, coverage, findings, scans};
 use sqlx::Connection;
 
 use super::*;
@@ -144,6 +144,12 @@ async fn pods_become_numbers_per_hour() {
             .await
             .unwrap();
     assert_eq!(hours, [(start, 1), (start + 1, 1), (start + 2, 1)]);
+    for (scan, is_whole) in [(1, false), (3, false), (4, true)] {
+        let read = coverage::at(&mut reading, place.cluster, ScanNumber(scan)).await.unwrap();
+        let expected = if is_whole { Coverage::full() } else { Coverage::gap(GapReason::NotKept) };
+        assert_eq!(read[&Kind::Pod], expected, "the pods of scan {scan}");
+        assert_eq!(read[&Kind::Deployment], Coverage::full());
+    }
 }
 
 #[tokio::test]
