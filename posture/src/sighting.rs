@@ -136,6 +136,32 @@ pub struct EndpointSight {
     pub fault: Option<ConnectFault>,
     /// What stands on port 80.
     pub plain: PlainSight,
+    /// Where the connection was made from.
+    #[serde(default, skip_serializing_if = "Vantage::is_outside")]
+    pub from: Vantage,
+}
+
+/// Where connections are made from. A network policy that confines a pod may reject what it forbids, as kube-router does (`REJECT`), and that
+/// looks to the pod as if nobody listened.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Vantage {
+    /// From a machine that is no pod.
+    #[default]
+    Outside,
+    /// From a pod of the cluster itself.
+    Pod {
+        /// Its namespace.
+        namespace: String,
+    },
+    /// From a pod of another cluster, or one whose namespace is not known.
+    OtherPod,
+}
+
+impl Vantage {
+    fn is_outside(&self) -> bool {
+        *self == Self::Outside
+    }
 }
 
 /// What a name was resolved to.

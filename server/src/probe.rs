@@ -22,7 +22,7 @@ use hickory_resolver::TokioResolver;
 use jiff::Timestamp;
 use posture::sighting::{
     ConnectFault, DnsFault, DnsSight, EndpointSight, Handshake, HstsSight, PlainSight, Seen, Sight, Spot,
-    TlsVersion, Trust, Unsighted,
+    TlsVersion, Trust, Unsighted, Vantage,
 };
 use posture::x509::Der;
 use rustls::crypto::CryptoProvider;
@@ -62,13 +62,15 @@ pub struct Ways {
     pub dns: Dns,
     /// Where HTTP in clear stands.
     pub plain_port: u16,
+    /// Where connections are made from.
+    pub from: Vantage,
     /// What is shown instead of a connection, in the demo.
     pub script: Option<Arc<Script>>,
 }
 
 impl Default for Ways {
     fn default() -> Self {
-        Self { dns: Dns::System, plain_port: 80, script: None }
+        Self { dns: Dns::System, plain_port: 80, from: Vantage::Outside, script: None }
     }
 }
 
@@ -76,6 +78,7 @@ impl Default for Ways {
 struct Round {
     resolver: Option<TokioResolver>,
     plain_port: u16,
+    from: Vantage,
     refusal: Refusal,
     provider: Arc<CryptoProvider>,
     now: Timestamp,
@@ -92,7 +95,8 @@ pub async fn look(
         return script.look(names, now);
     }
     let resolver = ways.dns.resolver();
-    let round = Round { resolver, plain_port: ways.plain_port, refusal, provider: shake::provider(), now };
+    let (plain_port, from) = (ways.plain_port, ways.from.clone());
+    let round = Round { resolver, plain_port, from, refusal, provider: shake::provider(), now };
     let round = &round;
     futures::stream::iter(names)
         .map(|(host, port)| async move {
@@ -131,7 +135,7 @@ impl Round {
         let deadline = Instant::now() + ALL;
         let nothing = DnsSight { fault: Some(DnsFault::NoAnswer), ..DnsSight::default() };
         let dns = within(deadline, resolve::resolve(self.resolver.as_ref(), host), nothing).await;
-        let mut sight = EndpointSight { dns, ..EndpointSight::default() };
+        let mut sight = EndpointSight { dns, from: self.from.clone(), ..EndpointSight::default() };
         if sight.dns.addresses.is_empty() {
             sight.fault = Some(ConnectFault::NoAddress);
             return Ok(sight);

@@ -186,5 +186,6 @@ fn writing(path: &Path) -> SqliteConnectOptions {
 
 /// The options of a reader.
 fn reading(path: &Path) -> SqliteConnectOptions {
-    shared(path).read_only(true)
+    // A page asks for some hundred rows at a time. With the usual fifty, two threads take turns and wait for each other.
+    shared(path).read_only(true).row_buffer_size(256)
 }

@@ -14,8 +14,9 @@ use crate::facts::network::LoadBalancerAddress;
 use crate::gap::Unknown;
 use crate::hub::Hub;
 use crate::kind::Kind;
+use crate::listing::{Listing, Placed};
 use crate::object::ObjectRef;
-use crate::sighting::{ConnectFault, DnsFault, EndpointSight, Handshake, Unsighted};
+use crate::sighting::{ConnectFault, DnsFault, EndpointSight, Handshake, Unsighted, Vantage};
 use crate::text::{Arg, Reason};
 
 /// The certificates of servers by which a hub is reached.
@@ -261,6 +262,28 @@ impl<'a> Connection<'a> {
         !tls.ends_in_hub() && (is_led || context.snapshot.services.complete().is_err())
     }
 
+    /// Why it is not known whether nobody listens where a connection was refused; `None` where nothing but the other side can have done it.
+    pub fn may_be_rejected(&self, context: &Context<'_>) -> Option<Reason> {
+        let snapshot = context.snapshot;
+        let is_confined = match &self.sight.from {
+            Vantage::Outside => false,
+            Vantage::OtherPod => true,
+            Vantage::Pod { namespace } => {
+                let own = snapshot.network_policies.all_in(namespace);
+                own.map_or(true, |mut policies| policies.any(|policy| policy.spec.covers_egress()))
+                    || [&snapshot.admin_policies, &snapshot.baseline_policies].into_iter().any(is_any)
+                    || snapshot.foreign_policies.values().any(is_any)
+            }
+        };
+        is_confined.then(|| {
+            let reason = Reason::new(
+                "refused-or-rejected",
+                "A connection to {host} was refused: nobody listens there, or a network policy that confines Perijove's own pod rejects it; ask from outside",
+            );
+            reason.with("host", self.called())
+        })
+    }
+
     /// Whether the name is served over HTTPS, as a connection showed it.
     pub fn https(&self, context: &Context<'_>, tls: &Tls) -> Judgement {
         if self.sight.handshake.is_some() {
@@ -273,6 +296,11 @@ impl<'a> Connection<'a> {
         }
         if !matches!(self.sight.fault, Some(ConnectFault::Closed | ConnectFault::NotTls)) {
             self.handshake()?;
+        }
+        if matches!(self.sight.fault, Some(ConnectFault::Closed))
+            && let Some(reason) = self.may_be_rejected(context)
+        {
+            return Err(reason.into());
         }
         if self.may_pass_by_balancer(context, tls) {
             let reason = Reason::new(
@@ -354,4 +382,9 @@ pub fn is_inside(context: &Context<'_>, hub: &Hub, tls: &Tls) -> bool {
         fronts.flat_map(|ingress| &ingress.status.load_balancer.ingress).filter_map(|own| own.ip.as_deref());
     let addresses: Vec<Option<IpAddr>> = services.chain(fronts).map(|address| address.parse().ok()).collect();
     !addresses.is_empty() && addresses.iter().all(|address| address.as_ref().is_some_and(is_private))
+}
+
+/// Whether there is any of a kind, or may be.
+fn is_any<T: Placed>(all: &Listing<T>) -> bool {
+    all.complete().is_err() || all.present().next().is_some()
 }

@@ -87,6 +87,9 @@ fn of_connection(context: &Context<'_>, tls: &Tls, connection: &Connection<'_>) 
     let with_host = |reason: Reason| reason.with("host", connection.called());
     match connection.sight.plain {
         PlainSight::Closed => {
+            if let Some(reason) = connection.may_be_rejected(context) {
+                return Err(reason.into());
+            }
             let reason = Reason::new("closed-seen", "Nobody listens on port 80 of {host}");
             Ok(Outcome::pass(with_host(reason)).because(connection.evidence(tls, path, Arg::word("closed"))))
         }

@@ -10,6 +10,7 @@ use hyper_util::rt::TokioExecutor;
 use kube::client::{Body, ClientBuilder, ConfigExt as _, DynBody};
 use kube::config::{InClusterError, KubeConfigOptions, Kubeconfig, KubeconfigError};
 use kube::{Client, Config};
+use posture::sighting::Vantage;
 use sha2::{Digest as _, Sha256};
 use tower::{BoxError, Layer, ServiceBuilder, ServiceExt as _};
 use tower_http::ServiceExt as _;
@@ -118,7 +119,21 @@ pub(super) struct Connected {
     pub(super) shown: Shown,
 }
 
+/// Where Kubernetes puts the namespace of a pod.
+const OWN_NAMESPACE: &str = "/var/run/secrets/kubernetes.io/serviceaccount/namespace";
+
 impl Target {
+    /// Where this program stands when it connects to names of the cluster. Every pod finds the address of its API server in its environment.
+    pub fn vantage(&self) -> Vantage {
+        if std::env::var_os("KUBERNETES_SERVICE_HOST").is_none() {
+            return Vantage::Outside;
+        }
+        match (self, std::fs::read_to_string(OWN_NAMESPACE)) {
+            (Self::InCluster, Ok(namespace)) => Vantage::Pod { namespace: namespace.trim().to_owned() },
+            _ => Vantage::OtherPod,
+        }
+    }
+
     /// Prepares a client; nothing is sent yet, except that a credential plugin of an explicit context runs.
     pub(super) async fn connect<L, S>(&self, layer: &L) -> Result<Connected, ConnectError>
     where

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use posture::sighting::{DnsSight, EndpointSight, Handshake, HstsSight, PlainSight, TlsVersion};
+use posture::sighting::{DnsSight, EndpointSight, Handshake, HstsSight, PlainSight, TlsVersion, Vantage};
 use posture::x509::Der;
 use rcgen::{
     BasicConstraints, Certificate, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose,
@@ -229,5 +229,6 @@ fn sight(server: &ShownFile, chain: Vec<Der>, authorities: &[Der], now: Timestam
         }),
         fault: None,
         plain: PlainSight::ToHttps { permanent: true },
+        from: Vantage::Outside,
     }
 }

@@ -36,8 +36,11 @@ impl Place {
     }
 
     async fn look_at(&self, host: &str, port: u16) -> EndpointSight {
-        let ways =
-            Ways { dns: Dns::Servers(vec![self.names.address]), plain_port: self.plain_port, script: None };
+        let ways = Ways {
+            dns: Dns::Servers(vec![self.names.address]),
+            plain_port: self.plain_port,
+            ..Ways::default()
+        };
         let refusal = Refusal { private: self.private.clone(), ..Refusal::default() };
         let seen = look(vec![(host.to_owned(), port)], &ways, refusal, Timestamp::now()).await;
         let spot = Spot::Endpoint { host: host.to_owned(), port };

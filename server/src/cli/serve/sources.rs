@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use posture::kind::KINDS;
 use posture::object::ObjectRef;
 use posture::redact::{Names, RedactionKey, Redactor};
-use posture::sighting::Sightings;
+use posture::sighting::{Sightings, Vantage};
 use tokio::task::JoinSet;
 
 use super::super::Stopped;
@@ -47,6 +47,11 @@ fn settings(config: &Config, cluster: &str) -> Settings {
         sights: config.sights(),
         ..Settings::new(cluster)
     }
+}
+
+/// The same, with names looked at from here.
+fn seen_from(from: Vantage, settings: Settings) -> Settings {
+    Settings { ways: Ways { from, ..settings.ways }, ..settings }
 }
 
 pub(super) fn watch_demo(
@@ -108,30 +113,31 @@ fn how_far(begins: Timestamp, at: Timestamp, now: Timestamp) -> String {
 
 /// The cluster that the command line names, where the configuration lists none. What is wrong with it is told at once, while a
 /// configured cluster that cannot be asked must not keep the others from being watched.
-pub(super) async fn only(args: &ServeArgs, config: &Config) -> Result<Option<Source>, Stopped> {
+pub(super) async fn only(args: &ServeArgs, config: &Config) -> Result<Option<(Source, Vantage)>, Stopped> {
     if args.demo || args.manifests.is_some() || !config.clusters.is_empty() {
         return Ok(None);
     }
-    Ok(Some(Source::connect(&target(&args.cluster), tuning(&config.collect)).await?))
+    let target = target(&args.cluster);
+    Ok(Some((Source::connect(&target, tuning(&config.collect)).await?, target.vantage())))
 }
 
 /// Watches the cluster of the command line, or those of the configuration.
 pub(super) fn watch_clusters(
     tasks: &mut JoinSet<()>,
-    only: Option<(String, Source)>,
+    only: Option<(String, (Source, Vantage))>,
     shared: &Shared,
     config: &Config,
     key: &RedactionKey,
 ) {
-    if let Some((name, source)) = only {
+    if let Some((name, (source, vantage))) = only {
         shared.troubles.set(&name, "It has not answered yet.");
-        let settings = settings(config, &name);
+        let settings = seen_from(vantage, settings(config, &name));
         tasks.spawn(follow(source, settings, redactor(config, key), shared.clone()));
         return;
     }
     for cluster in config.clusters.clone() {
         let shared = shared.clone();
-        let settings = settings(config, &cluster.name);
+        let settings = seen_from(configured_target(&cluster).vantage(), settings(config, &cluster.name));
         let tuning = tuning(&config.collect);
         let redactor = redactor(config, key);
         tasks.spawn(async move {
