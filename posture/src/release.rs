@@ -1,9 +1,13 @@
 //! Releases of Helm: which revision of a release is deployed, and what is said where the newest one is not.
 
+mod sight;
+
 use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+
+pub use sight::{InNamespace, Manifest, Releases, Sight};
 
 /// What Helm says of a revision.
 ///
@@ -102,6 +106,17 @@ pub struct Standing {
 }
 
 impl Standing {
+    /// Whether something is being done to the release, or broke off: another revision may be deployed soon.
+    pub fn is_pending(&self) -> bool {
+        matches!(
+            self.newest.1,
+            Status::Uninstalling
+                | Status::PendingInstall
+                | Status::PendingUpgrade
+                | Status::PendingRollback
+        )
+    }
+
     /// What to know where the newest revision is another one than what is deployed, as half a sentence.
     pub fn beside(&self) -> Option<String> {
         let (revision, status) = self.newest;

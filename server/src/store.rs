@@ -28,6 +28,7 @@ mod prune;
 pub mod rebuild;
 pub mod recall;
 mod rehash;
+pub mod releases;
 pub mod renewals;
 mod reviews;
 pub mod scans;

@@ -11,6 +11,7 @@ use posture::hub::HubKey;
 use posture::kind::Kind;
 use posture::listing::Coverage;
 use posture::object::ObjectRef;
+use posture::release::Releases;
 use posture::sighting::Sightings;
 use posture::snapshot::{Origin, Reviews};
 use sqlx::SqliteConnection;
@@ -19,7 +20,7 @@ use super::objects::Work;
 use super::stage::{StagedObject, StagedPod};
 use super::{
     ClusterId, ComputedTable, HubFacts, HubId, ScanNumber, Store, StoreError, computed, coverage, findings,
-    hubs, marks, moments, objects, people, pods, recall, reviews, scans, sightings,
+    hubs, marks, moments, objects, people, pods, recall, releases, reviews, scans, sightings,
 };
 
 /// What caused a scan.
@@ -63,7 +64,7 @@ pub struct HubSeen {
 
 /// Everything one scan adds to the history.
 ///
-/// `coverage`, `config_gaps`, `sightings`, `hubs`, `findings`, `controls`, `computed` and `servers` are complete: what is missing in them is over, or cannot be seen. Objects and
+/// `coverage`, `config_gaps`, `sightings`, `releases`, `hubs`, `findings`, `controls`, `computed` and `servers` are complete: what is missing in them is over, or cannot be seen. Objects and
 /// pods are those that may have changed; unchanged ones in the list do no harm.
 #[derive(Debug, Clone)]
 pub struct ScanCommit {
@@ -87,6 +88,8 @@ pub struct ScanCommit {
     pub reviews: Result<Reviews, GapReason>,
     /// What was seen of certificates outside the lists of the API; complete.
     pub sightings: Sightings,
+    /// What was seen of the releases of Helm; complete.
+    pub releases: Releases,
     /// Objects that are new or may have changed, pods excepted.
     pub objects: Vec<StagedObject>,
     /// Pods that are new or may have changed.
@@ -126,6 +129,7 @@ impl ScanCommit {
             config_gaps: BTreeMap::new(),
             reviews: Err(GapReason::NotRead),
             sightings: Sightings::default(),
+            releases: Releases::default(),
             objects: Vec::new(),
             pods: Vec::new(),
             removed: Vec::new(),
@@ -172,6 +176,7 @@ async fn write(connection: &mut SqliteConnection, commit: &ScanCommit) -> Result
     coverage::commit(connection, commit, scan).await?;
     reviews::commit(connection, commit, scan).await?;
     sightings::commit(connection, commit, scan).await?;
+    releases::commit(connection, commit, scan).await?;
     let (hubs, mut touched) = hubs::commit(connection, commit, scan).await?;
     let mut work = Work::new(commit, scan, &hubs);
     objects::commit(connection, &mut work).await?;

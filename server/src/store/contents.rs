@@ -85,7 +85,8 @@ async fn collect(
          and not exists (select 1 from pods where shape_id = contents.id)
          and not exists (select 1 from pods where status_id = contents.id)
          and not exists (select 1 from pod_counts where shape_id = contents.id)
-         and not exists (select 1 from computed where content_id = contents.id)",
+         and not exists (select 1 from computed where content_id = contents.id)
+         and not exists (select 1 from releases where content_id = contents.id)",
         before,
         waiting
     )

@@ -214,6 +214,7 @@ async fn remove_ended(
     rows += remove_unpinned!("computed", "cluster_id = ?1 and until_scan <= ?2");
     rows += remove_unpinned!("reviews", "cluster_id = ?1 and until_scan <= ?2");
     rows += remove_unpinned!("sightings", "cluster_id = ?1 and until_scan <= ?2");
+    rows += remove_unpinned!("releases", "cluster_id = ?1 and until_scan <= ?2");
     rows += remove_unpinned!("verdict_counts", "cluster_id = ?1 and until_scan <= ?2");
     rows += remove_moments(connection, cluster, end).await?;
     rows += remove!("episodes", "cluster_id = ?1 and closed_scan <= ?2");

@@ -37,10 +37,11 @@ pub(super) async fn insert(
         .map_err(StoreError::unreadable("resource versions"))?;
     let is_declared = commit.origin == Origin::Declared;
     let looked_at = commit.sightings.looked_at.map(Timestamp::as_millisecond);
+    let releases_at = commit.releases.looked_at.map(Timestamp::as_millisecond);
     let is_recalled = commit.sightings.recalled_from.is_some();
     sqlx::query!(
-        "insert into scans (cluster_id, seq, cause, taken_at, fresh_at, resource_versions_json, declared, looked_at, recalled)
-         values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "insert into scans (cluster_id, seq, cause, taken_at, fresh_at, resource_versions_json, declared, looked_at, recalled, releases_at)
+         values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         commit.cluster.0,
         scan.0,
         cause,
@@ -49,7 +50,8 @@ pub(super) async fn insert(
         versions,
         is_declared,
         looked_at,
-        is_recalled
+        is_recalled,
+        releases_at
     )
     .execute(&mut *connection)
     .await?;

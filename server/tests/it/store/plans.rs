@@ -9,7 +9,7 @@ use sqlx::{Connection, SqliteConnection};
 use super::*;
 
 /// Tables that grow with the cluster or with time.
-const LARGE: [&str; 14] = [
+const LARGE: [&str; 15] = [
     "scans",
     "contents",
     "objects",
@@ -22,6 +22,7 @@ const LARGE: [&str; 14] = [
     "episodes",
     "marks",
     "computed",
+    "releases",
     "moments",
     "people",
 ];
