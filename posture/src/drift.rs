@@ -34,7 +34,7 @@ pub use event::{Event, Upgrade, events};
 pub use hardening::{Hardening, harder};
 pub use images::{Runner, Running, images, workload_of};
 pub use restart::{RESTARTABLE, Restart, restart};
-pub use writer::Writer;
+pub use writer::{Writer, release_of};
 
 /// What became of an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

@@ -110,10 +110,7 @@ impl Standing {
     pub fn is_pending(&self) -> bool {
         matches!(
             self.newest.1,
-            Status::Uninstalling
-                | Status::PendingInstall
-                | Status::PendingUpgrade
-                | Status::PendingRollback
+            Status::Uninstalling | Status::PendingInstall | Status::PendingUpgrade | Status::PendingRollback
         )
     }
 

@@ -13,6 +13,7 @@ mod known;
 mod looking;
 mod news;
 mod own;
+mod releases;
 pub mod replay;
 mod state;
 
@@ -62,6 +63,8 @@ pub struct Settings {
     pub tick: Duration,
     /// Where certificates are looked at outside the lists of the API.
     pub sights: Sights,
+    /// Namespaces in which the releases of Helm are looked at.
+    pub releases: BTreeSet<String>,
     /// How names are looked at.
     pub ways: Ways,
     /// What an earlier run of the program saw last, and when.
@@ -80,6 +83,7 @@ impl Settings {
             namespaces: BTreeSet::new(),
             tick: Duration::from_mins(5),
             sights: Sights::default(),
+            releases: BTreeSet::new(),
             ways: Ways::default(),
             recalled: None,
             settle: Duration::from_millis(500),
@@ -119,6 +123,7 @@ pub struct Collector<S> {
     state: State,
     own: OwnAnswers,
     looking: Box<Looking>,
+    releases: releases::Looking,
     commands: mpsc::Receiver<Command>,
     status: watch::Sender<Status>,
     namespaces: watch::Sender<Arc<BTreeSet<String>>>,
@@ -151,6 +156,7 @@ impl<S: Sink> Collector<S> {
         let state = State::new(&settings.cluster, redactor.clone(), Some(patience));
         let namespaces = watch::Sender::new(Arc::new(settings.namespaces.clone()));
         let looking = Box::new(Looking::new(&settings, source.clock().now()));
+        let releases = releases::Looking::new(&settings.releases);
         let collector = Self {
             source,
             settings,
@@ -159,6 +165,7 @@ impl<S: Sink> Collector<S> {
             state,
             own: OwnAnswers::default(),
             looking,
+            releases,
             commands,
             status,
             namespaces,
@@ -376,12 +383,16 @@ impl<S: Sink> Collector<S> {
         if trigger != Trigger::Change || self.stepping {
             Box::pin(self.look()).await;
         }
+        if trigger != Trigger::Change || self.stepping || self.releases.is_due() {
+            Box::pin(self.releases.look(&self.source, &self.redactor)).await;
+        }
         self.ask_own_rights(BEFORE_SCAN).await;
         if let Some(told) = self.own.told(&self.all_namespaces(), self.source.clock().now()) {
             self.state.take_reviews(told);
         }
         self.state.take_sightings(self.looking.told(&self.source));
-        let input = self.state.input(trigger, self.source.clock().now());
+        let mut input = self.state.input(trigger, self.source.clock().now());
+        input.releases = self.releases.told();
         let mut backoff = self.backoff();
         loop {
             match self.sink.scan(&input).await {
@@ -444,6 +455,7 @@ impl<S: Sink> Collector<S> {
         if records.is_empty() {
             return Ok(());
         }
+        self.releases.note(records);
         let mut backoff = self.backoff();
         loop {
             match self.sink.records(records).await {

@@ -222,6 +222,7 @@ fn commit(
     commit.people = input.people.iter().map(|seen| (seen.token.clone(), seen.name.clone())).collect();
     commit.reviews.clone_from(&input.snapshot.reviews);
     commit.sightings.clone_from(&input.snapshot.sightings);
+    commit.releases.clone_from(&input.releases);
     commit.findings = findings;
     commit.controls = controls;
     commit

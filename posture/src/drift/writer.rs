@@ -70,7 +70,7 @@ fn is_controller(writer: &Writer) -> bool {
 
 /// The Helm release that owns an object, as namespace and name, by the annotations that Helm 3 writes, else by the labels of charts
 /// for Helm 2 within the object's own namespace.
-pub(super) fn release_of(body: &Value) -> Option<(String, String)> {
+pub fn release_of(body: &Value) -> Option<(String, String)> {
     let metadata = body.get("metadata")?;
     let text = |map: &str, key: &str| metadata.get(map)?.get(key)?.as_str().map(str::to_owned);
     let own = || metadata.get("namespace").and_then(Value::as_str).unwrap_or_default().to_owned();

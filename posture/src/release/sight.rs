@@ -87,7 +87,8 @@ mod tests {
     #[test]
     fn a_manifest_is_read_as_it_was_written_with_the_hashes_of_its_objects() {
         let object = ObjectRef::namespaced(Kind::Service, "jhub", "hub");
-        let body = json!({"metadata": {"name": "hub", "namespace": "jhub"}, "spec": {"ports": [{"port": 8081}]}});
+        let body =
+            json!({"metadata": {"name": "hub", "namespace": "jhub"}, "spec": {"ports": [{"port": 8081}]}});
         let record = Record::new(object, body, Vec::new(), String::new());
         let manifest = Manifest { records: vec![record], skipped: 2 };
         let text = manifest.write().unwrap();

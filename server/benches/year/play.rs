@@ -261,6 +261,7 @@ fn input(world: &mut World, trigger: Trigger, at: Timestamp) -> ScanInput {
         removed: Vec::new(),
         relisted: BTreeSet::new(),
         snapshot: world.builder.build(at),
+        releases: posture::release::Releases::default(),
         people: Vec::new(),
     }
 }

@@ -135,7 +135,9 @@ pub async fn run(args: ScanArgs, config: Config) -> Result<u8, Stopped> {
         Keeper::new(shared, Clock::System)
     });
     let redactor = Arc::new(Redactor::new(key, Names::Hashed));
-    let settings = Settings { sights: config.sights(), ..settings(&args.name, &config) };
+    // Nothing is judged by what Helm keeps: without a history nobody would see it.
+    let releases = if args.store.is_some() { config.drift.namespaces() } else { BTreeSet::new() };
+    let settings = Settings { sights: config.sights(), releases, ..settings(&args.name, &config) };
     let input = read(source, settings, redactor, keeper).await?;
     let derived = derive(&input.snapshot, &config.judge, input.taken_at);
     let findings = judge(&input.snapshot, &derived, &Recall::default(), &config.judge, input.taken_at);

@@ -108,8 +108,53 @@ pub struct Deployed {
     pub skipped: usize,
 }
 
+/// A release as the Secrets of its revisions list it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// Where it stands.
+    pub standing: Standing,
+    /// The resourceVersion of the Secret of the deployed revision: as long as it is the same, so is what it holds. Empty where none is
+    /// deployed.
+    pub version: String,
+}
+
 /// Where each release of a namespace stands, by its name.
 pub async fn list(source: &Source, namespace: &str) -> Result<BTreeMap<String, Standing>, ReleaseError> {
+    let listed = list_versions(source, namespace).await?;
+    Ok(listed.into_iter().map(|(name, listed)| (name, listed.standing)).collect())
+}
+
+/// The same with the versions of what they are read from.
+pub async fn list_versions(
+    source: &Source,
+    namespace: &str,
+) -> Result<BTreeMap<String, Listed>, ReleaseError> {
+    let revisions = revisions(source, namespace).await?;
+    let of_standings =
+        revisions.iter().map(|revision| (revision.name.clone(), revision.number, revision.status));
+    let mut listed: BTreeMap<_, _> = standings(of_standings)
+        .into_iter()
+        .map(|(name, standing)| (name, Listed { standing, version: String::new() }))
+        .collect();
+    for revision in revisions {
+        if let Some(listed) = listed.get_mut(&revision.name)
+            && listed.standing.deployed == Some(revision.number)
+        {
+            listed.version = revision.version;
+        }
+    }
+    Ok(listed)
+}
+
+/// A revision as its Secret is listed.
+struct Revision {
+    name: String,
+    number: u32,
+    status: Status,
+    version: String,
+}
+
+async fn revisions(source: &Source, namespace: &str) -> Result<Vec<Revision>, ReleaseError> {
     let mut lister = Lister::new(source, ResourcePath::releases(namespace), true);
     // Metadata may hold an annotation with a copy of the values.
     let mut page = Zeroizing::new(Vec::new());
@@ -127,7 +172,7 @@ pub async fn list(source: &Source, namespace: &str) -> Result<BTreeMap<String, S
                     return Err(ReleaseError::TooMany(namespace.to_owned()));
                 }
                 if !lister.go_on(read.metadata.token) {
-                    return Ok(standings(revisions));
+                    return Ok(revisions);
                 }
             }
         }
@@ -157,19 +202,40 @@ pub async fn read(
         let Some(standing) = standings.get(name).copied() else {
             return Err(no_such(namespace, name, &standings));
         };
-        let Some(revision) = standing.deployed else {
-            return Err(ReleaseError::NotDeployed {
-                namespace: namespace.to_owned(),
-                name: name.to_owned(),
-                beside: standing.beside().unwrap_or_default(),
-            });
-        };
-        if let Some(deployed) = read_revision(source, redactor, (namespace, name), standing, revision).await?
-        {
+        if let Some(deployed) = read_deployed(source, redactor, (namespace, name), standing).await? {
             return Ok(deployed);
         }
     }
     Err(ReleaseError::Changing { namespace: namespace.to_owned(), name: name.to_owned() })
+}
+
+/// Reads the deployed revision of a release that was listed; `None` where it is not deployed any more.
+async fn read_deployed(
+    source: &Source,
+    redactor: &std::sync::Arc<Redactor>,
+    (namespace, name): (&str, &str),
+    standing: Standing,
+) -> Result<Option<Deployed>, ReleaseError> {
+    let Some(revision) = standing.deployed else {
+        return Err(ReleaseError::NotDeployed {
+            namespace: namespace.to_owned(),
+            name: name.to_owned(),
+            beside: standing.beside().unwrap_or_default(),
+        });
+    };
+    read_revision(source, redactor, (namespace, name), standing, revision).await
+}
+
+/// Reads the deployed revision of a release that was just listed.
+pub async fn read_listed(
+    source: &Source,
+    redactor: &std::sync::Arc<Redactor>,
+    (namespace, name): (&str, &str),
+    standing: Standing,
+) -> Result<Deployed, ReleaseError> {
+    read_deployed(source, redactor, (namespace, name), standing)
+        .await?
+        .ok_or_else(|| ReleaseError::Changing { namespace: namespace.to_owned(), name: name.to_owned() })
 }
 
 /// How many other releases are named.
@@ -261,6 +327,8 @@ struct Item {
 #[derive(Deserialize)]
 struct Metadata {
     name: String,
+    #[serde(default, rename = "resourceVersion")]
+    resource_version: String,
     #[serde(default)]
     labels: Labels,
 }
@@ -275,11 +343,12 @@ struct Labels {
 
 impl Item {
     /// The release, the number of the revision and its status; `None` where labels and name are not what Helm writes.
-    fn revision(self) -> Option<(String, u32, Status)> {
+    fn revision(self) -> Option<Revision> {
         let Labels { name, version, status } = self.metadata.labels;
-        let revision: u32 = version.parse().ok()?;
-        let is_of_helm = is_name(&name) && self.metadata.name == secret_name(&name, revision);
-        is_of_helm.then(|| (name, revision, Status::of(&status)))
+        let number: u32 = version.parse().ok()?;
+        let is_of_helm = is_name(&name) && self.metadata.name == secret_name(&name, number);
+        let status = Status::of(&status);
+        is_of_helm.then(|| Revision { name, number, status, version: self.metadata.resource_version })
     }
 }
 

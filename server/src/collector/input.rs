@@ -9,6 +9,7 @@ use posture::listing::Coverage;
 use posture::object::ObjectRef;
 use posture::record::Record;
 use posture::redact::Seen;
+use posture::release::Releases;
 use posture::snapshot::Snapshot;
 
 /// What caused a scan.
@@ -57,6 +58,8 @@ pub struct ScanInput {
     pub relisted: BTreeSet<(Kind, Option<String>)>,
     /// All facts and gaps.
     pub snapshot: Snapshot,
+    /// What was seen of the releases of Helm; nothing is judged by it.
+    pub releases: Releases,
     /// Names of people that were new, with their tokens.
     pub people: Vec<Seen>,
 }

@@ -11,6 +11,7 @@ use posture::listing::Coverage;
 use posture::object::ObjectRef;
 use posture::record::Record;
 use posture::redact::Redactor;
+use posture::release::Releases;
 use posture::sighting::Sightings;
 use posture::snapshot::{Origin, Reviews, Snapshot, SnapshotBuilder};
 use tokio::time::Instant;
@@ -416,6 +417,7 @@ impl State {
             removed: self.removed.iter().cloned().collect(),
             relisted: self.relisted.clone(),
             snapshot: self.builder.build(now),
+            releases: Releases::default(),
             people: self.redactor.take_seen(),
         }
     }

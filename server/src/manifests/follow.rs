@@ -163,6 +163,7 @@ impl<S: Sink> Folder<S> {
             removed: self.known.difference(&present).cloned().collect(),
             relisted: BTreeSet::new(),
             snapshot: builder.build(now),
+            releases: posture::release::Releases::default(),
             people: self.redactor.take_seen(),
         };
         self.sink.scan(&input).await?;

@@ -65,7 +65,7 @@ pub(super) async fn commit(
             continue;
         }
         for (name, sight) in &seen.releases {
-            let (held, body) = held(sight)?;
+            let (held, body) = held_of(sight)?;
             record(connection, (commit, scan), (namespace, name), held, body, &mut open).await?;
         }
     }
@@ -77,7 +77,7 @@ pub(super) async fn commit(
     Ok(())
 }
 
-fn held(sight: &Sight) -> Result<(Held, Option<&str>), StoreError> {
+fn held_of(sight: &Sight) -> Result<(Held, Option<&str>), StoreError> {
     let stood = Stood { standing: sight.standing, chart: sight.chart.clone() };
     let standing = serde_json::to_string(&stood).map_err(StoreError::unreadable("a release"))?;
     let body = sight.manifest.as_deref().ok();
@@ -170,7 +170,8 @@ pub async fn at(
     )
     .fetch_all(connection)
     .await?;
-    let mut known = KnownReleases { looked_at: looked_at.map(instant).transpose()?, ..KnownReleases::default() };
+    let mut known =
+        KnownReleases { looked_at: looked_at.map(instant).transpose()?, ..KnownReleases::default() };
     for row in rows {
         let Some(stood) = row.standing_json else {
             known.namespaces.insert(row.namespace, row.reason);

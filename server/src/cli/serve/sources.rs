@@ -45,6 +45,7 @@ fn settings(config: &Config, cluster: &str) -> Settings {
         namespaces: config.collect.namespaces.iter().cloned().collect::<BTreeSet<_>>(),
         tick: std::time::Duration::from_secs(config.collect.tick_seconds),
         sights: config.sights(),
+        releases: config.drift.namespaces(),
         ..Settings::new(cluster)
     }
 }
