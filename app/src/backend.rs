@@ -24,8 +24,9 @@ pub use certificates::{
 pub use check::{CheckView, Elsewhere, FindingView, HistoryRow};
 pub use checklist::{CheckRow, ChecklistView, Counts, Filter, LaterCheck, TopicView};
 pub use drift::{
-    BaselineRow, DeclaredFile, DeclaredFiles, DeclaredView, DriftChange, DriftEvent, DriftView, Earlier,
-    HardeningChange, NewBaseline, TurnedRow, Untried,
+    BaselineRow, DeclaredFile, DeclaredFiles, DeclaredReleases, DeclaredView, Declarer, DriftChange,
+    DriftEvent, DriftView, Earlier, HardeningChange, NewBaseline, ReleaseName, ReleaseRead, TurnedRow,
+    Untried,
 };
 pub use gaps::{GapRow, GapsView};
 pub use history::{

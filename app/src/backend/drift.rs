@@ -5,6 +5,7 @@ use posture::check::Verdict;
 use posture::drift::{Effect, FieldChange, ReachEffect, Restart, Upgrade};
 use posture::gap::Gap;
 use posture::object::ObjectRef;
+use posture::release::Installed;
 
 use super::place::HubName;
 
@@ -24,6 +25,70 @@ pub enum Earlier {
     Instant(Timestamp),
     /// No scan, but what a file of the configured folder declares.
     File(DeclaredFile),
+    /// No scan, but the manifest that Helm keeps of a release.
+    Release(ReleaseName),
+}
+
+impl Earlier {
+    /// Whether what is there is compared with a declaration, and not with an earlier scan.
+    pub fn is_declared(&self) -> bool {
+        matches!(self, Self::File(_) | Self::Release(_))
+    }
+}
+
+/// A release of Helm, as the address names it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ReleaseName {
+    /// Its namespace.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+}
+
+impl ReleaseName {
+    /// Reads `release:NAMESPACE/NAME`; `None` where that is something else. No file has a name with a slash.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (namespace, name) = text.strip_prefix("release:")?.split_once('/')?;
+        Some(Self { namespace: namespace.to_owned(), name: name.to_owned() })
+    }
+
+    /// The word in the address.
+    pub fn word(&self) -> String {
+        format!("release:{}/{}", self.namespace, self.name)
+    }
+}
+
+/// The releases of Helm that were looked at for the scan shown.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DeclaredReleases {
+    /// Those that can be compared with, each with the revision that is deployed, by namespace and name.
+    pub offered: Vec<(ReleaseName, u32)>,
+    /// What could not be read and why, a sentence each without its full stop.
+    pub troubles: Vec<String>,
+    /// The namespaces that were looked at.
+    pub namespaces: Vec<String>,
+}
+
+/// What declares something.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Declarer {
+    /// A file, by its name.
+    File(String),
+    /// A release of Helm.
+    Release(ReleaseRead),
+}
+
+/// The manifest of a release, with what is to be known of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReleaseRead {
+    /// Which revision it is, and where its release stands.
+    pub installed: Installed,
+    /// When releases were last looked at.
+    pub looked_at: Option<Timestamp>,
+    /// How many objects of kinds that are not read it declares besides, Secrets among them.
+    pub skipped: usize,
+    /// Why the release could not be listed at that look, so that what was read before is compared with: half a sentence.
+    pub unlisted: Option<String>,
 }
 
 /// A file of the configured folder, as the address names it.
@@ -51,8 +116,8 @@ pub struct DeclaredFiles {
 /// What is there, compared with what is declared.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DeclaredView {
-    /// What declares it: the name of a file.
-    pub source: String,
+    /// What declares it.
+    pub source: Declarer,
     /// The namespace in which was looked for what names none.
     pub namespace: String,
     /// What differs, upgrades first; "before" is what is declared.
@@ -184,7 +249,9 @@ pub struct DriftView {
     pub asked: Earlier,
     /// The files that can be compared with; `None` where there is no folder of them, or the viewer may not.
     pub files: Option<DeclaredFiles>,
-    /// The comparison with a file, where one is asked for, or why there is none, in words: then nothing else is compared.
+    /// The releases of Helm that can be compared with; `None` where none was to be looked at, or the viewer may not.
+    pub releases: Option<DeclaredReleases>,
+    /// The comparison with a file or a release, where one is asked for, or why there is none, in words: then nothing else is compared.
     pub declared: Option<Result<DeclaredView, String>>,
 }
 

@@ -5,6 +5,7 @@ mod beside;
 mod declared;
 mod effect;
 mod event;
+mod released;
 mod turned;
 
 use leptos::prelude::*;
@@ -12,7 +13,7 @@ use posture::Timestamp;
 use posture::gap::Gap;
 
 use super::surround::{Here, cluster_path, drift_path, gaps_path, surround};
-use crate::backend::{DeclaredFile, DriftView, Earlier, Place};
+use crate::backend::{DeclaredFile, DriftView, Earlier, Place, ReleaseName};
 use crate::components::{Crumb, Notice, PageHead, Stack, Style, Tone, When};
 use crate::instant::{AT, parse_instant};
 use crate::page::PageView;
@@ -27,6 +28,9 @@ const DAYS: [u16; 3] = [1, 7, 30];
 pub fn parse_drift(pairs: &[(String, String)], now: Timestamp) -> Result<Earlier, String> {
     let find = |name: &str| pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
     if let Some(name) = find("against").filter(|name| !name.is_empty()) {
+        if let Some(release) = ReleaseName::parse(name) {
+            return Ok(Earlier::Release(release));
+        }
         let namespace = find("namespace").filter(|namespace| !namespace.is_empty()).map(str::to_owned);
         return Ok(Earlier::File(DeclaredFile { name: name.to_owned(), namespace }));
     }
@@ -80,6 +84,7 @@ fn body(view: DriftView, is_told: bool) -> AnyView {
             />
             <Choose view=view.clone() />
             <declared::Choose view=view.clone() />
+            <released::Choose view=view.clone() />
             {(view.from.is_none() && !is_told).then(|| view! { <Notice tone=Tone::Past title=|| "There is no earlier scan to compare with." /> })}
             {view.is_more.then(|| view! {
                 <Notice tone=Tone::Gap title=|| "More objects changed than are shown here.">
@@ -184,7 +189,7 @@ fn Choose(view: DriftView) -> impl IntoView {
         Earlier::Baseline(id) => format!("baseline-{id}"),
         Earlier::Days(days) => format!("{days}d"),
         Earlier::First => "first".to_owned(),
-        Earlier::Usual | Earlier::Instant(_) | Earlier::File(_) => String::new(),
+        Earlier::Usual | Earlier::Instant(_) | Earlier::File(_) | Earlier::Release(_) => String::new(),
     };
     let instant = match &view.asked {
         Earlier::Instant(at) => field_of(*at),
@@ -265,6 +270,14 @@ mod tests {
             file(Some("jhub"))
         );
         assert_eq!(parse(&[("against", ""), ("with", "first")]), Ok(Earlier::First));
+        let release = ReleaseName { namespace: "jhub".into(), name: "prod".into() };
+        assert_eq!(release.word(), "release:jhub/prod");
+        assert_eq!(
+            parse(&[("against", &release.word()), ("namespace", "exam")]),
+            Ok(Earlier::Release(release))
+        );
+        let file = DeclaredFile { name: "release:a.yaml".into(), namespace: None };
+        assert_eq!(parse(&[("against", "release:a.yaml")]), Ok(Earlier::File(file)));
     }
 
     #[test]

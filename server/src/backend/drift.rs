@@ -3,6 +3,7 @@
 mod alone;
 mod declared;
 mod images;
+mod released;
 mod servers;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -45,7 +46,7 @@ pub(super) async fn drift(
     let reading = &mut backend.read().await?;
     let spot = backend.spot(reading, &scope, at, cluster).await?;
     let pinned = baselines::list(reading, spot.id).await.map_err(|error| failed(&error))?;
-    let sides = match spot.scan.filter(|_| !matches!(earlier, Earlier::File(_))) {
+    let sides = match spot.scan.filter(|_| !earlier.is_declared()) {
         Some(to) => {
             side(reading, &spot, to, &pinned, earlier).await?.map(|(from, baseline)| (from, baseline, to))
         }
@@ -71,12 +72,20 @@ pub(super) async fn drift(
         may_pin: may_pin(viewer),
         asked: earlier.clone(),
         files: declared::offered(backend, reading, &spot, &scope).await?,
+        releases: released::offered(reading, &spot, &scope).await?,
         declared: None,
         untried: None,
     };
-    if let Earlier::File(asked) = earlier {
-        view.declared = declared::compared(backend, reading, &spot, &scope, asked).await?;
-        return Ok(view);
+    match earlier {
+        Earlier::File(asked) => {
+            view.declared = declared::compared(backend, reading, &spot, &scope, asked).await?;
+            return Ok(view);
+        }
+        Earlier::Release(asked) => {
+            view.declared = released::compared(backend, reading, &spot, &scope, asked).await?;
+            return Ok(view);
+        }
+        _ => {}
     }
     if let Some((from, _, to)) = sides {
         fill(backend, reading, &spot, (from, to), &scope, &mut view).await?;
@@ -126,7 +135,7 @@ async fn side(
         Earlier::Days(asked) => days(*asked),
         Earlier::Instant(instant) => *instant,
         Earlier::First => Timestamp::MIN,
-        Earlier::Usual | Earlier::Baseline(_) | Earlier::File(_) => days(USUAL_DAYS),
+        Earlier::Usual | Earlier::Baseline(_) | Earlier::File(_) | Earlier::Release(_) => days(USUAL_DAYS),
     };
     let found = scans::at(reading, spot.id, Some(instant)).await.map_err(|error| failed(&error))?;
     let is_of_scan = |scan: &Scan| scan.number < to.number;

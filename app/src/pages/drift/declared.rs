@@ -1,4 +1,4 @@
-//! What is there, compared with what a file declares: the form that names the file, and the answer.
+//! What is there, compared with what a file or a release declares: the form that names the file, and the answer.
 
 use leptos::prelude::*;
 use posture::Timestamp;
@@ -7,8 +7,8 @@ use posture::gap::Gap;
 use posture::object::ObjectRef;
 
 use super::effect::Effects;
-use super::{beside, event};
-use crate::backend::{DeclaredFiles, DeclaredView, DriftView, Earlier};
+use super::{beside, event, released};
+use crate::backend::{DeclaredFiles, DeclaredView, Declarer, DriftView, Earlier};
 use crate::components::{
     Code, Crumb, Notice, ObjectName, PageHead, Panel, Section, Stack, Style, Tone, When,
 };
@@ -28,6 +28,11 @@ pub(super) fn page(view: DriftView, declared: Result<DeclaredView, String>, crum
     let now = view.now;
     let to = view.to;
     let lede = lede(&declared);
+    let source = declared.source.clone();
+    let told = match &source {
+        Declarer::File(_) => None,
+        Declarer::Release(release) => Some(released::told(release)),
+    };
     view! {
         <Stack>
             <PageHead
@@ -35,13 +40,19 @@ pub(super) fn page(view: DriftView, declared: Result<DeclaredView, String>, crum
                 title=move || title.clone()
                 lede=move || {
                     let lede = lede.clone();
+                    let source = match &source {
+                        Declarer::File(_) => view! { "What the file declares" }.into_any(),
+                        Declarer::Release(release) => released::source(release, now),
+                    };
                     to.map(|to| view! {
-                        <p class="wrap-anywhere">"What the file declares, beside what the scan of " <When at=to now=now style=Style::Instant /> " found. " {lede}</p>
+                        <p class="wrap-anywhere">{source} ", beside what the scan of " <When at=to now=now style=Style::Instant /> " found. " {lede}</p>
                     })
                 }
             />
+            {told}
             <super::Choose view=view.clone() />
             <Choose view=view.clone() />
+            <released::Choose view=view.clone() />
             <Compared cluster=view.cluster declared now />
         </Stack>
     }
@@ -50,14 +61,19 @@ pub(super) fn page(view: DriftView, declared: Result<DeclaredView, String>, crum
 
 fn refused(view: DriftView, why: &str, crumbs: Vec<Crumb>) -> AnyView {
     let why = words::sentence(&visible(why));
+    let title = match view.asked {
+        Earlier::Release(_) => "This release cannot be compared with.",
+        _ => "This file cannot be compared with.",
+    };
     view! {
         <Stack>
-            <PageHead crumbs=crumbs title=|| "This file cannot be compared with.".to_owned() lede=|| () />
+            <PageHead crumbs=crumbs title=move || title.to_owned() lede=|| () />
             <Notice tone=Tone::Gap title=|| "Nothing was compared.">
                 <p class="wrap-anywhere">{why}"."</p>
             </Notice>
             <super::Choose view=view.clone() />
-            <Choose view />
+            <Choose view=view.clone() />
+            <released::Choose view />
         </Stack>
     }
     .into_any()
@@ -65,7 +81,10 @@ fn refused(view: DriftView, why: &str, crumbs: Vec<Crumb>) -> AnyView {
 
 /// The answer, in words.
 fn headline(declared: &DeclaredView) -> String {
-    let source = visible(&declared.source);
+    let source = match &declared.source {
+        Declarer::File(name) => visible(name).into_owned(),
+        Declarer::Release(release) => released::name(release),
+    };
     let changes = || declared.events.iter().flat_map(|event| &event.changes);
     let by_hand = match changes().filter(|change| change.change.is_manual_edit()).count() {
         0 => String::new(),
@@ -85,8 +104,12 @@ fn headline(declared: &DeclaredView) -> String {
 
 fn lede(declared: &DeclaredView) -> String {
     let compared = declared.compared as u64;
+    let skipped = match &declared.source {
+        Declarer::File(_) => String::new(),
+        Declarer::Release(release) => released::skipped(release),
+    };
     format!(
-        "{} {} compared; what names no namespace was looked for in {}.",
+        "{} {} compared; what names no namespace was looked for in {}.{skipped}",
         words::sentence(&words::number(compared)),
         if compared == 1 { "object was" } else { "objects were" },
         visible(&declared.namespace)
@@ -101,7 +124,7 @@ pub(super) fn Compared(cluster: String, declared: DeclaredView, now: Timestamp) 
     view! {
         {(events.is_empty() && uncompared.is_empty()).then(|| view! {
             <Notice tone=Tone::Empty title=|| "The cluster is as declared.">
-                <p>"What the API server and controllers fill in where the file says nothing is no difference, nor is an object of another release."</p>
+                <p>"What the API server and controllers fill in where the declaration says nothing is no difference, nor is an object of another release."</p>
             </Notice>
         })}
         {(!events.is_empty()).then(|| view! {
@@ -197,7 +220,7 @@ fn form(view: &DriftView, files: DeclaredFiles) -> AnyView {
     .into_any()
 }
 
-fn options(choices: impl Iterator<Item = (String, String)>, chosen: &str) -> Vec<AnyView> {
+pub(super) fn options(choices: impl Iterator<Item = (String, String)>, chosen: &str) -> Vec<AnyView> {
     choices
         .map(|(value, label)| {
             let selected = value == chosen;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use app::backend::{DeclaredFile, DeclaredFiles, DeclaredView, DriftChange, DriftEvent, Untried};
+use app::backend::{DeclaredFile, DeclaredFiles, DeclaredView, Declarer, DriftChange, DriftEvent, Untried};
 use app::error::AppError;
 use posture::drift::Event;
 use posture::hub::HubKey;
@@ -15,6 +15,7 @@ use super::alone::{LIMIT, broken, most};
 use crate::backend::{Declared, Spot, StoreBackend, failed, hubs_of, not_found};
 use crate::comparison::{Actual, compare};
 use crate::manifests;
+use crate::store::scans::Scan;
 use crate::store::{Reading, Scope, coverage, rebuild, recall};
 
 /// The files that a viewer may compare with.
@@ -53,20 +54,25 @@ pub(super) async fn compared(
     };
     let Some(scan) = spot.scan else { return Ok(None) };
     let hubs: Vec<_> = hubs_of(reading, spot, scope).await?.into_iter().map(|hub| hub.key).collect();
+    let actual = actual(reading, spot, scan).await?;
+    let (settings, asked) = (Arc::clone(&backend.settings), asked.clone());
+    let answer = tokio::task::spawn_blocking(move || {
+        let file = read(&declared, &asked, &hubs)?;
+        let size = actual.records.len();
+        let report = compare(&file.records, actual, None, &settings, scan.taken_at, LIMIT);
+        Ok(view(Declarer::File(asked.name), file.namespace, report, size))
+    });
+    answer.await.map_err(|error| broken(&error)).map(Some)
+}
+
+/// What was there at a scan.
+pub(super) async fn actual(reading: &mut Reading, spot: &Spot, scan: Scan) -> Result<Actual, AppError> {
     let mut records = Vec::new();
     let builder = rebuild::builder(reading, spot.id, scan.number, |record| records.push(record));
     let builder = builder.await.map_err(|error| failed(&error))?;
     let coverage = coverage::at(reading, spot.id, scan.number).await.map_err(|error| failed(&error))?;
     let recall = recall::before(reading, spot.id, scan.number).await.map_err(|error| failed(&error))?;
-    let size = records.len();
-    let actual = Actual { records, coverage, builder, recall };
-    let (settings, asked) = (Arc::clone(&backend.settings), asked.clone());
-    let answer = tokio::task::spawn_blocking(move || {
-        let file = read(&declared, &asked, &hubs)?;
-        let report = compare(&file.records, actual, None, &settings, scan.taken_at, LIMIT);
-        Ok(view(asked.name, file.namespace, report, size))
-    });
-    answer.await.map_err(|error| broken(&error)).map(Some)
+    Ok(Actual { records, coverage, builder, recall })
 }
 
 /// What a file declares.
@@ -118,7 +124,8 @@ fn is_of(record: &Record, hub: &HubKey) -> bool {
     })
 }
 
-fn view(source: String, namespace: String, report: DriftReport, size: usize) -> DeclaredView {
+/// The answer, of a cluster with so many objects.
+pub(super) fn view(source: Declarer, namespace: String, report: DriftReport, size: usize) -> DeclaredView {
     let changes = report.changes();
     let event = |(Event { upgrade, changes }, effects): (Event, Vec<Option<_>>)| {
         let changes = changes.into_iter().zip(effects);
