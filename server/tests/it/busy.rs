@@ -2,18 +2,20 @@
 
 mod clocks;
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use app::backend::{At, Backend as _, DriftEvent, DriftView, Earlier, HistorySpan};
+use app::backend::{At, Backend as _, DriftEvent, DriftView, Earlier, HistorySpan, ReleaseName};
 use app::viewer::Viewer;
 use jiff::{Timestamp, ToSpan as _};
 use serde_json::{Value, json};
 use server::clock::Clock;
-use server::cluster::{Source, Tuning};
+use server::collector::Settings;
 use server::demo::{self, ObjectKey, Op};
 use server::demo_api::DemoApi;
 
 use crate::followed::{CLUSTER, Followed};
+use crate::helm::{Helm, revision};
 use crate::program::{PATIENCE, words};
 
 /// Minutes between two scans.
@@ -50,9 +52,14 @@ impl Busy {
         let server = objects.iter().find(is_server).expect("a server of a user").clone();
         let clock = Clock::at(begun);
         let api = DemoApi::new(objects.clone(), Vec::new(), &cluster.kubernetes, clock.clone());
-        let tuning = Tuning { requests_per_second: 0, ..Tuning::default() };
-        let source = Source::over(api.clone(), "https://demo", tuning, clock.clone());
-        let followed = Followed::start(source).await;
+        let releases = BTreeSet::from(["jhub".to_owned()]);
+        let files = demo::declared(begun).unwrap();
+        let (_, rendered) = files.iter().find(|(name, _)| name == "prod.yaml").expect("the hub's rendering");
+        let helm = Helm::default();
+        helm.put(revision(("jhub", "prod"), 1, "deployed", rendered));
+        let source = helm.over(api.clone(), &releases, clock.clone());
+        let settings = Settings { releases, ..Settings::new(CLUSTER) };
+        let followed = Followed::start_with(source, settings).await;
         let mut this = Self { api, clock, begun, round: 0, objects, server, followed };
         assert!(this.followed.handle.scan_now().await);
         this.pass(1).await;
@@ -165,6 +172,13 @@ impl Busy {
         self.drift().await.events
     }
 
+    /// What differs from what Helm keeps of the hub's release.
+    async fn from_release(&self) -> Vec<DriftEvent> {
+        let asked = Earlier::Release(ReleaseName { namespace: "jhub".into(), name: "prod".into() });
+        let view = self.followed.backend.drift(&Viewer::local(), At::Now, CLUSTER, &asked).await.unwrap();
+        view.declared.expect("it is compared").unwrap().events
+    }
+
     /// When the history says that something changed since the beginning.
     async fn moments(&self) -> Vec<Timestamp> {
         let backend = &self.followed.backend;
@@ -255,6 +269,8 @@ async fn a_busy_day_is_no_drift_and_one_edit_in_its_midst_is_one_event() {
     assert_eq!((busy.events().await, busy.moments().await), (Vec::new(), Vec::new()));
     let view = busy.drift().await;
     assert_eq!((view.images, view.certificates), (Vec::new(), Vec::new()));
+    let rows = busy.followed.number("select count(*) from releases").await;
+    assert_eq!((busy.from_release().await, rows), (Vec::new(), 2), "Helm's release is as it was");
 
     let edited_at = busy.clock.now().checked_add(TICK.minutes()).unwrap();
     busy.edit("NetworkPolicy", "singleuser", |policy| {
@@ -265,6 +281,9 @@ async fn a_busy_day_is_no_drift_and_one_edit_in_its_midst_is_one_event() {
         }
     });
     busy.pass(2).await;
+    let from_release = busy.from_release().await;
+    let [event] = from_release.as_slice() else { panic!("{from_release:#?}") };
+    assert!(event.changes.len() == 1 && event.changes[0].change.is_manual_edit(), "{event:#?}");
     let events = busy.events().await;
     let [event] = events.as_slice() else { panic!("{events:#?}") };
     let [change] = event.changes.as_slice() else { panic!("{event:#?}") };

@@ -1,5 +1,6 @@
 //! Secrets where no real API server would take them, and in what fails: they get into nothing either.
 
+use std::collections::BTreeSet;
 use std::fs;
 
 use jiff::Timestamp;
@@ -7,9 +8,11 @@ use serde::Deserialize as _;
 use serde_json::Value;
 use server::clock::Clock;
 use server::cluster::{Source, Tuning};
+use server::collector::Settings;
 use server::demo_api::DemoApi;
 
 use crate::followed::{CLUSTER, Followed};
+use crate::helm::{Helm, revision};
 use crate::program::{Folder, Needles, Serving};
 
 /// Objects with secrets in every place that is known, some of which a real API server refuses.
@@ -53,6 +56,34 @@ async fn what_an_api_sends_gets_into_no_file_and_on_no_page() {
     assert!(paths.len() > 30, "{paths:?}");
     for path in paths {
         needles.assert_absent(&path, followed.get(&path).await);
+    }
+    for (path, bytes) in followed.folder.files() {
+        needles.assert_absent(&path.display().to_string(), bytes);
+    }
+}
+
+#[tokio::test]
+async fn what_helm_keeps_gets_into_no_file_and_on_no_page() {
+    let clock = Clock::at(Timestamp::now());
+    let system = "{apiVersion: v1, kind: Namespace, metadata: {name: kube-system, uid: 11111111-1111-4111-8111-111111111111}}";
+    let system: Value = serde_norway::from_str(system).unwrap();
+    let api = DemoApi::new(vec![system], Vec::new(), "v1.34.2", clock.clone());
+    let helm = Helm::default();
+    helm.put(revision(("jhub", "prod"), 1, "deployed", OBJECTS));
+    let releases = BTreeSet::from(["jhub".to_owned()]);
+    let source = helm.over(api, &releases, clock);
+    let settings = Settings { releases, ..Settings::new(CLUSTER) };
+    let followed = Followed::start_with(source, settings).await;
+    assert!(followed.handle.scan_now().await);
+    let kept = "select c.body from releases r join contents c on c.id = r.content_id";
+    let [kept] = followed.texts(kept).await.try_into().unwrap();
+    assert!(kept.len() > 10_000 && kept.contains("jupyter-labhub"), "{kept}");
+    let needles = Needles::of([PLANTED, "planted-"]);
+    for query in ["", "?against=release:jhub/prod"] {
+        let path = format!("/clusters/{CLUSTER}/drift{query}");
+        let page = followed.get(&path).await;
+        assert!(page.contains("release:jhub/prod"), "{page}");
+        needles.assert_absent(&path, page);
     }
     for (path, bytes) in followed.folder.files() {
         needles.assert_absent(&path.display().to_string(), bytes);

@@ -12,6 +12,7 @@ mod plans;
 mod prune;
 mod read;
 mod rebuild;
+mod releases;
 mod sightings;
 mod stage;
 mod told;

@@ -1,17 +1,14 @@
 //! Releases of Helm as an API server keeps them: read with the Role made for it, and nothing of their Secrets told.
 
 use std::collections::BTreeSet;
-use std::io::Write as _;
 
-use data_encoding::BASE64;
-use flate2::Compression;
-use flate2::write::GzEncoder;
 use serde::Deserialize as _;
 use serde_json::{Value, json};
 
 use super::ControlPlane;
 use super::drifted::{RENDERED, assert_edit_is_told, edit};
 use super::secrets::{READER, await_right};
+use crate::helm;
 use crate::program::{Folder, Needles};
 
 /// A Secret of the chart, as its manifest has it.
@@ -24,22 +21,7 @@ stringData: {hub.config.ConfigurableHTTPProxy.auth_token: planted-token}
 
 /// The Secret in which Helm keeps a revision.
 fn revision(number: u32, status: &str) -> Value {
-    let manifest = format!("{SECRET}---{RENDERED}");
-    let release = json!({
-        "name": "prod", "namespace": "jhub", "version": number, "info": {"status": status, "notes": "planted-notes"},
-        "chart": {"metadata": {"name": "jupyterhub", "version": "4.4.0"}, "values": {"password": "planted-default"}},
-        "config": {"proxy": {"secretToken": "planted-value"}}, "manifest": manifest,
-    });
-    let mut packed = GzEncoder::new(Vec::new(), Compression::best());
-    packed.write_all(release.to_string().as_bytes()).unwrap();
-    json!({
-        "apiVersion": "v1", "kind": "Secret", "type": "helm.sh/release.v1",
-        "metadata": {
-            "namespace": "jhub", "name": format!("sh.helm.release.v1.prod.v{number}"),
-            "labels": {"owner": "helm", "name": "prod", "version": number.to_string(), "status": status},
-        },
-        "stringData": {"release": BASE64.encode(&packed.finish().unwrap())},
-    })
+    helm::revision(("jhub", "prod"), number, status, &format!("{SECRET}---{RENDERED}"))
 }
 
 /// What Helm makes of its manifest when it installs it.
