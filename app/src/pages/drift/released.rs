@@ -80,11 +80,8 @@ pub(super) fn Choose(view: DriftView) -> impl IntoView {
     let is_empty = offered.is_empty() && troubles.is_empty();
     let none = is_empty.then(|| {
         let namespaces: Vec<_> = namespaces.iter().map(|name| visible(name)).collect();
-        view! {
-            <p class="text-ink-3 wrap-anywhere">
-                "There was no release of Helm to compare with in " {namespaces.join(", ")} "."
-            </p>
-        }
+        let none = format!("There was no release of Helm to compare with in {}.", namespaces.join(", "));
+        view! { <p class="text-ink-3 wrap-anywhere">{none}</p> }
     });
     let troubles = (!troubles.is_empty()).then(|| {
         view! {
@@ -92,7 +89,7 @@ pub(super) fn Choose(view: DriftView) -> impl IntoView {
                 <ul role="list">
                     {troubles
                         .into_iter()
-                        .map(|why| view! { <li class="block wrap-anywhere">{words::sentence(&visible(&why))} "."</li> })
+                        .map(|why| view! { <li class="block wrap-anywhere">{format!("{}.", words::sentence(&visible(&why)))}</li> })
                         .collect_view()}
                 </ul>
             </Notice>
