@@ -13,7 +13,7 @@ use crate::declared::DeclaredFolder;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct DriftConfig {
-    /// Namespaces whose releases of Helm the account is to read. That takes the right to list the Secrets there.
+    /// Namespaces whose releases of Helm are read for the page of drift. That takes the right to list the Secrets there.
     pub releases: Vec<String>,
     /// A folder of rendered manifests that the page of drift offers to compare with; none where it is empty.
     pub folder: PathBuf,

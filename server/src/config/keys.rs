@@ -111,9 +111,9 @@ pub const KEYS: &[Key] = &[
         "drift.releases",
         KeyKind::List,
         "[]",
-        "Namespaces whose releases of Helm the account is to read for `perijove drift --release`. Helm keeps them in Secrets, so that it must be able to \
+        "Namespaces whose releases of Helm are read, so that the page of drift can compare the cluster with what they installed. Helm keeps them in Secrets, so that the account must be able to \
          list the Secrets of the namespace, and so could read every one of them; nothing but the redacted manifest is taken. `perijove doctor` says whether \
-         it can, and `perijove doctor --role-releases` prints the Roles that allow it. Scans and pages read no release.",
+         it can, and `perijove doctor --role-releases` prints the Roles that allow it.",
     ),
     key(
         "clusters[].name",

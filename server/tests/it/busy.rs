@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use app::backend::{At, Backend as _, DriftEvent, DriftView, Earlier, HistorySpan, ReleaseName};
 use app::viewer::Viewer;
 use jiff::{Timestamp, ToSpan as _};
+use posture::kind::Kind;
 use serde_json::{Value, json};
 use server::clock::Clock;
 use server::collector::Settings;
@@ -172,11 +173,13 @@ impl Busy {
         self.drift().await.events
     }
 
-    /// What differs from what Helm keeps of the hub's release.
+    /// What differs from what Helm keeps of the hub's release, besides the roles that are not in here.
     async fn from_release(&self) -> Vec<DriftEvent> {
         let asked = Earlier::Release(ReleaseName { namespace: "jhub".into(), name: "prod".into() });
         let view = self.followed.backend.drift(&Viewer::local(), At::Now, CLUSTER, &asked).await.unwrap();
-        view.declared.expect("it is compared").unwrap().events
+        let events = view.declared.expect("it is compared").unwrap().events;
+        let is_there = |event: &DriftEvent| event.changes[0].change.object.kind != Kind::ClusterRole;
+        events.into_iter().filter(is_there).collect()
     }
 
     /// When the history says that something changed since the beginning.

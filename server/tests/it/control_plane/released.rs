@@ -9,7 +9,7 @@ use super::ControlPlane;
 use super::drifted::{RENDERED, assert_edit_is_told, edit};
 use super::secrets::{READER, await_right};
 use crate::helm;
-use crate::program::{Folder, Needles};
+use crate::program::{Folder, Needles, Serving};
 
 /// A Secret of the chart, as its manifest has it.
 const SECRET: &str = "---
@@ -35,6 +35,29 @@ fn installed() -> Vec<Value> {
             json!({"meta.helm.sh/release-name": "prod", "meta.helm.sh/release-namespace": "jhub"});
     }
     objects
+}
+
+/// Expects the edit on the page of drift, and no value that Helm keeps on it, in the database or in the log.
+async fn assert_page_tells(folder: &Folder, at: &[&str], needles: &Needles) {
+    let settings = [("PERIJOVE_LOG__FILTER", "trace"), ("PERIJOVE_DRIFT__RELEASES", "jhub")];
+    let mut serving = Serving::start(folder, at, &settings);
+    serving.wait_for_scan("cluster", 1).await;
+    let browser = serving.browser();
+    let path = "/clusters/cluster/drift?against=release:jhub/prod";
+    let page = browser.read(path);
+    for told in [
+        "One object differs from what revision 2 of Helm release jhub/prod declares; one was edited by hand although Helm owns it.",
+        "Its newest revision is 3 with the status failed",
+        "port 80",
+        "kubectl-edit",
+    ] {
+        assert!(page.contains(told), "{told}: {page}");
+    }
+    needles.assert_absent(path, browser.get(path));
+    serving.kill();
+    for (path, bytes) in folder.files() {
+        needles.assert_absent(&path.display().to_string(), &bytes);
+    }
 }
 
 #[tokio::test]
@@ -109,6 +132,8 @@ async fn what_helm_installed_is_silent_and_an_edit_by_hand_is_told_with_its_auth
         "{out}"
     );
     assert!(out.contains("edited by hand although a Helm release owns it"), "{out}");
+
+    assert_page_tells(&folder, &at, &needles).await;
 
     let releases = |uri: &str| {
         let list = "/api/v1/namespaces/jhub/secrets?limit=200&fieldSelector=type%3Dhelm.sh%2Frelease.v1&labelSelector=owner%3Dhelm";
