@@ -348,7 +348,7 @@ impl Item {
         let number: u32 = version.parse().ok()?;
         let is_of_helm = is_name(&name) && self.metadata.name == secret_name(&name, number);
         let status = Status::of(&status);
-        is_of_helm.then(|| Revision { name, number, status, version: self.metadata.resource_version })
+        is_of_helm.then_some(Revision { name, number, status, version: self.metadata.resource_version })
     }
 }
 

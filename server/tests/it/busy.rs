@@ -174,7 +174,7 @@ impl Busy {
     }
 
     /// What differs from what Helm keeps of the hub's release, besides the roles that are not in here.
-    async fn from_release(&self) -> Vec<DriftEvent> {
+    async fn differing_from_release(&self) -> Vec<DriftEvent> {
         let asked = Earlier::Release(ReleaseName { namespace: "jhub".into(), name: "prod".into() });
         let view = self.followed.backend.drift(&Viewer::local(), At::Now, CLUSTER, &asked).await.unwrap();
         let events = view.declared.expect("it is compared").unwrap().events;
@@ -273,7 +273,7 @@ async fn a_busy_day_is_no_drift_and_one_edit_in_its_midst_is_one_event() {
     let view = busy.drift().await;
     assert_eq!((view.images, view.certificates), (Vec::new(), Vec::new()));
     let rows = busy.followed.number("select count(*) from releases").await;
-    assert_eq!((busy.from_release().await, rows), (Vec::new(), 2), "Helm's release is as it was");
+    assert_eq!((busy.differing_from_release().await, rows), (Vec::new(), 2), "Helm's release is as it was");
 
     let edited_at = busy.clock.now().checked_add(TICK.minutes()).unwrap();
     busy.edit("NetworkPolicy", "singleuser", |policy| {
@@ -284,8 +284,8 @@ async fn a_busy_day_is_no_drift_and_one_edit_in_its_midst_is_one_event() {
         }
     });
     busy.pass(2).await;
-    let from_release = busy.from_release().await;
-    let [event] = from_release.as_slice() else { panic!("{from_release:#?}") };
+    let differing = busy.differing_from_release().await;
+    let [event] = differing.as_slice() else { panic!("{differing:#?}") };
     assert!(event.changes.len() == 1 && event.changes[0].change.is_manual_edit(), "{event:#?}");
     let events = busy.events().await;
     let [event] = events.as_slice() else { panic!("{events:#?}") };

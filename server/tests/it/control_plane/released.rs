@@ -49,7 +49,8 @@ async fn assert_page_tells(folder: &Folder, at: &[&str], needles: &Needles) {
         "One object differs from what revision 2 of Helm release jhub/prod declares; one was edited by hand although Helm owns it.",
         "Its newest revision is 3 with the status failed",
         "port 80",
-        "kubectl-edit",
+        "Written by",
+        "edited by hand",
     ] {
         assert!(page.contains(told), "{told}: {page}");
     }
