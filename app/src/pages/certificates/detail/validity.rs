@@ -14,7 +14,9 @@ const WIDTH: i64 = 1000;
 /// Where an instant stands between beginning and end.
 fn place(validity: (i64, i64), at: i64) -> i64 {
     let (start, end) = validity;
-    ((at - start).clamp(0, end - start) * WIDTH) / (end - start).max(1)
+    // Nothing keeps an authority from signing an end that is before the beginning.
+    let length = (end - start).max(1);
+    (at - start).clamp(0, length) * WIDTH / length
 }
 
 fn instant(second: i64) -> Timestamp {
@@ -67,6 +69,9 @@ pub(super) fn Holds(
 
 fn left(validity: &Validity, as_of: Timestamp) -> String {
     let remaining = validity.remaining(as_of);
+    if validity.lifetime().is_some_and(|lifetime| lifetime < 0) {
+        return "nothing: it ends before it begins, so it never holds".to_owned();
+    }
     if remaining <= 0 {
         return "nothing".to_owned();
     }
@@ -144,6 +149,7 @@ mod tests {
     fn instants_stand_where_they_belong_and_never_outside() {
         assert_eq!([-5, 0, 25, 100, 900].map(|at| place((0, 100), at)), [0, 0, 250, 1000, 1000]);
         assert_eq!(place((7, 7), 7), 0);
+        assert_eq!(place((9, 3), 5), 0, "a hostile certificate ends before it begins");
     }
 
     #[test]
@@ -153,5 +159,7 @@ mod tests {
         assert_eq!(left(&of(45), now), "45 days, 50 % of 90 days");
         assert_eq!(left(&of(-1), now), "nothing");
         assert_eq!(left(&Validity { not_before: None, ..of(45) }, now), "45 days");
+        let turned = Validity { not_before: Some(instant(2_000 * DAY)), ..of(45) };
+        assert_eq!(left(&turned, now), "nothing: it ends before it begins, so it never holds");
     }
 }
