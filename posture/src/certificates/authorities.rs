@@ -44,15 +44,24 @@ fn add(found: &mut Vec<Certificate>, object: &ObjectRef, path: &str, bundle: &Bu
     for (index, der) in bundle.certificates.iter().enumerate() {
         found.extend(authority(object, path, index, der));
     }
+    if let Some(fault) = &bundle.fault {
+        let mut row = row_of(object, path, Unseen::Unreadable(fault.clone()));
+        row.entry = Some(format!("{path}, what cannot be read"));
+        found.push(row);
+    }
+}
+
+fn row_of(object: &ObjectRef, path: &str, unseen: Unseen) -> Certificate {
+    let mut row = Certificate::unknown(Kept::Bundle(object.clone()), Renewer::NobodySeen, unseen);
+    row.purpose = Purpose::Authority;
+    row.seen.push(Place::Bundle { object: object.clone(), path: path.to_owned() });
+    row
 }
 
 fn authority(object: &ObjectRef, path: &str, index: usize, der: &Der) -> Option<Certificate> {
     let certificate = read(der).ok()?;
-    let kept = Kept::Bundle(object.clone());
-    let mut row = Certificate::unknown(kept, Renewer::NobodySeen, Unseen::Elsewhere);
-    row.purpose = Purpose::Authority;
+    let mut row = row_of(object, path, Unseen::Elsewhere);
     row.entry = Some(if index == 0 { path.to_owned() } else { format!("{path} {}", index + 1) });
-    row.seen.push(Place::Bundle { object: object.clone(), path: path.to_owned() });
     put(&mut row, Read::alone(certificate));
     Some(row)
 }

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Certificate, CertificateTable, Kept, Purpose, Served};
+use super::{Certificate, CertificateTable, Kept, Purpose, Read, Served};
 use crate::derived::tls::covers;
 use crate::sighting::Trust;
 use crate::x509::{self, Chain, End, X509};
@@ -45,6 +45,8 @@ pub enum Flaw {
     Loop,
     /// What is beside it does not stand in order.
     WrongOrder,
+    /// What stands beside it cannot all be read.
+    BrokenBeside,
     /// The certificate of its issuer is not beside it.
     NoIssuer,
     /// It does not lead to an authority that browsers know.
@@ -77,7 +79,7 @@ impl CertificateTable {
         flaws.extend(weakness(&all, &chain, now));
         // Clients of an authority, and of the API server, know whom to trust by other means than browsers.
         if certificate.purpose == Purpose::Server && certificate.kept != Kept::ApiServer {
-            flaws.extend(way(&all, &chain, read.trust));
+            flaws.extend(way(&all, &chain, read));
         }
         flaws
     }
@@ -134,9 +136,13 @@ fn weakness(all: &[X509], chain: &Chain, now: Timestamp) -> Vec<Flaw> {
 }
 
 /// What is wrong with the way to an authority.
-fn way(all: &[X509], chain: &Chain, trust: Option<Trust>) -> Option<Flaw> {
+fn way(all: &[X509], chain: &Chain, read: &Read) -> Option<Flaw> {
+    let trust = read.trust;
     if all[0].is_self_issued() {
         return Some(Flaw::SelfSigned);
+    }
+    if read.unreadable > 0 {
+        return Some(Flaw::BrokenBeside);
     }
     if chain.end == End::Loop {
         return Some(Flaw::Loop);

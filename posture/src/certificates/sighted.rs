@@ -293,11 +293,15 @@ fn worse(before: Option<Trust>, now: Trust) -> Trust {
     if before == Some(Trust::NotPublic) { Trust::NotPublic } else { now }
 }
 
-/// Whether what is presented is one that the kept certificate should have replaced: it is for the same names, ends earlier, and comes from
-/// where the kept one is served, by its address or by its issuer. What stands in between has certificates of its own.
+/// Whether what is presented is one that the kept certificate should have replaced: it is for the same names, began earlier, and comes from
+/// where the kept one is served, by its address or by its issuer. What stands in between has certificates of its own. Ends tell nothing where
+/// beginnings differ: who moves to shorter lifetimes replaces a later end by an earlier one.
 fn is_stale(row: &Certificate, found: &Read, is_direct: bool) -> bool {
-    let is_older =
-        row.validity.as_ref().is_ok_and(|validity| validity.not_after > found.certificate.not_after);
+    let (began, ends) = (found.certificate.not_before, found.certificate.not_after);
+    let is_older = row.validity.as_ref().is_ok_and(|kept| match kept.not_before {
+        Some(start) if start != began => start > began,
+        _ => kept.not_after > ends,
+    });
     let is_same_issuer =
         row.read.as_ref().is_some_and(|read| read.certificate.issuer_hash == found.certificate.issuer_hash);
     let names = found.certificate.host_names();
@@ -333,7 +337,7 @@ fn of_secret(row: Certificate, sight: &SecretSight) -> Vec<Certificate> {
             let uses = if is_used { row.uses.clone() } else { Vec::new() };
             let next =
                 Certificate { entry: name, uses, seen: with(&row.seen, place(&entry.key)), ..row.clone() };
-            of_stored(next, entry.form, chain)
+            of_stored(next, entry, chain)
         }));
     }
     let unheld = not_in_store(&row, &entries, &rows);
@@ -345,6 +349,17 @@ fn of_secret(row: Certificate, sight: &SecretSight) -> Vec<Certificate> {
     }
     rows.extend(unheld);
     for entry in bundles {
+        if let Some(fault) = &entry.fault {
+            let mut next = Certificate::unknown(
+                row.kept.clone(),
+                row.renewer.clone(),
+                Unseen::Unreadable(fault.clone()),
+            );
+            next.purpose = Purpose::Authority;
+            next.entry = Some(entry_name(&entry.key, Some("what cannot be read")));
+            next.seen.push(place(&entry.key));
+            rows.push(next);
+        }
         for (index, der) in entry.chains.iter().flat_map(|chain| &chain.certificates).enumerate() {
             let number = (index > 0).then(|| (index + 1).to_string());
             let mut next = Certificate::unknown(row.kept.clone(), row.renewer.clone(), Unseen::Elsewhere);
@@ -398,12 +413,17 @@ fn with(places: &[Place], place: Place) -> Vec<Place> {
 }
 
 /// A chain of a Secret; `None` where its first certificate cannot be read.
-fn of_stored(mut row: Certificate, form: StoreForm, chain: &StoredChain) -> Option<Certificate> {
+fn of_stored(mut row: Certificate, entry: &SecretEntry, chain: &StoredChain) -> Option<Certificate> {
+    let form = entry.form;
+    let beside = of_chain(&chain.certificates)?;
+    // A file is one chain: what of it could not be read is missing in this one.
+    let is_cut = form == StoreForm::Pem && entry.fault.is_some();
     let found = Read {
         key_matches: chain.key_matches,
         is_in_keystore: matches!(form, StoreForm::Pkcs12 | StoreForm::Jks),
         trust: chain.trust,
-        ..of_chain(&chain.certificates)?
+        unreadable: beside.unreadable.max(usize::from(is_cut)),
+        ..beside
     };
     if form == StoreForm::AcmeJson {
         row.uses = of_names(&row.uses, &found.certificate);

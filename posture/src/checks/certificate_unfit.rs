@@ -253,6 +253,15 @@ fn way_to_authority(
         );
         return Some(Outcome::warn(reason).because(fact(issuer, known)));
     }
+    if read.unreadable > 0 {
+        let reason = Reason::new(
+            "chain-broken",
+            "What stands beside the certificate of {certificate} cannot all be read, and a server may refuse to load it",
+        );
+        let count = Arg::Number(i64::try_from(read.unreadable).unwrap_or(i64::MAX));
+        let fact = evidence(certificate, "certificates that cannot be read", count).wanted(Arg::word("none"));
+        return Some(Outcome::warn(reason).because(fact).case("chain"));
+    }
     if path.end == End::Loop {
         let reason = Reason::new(
             "chain-loops",

@@ -11,6 +11,9 @@ use crate::x509::Der;
 pub struct Bundle {
     /// The certificates.
     pub certificates: Vec<Der>,
+    /// What of it could not be read; the text is ours.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fault: Option<String>,
 }
 
 /// A webhook configuration of either kind.

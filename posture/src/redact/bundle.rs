@@ -5,9 +5,6 @@ use serde_json::{Value, json};
 
 use crate::x509;
 
-/// More than any bundle of a distribution holds.
-const MOST: usize = 1024;
-
 /// What is kept of Base64 of PEM, as fields named `caBundle` are written; `None` where no certificate stands in it.
 pub(super) fn encoded(text: &str) -> Option<Value> {
     let bytes = BASE64.decode(text.trim().as_bytes()).ok()?;
@@ -19,11 +16,14 @@ pub(super) fn plain(text: &str) -> Option<Value> {
     kept(text.as_bytes())
 }
 
-/// Only what can be read as a certificate counts as one, so that nothing else is kept under its name.
+/// Only what can be read as a certificate counts as one, so that nothing else is kept under its name. That something could not be read is
+/// said: what a reader is not told of would be taken for nothing.
 fn kept(pem: &[u8]) -> Option<Value> {
-    let found = x509::pem(pem).certificates;
-    let certificates: Vec<_> = found.into_iter().filter(|der| x509::read(der).is_ok()).take(MOST).collect();
-    (!certificates.is_empty()).then(|| json!({ "certificates": certificates }))
+    let x509::PemFile { certificates, faults } = x509::pem(pem);
+    match faults.first() {
+        Some(fault) => Some(json!({ "certificates": certificates, "fault": fault.to_string() })),
+        None => (!certificates.is_empty()).then(|| json!({ "certificates": certificates })),
+    }
 }
 
 #[cfg(test)]
@@ -44,9 +44,24 @@ mod tests {
     }
 
     #[test]
+    fn what_is_left_out_of_a_bundle_is_said() {
+        let whole = plain(ROOT).unwrap();
+        assert_eq!(whole.get("fault"), None);
+        let many = plain(&ROOT.repeat(513)).unwrap();
+        assert_eq!(many["certificates"].as_array().unwrap().len(), 512);
+        assert!(many["fault"].as_str().unwrap().contains("more than 512 certificates"));
+        let long = plain(&format!("{ROOT}{}", "\n".repeat(10_000_000))).unwrap();
+        assert!(long["fault"].as_str().unwrap().contains("more than 10 MB"));
+    }
+
+    #[test]
     fn what_only_calls_itself_a_certificate_is_dropped() {
         let lie = KEY.replace("PRIVATE KEY", "CERTIFICATE");
-        assert_eq!(plain(&lie), None);
+        let fault = "certificate 1 of the file cannot be read";
+        let told = plain(&lie).unwrap();
+        assert_eq!(told["certificates"], json!([]));
+        assert!(told["fault"].as_str().unwrap().starts_with(fault), "{told}");
+        assert!(!told.to_string().contains("c2VjcmV0"), "{told}");
         assert_eq!((encoded("c2VjcmV0"), encoded("no Base64!"), plain("")), (None, None, None));
     }
 }

@@ -42,6 +42,13 @@ pub enum PemFault {
     TooLong,
 }
 
+impl PemFault {
+    /// Whether it is the first certificate of the file that cannot be read: in a chain that is the one the others stand for.
+    pub fn is_of_first(&self) -> bool {
+        matches!(self, Self::Block { number: 1, .. })
+    }
+}
+
 /// The certificates in a file. Blocks of another kind are passed over without being copied, and so is what stands between blocks. What is no
 /// certificate, whatever its block is called, is not kept: it may be a key.
 pub fn pem(text: &[u8]) -> PemFile {

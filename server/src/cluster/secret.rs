@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use posture::gap::GapReason;
 use posture::sighting::{SecretEntry, SecretSight, Seen, Sight, StoreForm, StoredChain, Unsighted};
-use posture::x509::{self, Der};
+use posture::x509::{self, Der, PemFault};
 use serde::Deserialize;
 
 use super::error::ApiError;
@@ -84,7 +84,11 @@ fn entry(name: &str, value: &[u8], data: &BTreeMap<String, Value>, left: &mut us
     }
     let is_expected = matches!(name, "tls.crt" | "ca.crt");
     if holds(value, b"-----BEGIN ") && holds(value, b"CERTIFICATE-----") {
-        let file = x509::pem(value);
+        let mut file = x509::pem(value);
+        // The first block is the server's own certificate: where that is broken, the next must not be taken for it.
+        if name != "ca.crt" && file.faults.iter().any(PemFault::is_of_first) {
+            file.certificates.clear();
+        }
         let fault = file.faults.first().map(ToString::to_string);
         return of(StoreForm::Pem, chain(file.certificates, name, value, data), fault);
     }
@@ -92,6 +96,10 @@ fn entry(name: &str, value: &[u8], data: &BTreeMap<String, Value>, left: &mut us
     // It is copied only once it is known to be a certificate.
     if may_be_der && x509::read_bytes(value).is_ok() {
         return of(StoreForm::Der, chain(vec![Der::new(value)], name, value, data), None);
+    }
+    // Issuers without an authority of their own leave its key empty.
+    if name == "ca.crt" && value.is_empty() {
+        return None;
     }
     // An empty one is what waits for its issuer.
     let fault = if value.is_empty() { "it is empty" } else { "it holds no certificate" };

@@ -80,6 +80,7 @@ pub(super) fn flaw(flaw: &Flaw) -> String {
         Flaw::SelfSigned => "signed by itself".to_owned(),
         Flaw::Loop => "its chain leads in a circle".to_owned(),
         Flaw::WrongOrder => "its chain is not in order".to_owned(),
+        Flaw::BrokenBeside => "what stands beside it cannot all be read".to_owned(),
         Flaw::NoIssuer => "its issuer's certificate is missing".to_owned(),
         Flaw::NotPublic => "its authority is not one that browsers know".to_owned(),
     }
@@ -98,7 +99,7 @@ pub fn renewer(renewer: &Renewer) -> &'static str {
         Renewer::KubeLego => "kube-lego, which is retired",
         Renewer::Person => "a person, in the chart's values",
         Renewer::NobodySeen => "nobody that is visible",
-        Renewer::Operator => "whoever runs what keeps it",
+        Renewer::Operator => "its operator",
         Renewer::Hidden(_) => "not known",
     }
 }

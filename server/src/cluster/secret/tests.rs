@@ -175,11 +175,29 @@ fn only_so_many_keystores_of_a_secret_are_opened() {
 #[test]
 fn what_should_be_a_certificate_and_is_none_is_told() {
     let broken = b"-----BEGIN CERTIFICATE-----\naGVsbG8=\n-----END CERTIFICATE-----\n";
-    let sight = secret(&[("ca.crt", b""), ("tls.crt", b"hunter2"), ("x.pem", broken)]);
+    let sight = secret(&[("ca.crt", b"hunter2"), ("tls.crt", b""), ("x.pem", broken)]);
     let faults: Vec<_> = sight.entries.iter().map(|entry| entry.fault.clone().unwrap()).collect();
-    assert_eq!(faults[..2], ["it is empty", "it holds no certificate"]);
+    assert_eq!(faults[..2], ["it holds no certificate", "it is empty"]);
     assert!(faults[2].starts_with("certificate 1 of the file cannot be read"), "{}", faults[2]);
     assert!(sight.entries.iter().all(|entry| entry.chains.is_empty()));
+}
+
+#[test]
+fn an_authority_is_never_taken_for_a_server_whose_own_certificate_is_broken() {
+    let key = KeyPair::generate().unwrap();
+    let whole = CertificateParams::new(Vec::new()).unwrap().self_signed(&key).unwrap().pem();
+    let broken = whole.replacen("MII", "M?I", 1);
+    assert_ne!(whole, broken);
+    let sight = secret(&[("tls.crt", format!("{broken}{whole}").as_bytes())]);
+    assert_eq!(sight.entries[0].chains, []);
+    assert!(sight.entries[0].fault.as_ref().unwrap().starts_with("certificate 1 of the file"));
+    let sight = secret(&[("tls.crt", format!("{whole}{broken}").as_bytes())]);
+    assert_eq!(sight.entries[0].chains[0].certificates.len(), 1);
+    assert!(sight.entries[0].fault.as_ref().unwrap().starts_with("certificate 2 of the file"));
+    // Authorities stand beside each other.
+    let sight = secret(&[("ca.crt", format!("{broken}{whole}").as_bytes()), ("tls.crt", whole.as_bytes())]);
+    assert_eq!(sight.entries[0].chains[0].certificates.len(), 1);
+    assert!(secret(&[("ca.crt", b"")]).entries.is_empty(), "an issuer without an authority of its own");
 }
 
 #[test]
