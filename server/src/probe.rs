@@ -49,6 +49,9 @@ const ANSWER: Duration = Duration::from_secs(4);
 /// How long all that is asked a second time may take; a connection that ends without a word ends soon.
 const AGAIN: Duration = Duration::from_secs(2);
 
+/// How long a server that refuses is given to come back: one that is started anew does not listen for a moment.
+const RESTART: Duration = Duration::from_secs(2);
+
 /// How many names are looked at at once.
 const AT_ONCE: usize = 4;
 
@@ -193,10 +196,9 @@ impl Round {
     async fn connect(&self, addresses: &[IpAddr], port: u16) -> Result<(IpAddr, TcpStream), ConnectFault> {
         let mut refused = Vec::new();
         for address in addresses.iter().take(ADDRESSES) {
-            match tokio::time::timeout(CONNECT, TcpStream::connect(at(*address, port))).await {
-                Ok(Ok(stream)) => return Ok((*address, stream)),
-                Ok(Err(error)) => refused.push(error.kind() == ErrorKind::ConnectionRefused),
-                Err(_) => refused.push(false),
+            match open(*address, port).await {
+                Ok(stream) => return Ok((*address, stream)),
+                Err(is_refused) => refused.push(is_refused),
             }
         }
         Err(unreached(&refused, addresses.len()))
@@ -254,14 +256,32 @@ impl Round {
         if !self.refusal.allows(host, self.plain_port, address) {
             return PlainSight::Unknown;
         }
-        match tokio::time::timeout(CONNECT, TcpStream::connect(at(address, self.plain_port))).await {
-            Ok(Ok(stream)) => {
+        match open(address, self.plain_port).await {
+            Ok(stream) => {
                 let head = tokio::time::timeout(ANSWER, head::ask(stream, host)).await;
                 head.ok().flatten().map_or(PlainSight::Unknown, |head| head.plain(host, port))
             }
-            Ok(Err(error)) if error.kind() == ErrorKind::ConnectionRefused => PlainSight::Closed,
-            Ok(Err(_)) | Err(_) => PlainSight::Unknown,
+            Err(is_refused) if is_refused => PlainSight::Closed,
+            Err(_) => PlainSight::Unknown,
         }
+    }
+}
+
+/// Connects; else whether the connection was refused, twice: a server that is started anew does not listen for a moment.
+async fn open(address: IpAddr, port: u16) -> Result<TcpStream, bool> {
+    let connect = async || tokio::time::timeout(CONNECT, TcpStream::connect(at(address, port))).await;
+    let is_refused = |error: &std::io::Error| error.kind() == ErrorKind::ConnectionRefused;
+    match connect().await {
+        Ok(Ok(stream)) => Ok(stream),
+        Ok(Err(error)) if is_refused(&error) => {
+            tokio::time::sleep(RESTART).await;
+            match connect().await {
+                Ok(Ok(stream)) => Ok(stream),
+                Ok(Err(error)) => Err(is_refused(&error)),
+                Err(_) => Err(false),
+            }
+        }
+        Ok(Err(_)) | Err(_) => Err(false),
     }
 }
 

@@ -11,7 +11,7 @@ use rustls::crypto::{
     CryptoProvider, WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature,
 };
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{ClientConfig, DigitallySignedStruct, SignatureScheme};
+use rustls::{ClientConfig, DigitallySignedStruct, InvalidMessage, SignatureScheme};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
@@ -79,7 +79,10 @@ pub(super) async fn shake(stream: TcpStream, host: &str, provider: &Arc<CryptoPr
 fn fault(error: &std::io::Error) -> ConnectFault {
     let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
     match inner {
-        Some(rustls::Error::InvalidMessage(_)) => ConnectFault::NotTls,
+        // Something else than a record of TLS came. What is only too long, or odd in itself, came from a server that speaks it.
+        Some(rustls::Error::InvalidMessage(
+            InvalidMessage::InvalidContentType | InvalidMessage::UnknownProtocolVersion,
+        )) => ConnectFault::NotTls,
         // The second is a server that took a version that was not offered, as the oldest do.
         Some(rustls::Error::AlertReceived(_) | rustls::Error::PeerIncompatible(_)) => ConnectFault::Alert,
         _ => ConnectFault::Broken,

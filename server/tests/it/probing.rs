@@ -130,6 +130,30 @@ async fn a_server_that_wants_a_certificate_of_ours_is_seen_nevertheless() {
 }
 
 #[tokio::test]
+async fn a_server_that_shows_more_than_is_read_speaks_tls_all_the_same() {
+    let place = Place::new().await;
+    let chain = Authority::new().chain(&[HUB]).with_many(250);
+    let server = Server::start(&chain, Served::Nothing).await;
+    let sight = place.look(server.address).await;
+    assert_ne!(sight.fault, Some(ConnectFault::NotTls));
+    assert!(sight.proven().is_none(), "nothing of it was read");
+}
+
+#[tokio::test]
+async fn a_server_that_is_started_anew_meanwhile_is_waited_for() {
+    let place = Place::new().await;
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    drop(listener);
+    let comes_back = async {
+        tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+        tokio::net::TcpListener::bind(address).await.unwrap()
+    };
+    let (sight, _listener) = futures::future::join(place.look(address), comes_back).await;
+    assert_eq!(sight.address, Some(address.ip()), "{:?}", sight.fault);
+}
+
+#[tokio::test]
 async fn what_does_not_speak_tls_is_told_from_what_does_not_answer() {
     let place = Place::new().await;
     let http = servers::plain("HTTP/1.1 400 Bad Request\r\n\r\n").await;

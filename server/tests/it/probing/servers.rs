@@ -63,6 +63,13 @@ pub(super) struct Chain {
 }
 
 impl Chain {
+    /// The same with its last certificate so many times more, as where a bundle of authorities was put behind it.
+    pub(super) fn with_many(mut self, more: usize) -> Self {
+        let last = self.certificates.last().unwrap().clone();
+        self.certificates.extend(std::iter::repeat_n(last, more));
+        self
+    }
+
     pub(super) fn without_intermediate(mut self) -> Self {
         self.certificates.truncate(1);
         self
