@@ -24,6 +24,7 @@ use serde::{Deserialize, Serialize};
 pub use acme::{acme_json, acme_json_with_keys};
 pub use chain::{Chain, End, Weakest, chain};
 pub use der::Der;
+pub use instant::is_never;
 pub use jks::jks;
 pub use pem::{MOST_BYTES, MOST_CERTIFICATES, PemFault, PemFile, pem};
 pub use pkcs12::pkcs12;

@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 use posture::Timestamp;
+use posture::x509::is_never;
 
 use crate::instant::{AT, write_instant};
 use crate::site::shown;
@@ -50,6 +51,10 @@ pub fn When(
     #[prop(optional)]
     style: Style,
 ) -> impl IntoView {
+    // The last hours of the year 9999 cannot be told apart; as an end they mean that there is none.
+    if is_never(at) {
+        return view! { <span class="whitespace-nowrap">"the end of 9999"</span> }.into_any();
+    }
     let full = at.strftime("%a %-d %b %Y, %H:%M:%S UTC").to_string();
     let text = match style {
         Style::Ago => ago(now.as_millisecond(), at.as_millisecond()),

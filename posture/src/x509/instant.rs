@@ -12,6 +12,11 @@ const GENERALIZED_TIME: u8 = 0x18;
 
 const WRONG: Malformed = Malformed("its period holds an instant that is none");
 
+/// Whether an end stands for "never": RFC 5280, 4.1.2.5, writes that as the last second of the year 9999.
+pub fn is_never(end: Timestamp) -> bool {
+    end.as_second() >= Timestamp::MAX.as_second()
+}
+
 /// Reads the element of an instant. RFC 5280 wants seconds and `Z`; other zones and fractions are read too, since OpenSSL does. The last hours
 /// of the year 9999, which stand for "never", are more than a [`Timestamp`] can say: they become the last one there is.
 pub(super) fn read(element: Element<'_>) -> Result<Timestamp, Malformed> {

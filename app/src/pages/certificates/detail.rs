@@ -12,6 +12,7 @@ mod validity;
 use leptos::prelude::*;
 use posture::Timestamp;
 use posture::certificates::{Certificate, Flaw, Purpose, Standing};
+use posture::x509::is_never;
 
 use self::by_hand::ByHand;
 use self::chain::Chain;
@@ -111,6 +112,9 @@ fn headline(certificate: &Certificate, as_of: Timestamp) -> String {
         Standing::NotYet => format!("{whose} does not hold yet."),
         Standing::RunningOut => format!("{whose} is about to run out, {away}."),
         Standing::Late => format!("{whose} runs out {away}, and its renewal is late."),
+        Standing::Good | Standing::Unknown if is_never(validity.not_after) => {
+            format!("{whose} never runs out.")
+        }
         Standing::Good | Standing::Unknown => format!("{whose} runs out {away}."),
     }
 }

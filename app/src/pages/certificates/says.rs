@@ -4,6 +4,7 @@ use posture::Timestamp;
 use posture::certificates::{
     Certificate, CertificateTable, Flaw, Purpose, Renewer, Served, Standing, Unseen,
 };
+use posture::x509::is_never;
 
 use crate::components::Shape;
 use crate::text::visible;
@@ -129,9 +130,9 @@ pub(super) fn unseen(unseen: &Unseen) -> &'static str {
     }
 }
 
-/// How far away an instant is from another, in words: `in 12 days`.
+/// How far away an end is from an instant, in words: `in 12 days`, or `never`.
 pub(super) fn away(as_of: Timestamp, at: Timestamp) -> String {
-    ago(as_of.as_millisecond(), at.as_millisecond())
+    if is_never(at) { "never".to_owned() } else { ago(as_of.as_millisecond(), at.as_millisecond()) }
 }
 
 /// The first line of the page.
@@ -323,5 +324,10 @@ pub(super) mod tests {
         assert!(both.ends_with("Of three certificates, the ends of two are not known."), "{both}");
         let one = lede(&table(vec![ending("a", in_days(60)), unknown("b")]));
         assert!(one.ends_with("Of two certificates, the end of one is not known."), "{one}");
+    }
+
+    #[test]
+    fn the_last_second_of_9999_is_no_end() {
+        assert_eq!(away(Timestamp::UNIX_EPOCH, Timestamp::MAX), "never");
     }
 }

@@ -4,7 +4,7 @@ use app::backend::CertificatesView;
 use posture::Timestamp;
 use posture::certificates::{Certificate, Purpose};
 use posture::hostile::visible;
-use posture::x509::Fingerprint;
+use posture::x509::{Fingerprint, is_never};
 use sha2::{Digest, Sha256};
 
 /// How many octets a line may have, its end aside (RFC 5545, section 3.1).
@@ -42,6 +42,7 @@ pub(super) fn write(view: &CertificatesView) -> String {
     let certificates = view.table.iter().flat_map(|table| &table.certificates);
     let mut ends: Vec<(Timestamp, &Certificate)> = certificates
         .filter_map(|certificate| Some((certificate.validity.as_ref().ok()?.not_after, certificate)))
+        .filter(|(end, _)| !is_never(*end))
         .collect();
     ends.sort_by_key(|(end, certificate)| (*end, certificate.key()));
     ends.dedup_by_key(|(end, certificate)| (*end, certificate.key()));
@@ -215,6 +216,12 @@ mod tests {
             assert!(calendar.contains(&format!("{line}\r\n")), "{line}\n{calendar}");
         }
         assert!(!calendar.contains("VALARM") && !calendar.contains("VTIMEZONE"), "{calendar}");
+    }
+
+    #[test]
+    fn what_never_runs_out_is_no_event() {
+        let never = certificate("hub.example.edu", Timestamp::MAX.as_second());
+        assert!(!write(&view(vec![never])).contains("VEVENT"));
     }
 
     #[test]
