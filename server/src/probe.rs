@@ -152,6 +152,7 @@ impl Round {
             self.withhold(&mut sight.dns, host, port);
             return Ok(sight);
         }
+        sight.dns.addresses.truncate(resolve::MOST);
         let connected = self.connect(&sight.dns.addresses, port);
         match within(deadline, connected, Err(ConnectFault::TimedOut)).await {
             Err(fault) => {

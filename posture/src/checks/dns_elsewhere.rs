@@ -150,6 +150,13 @@ fn of_name(context: &Context<'_>, hub: &Hub, tls: &Tls, connection: &Connection<
         Some(DnsFault::NoAddress) => {
             return fault(Reason::new("name-without-address", "The name {host} has no address"), "none");
         }
+        Some(DnsFault::NoAnswer) if !(dns.addresses.is_empty() && dns.withheld.is_empty()) => {
+            let reason = Reason::new(
+                "partly-resolved",
+                "Not all addresses of {host} are known: DNS answered for those of one kind, IPv4 or IPv6, and not for the other",
+            );
+            return Err(reason.with("host", host).into());
+        }
         Some(DnsFault::NoAnswer) => {
             let reason = Reason::new(
                 "not-resolved",

@@ -8,9 +8,9 @@ pub mod front;
 use std::sync::Arc;
 
 pub(crate) use front::{
-    BALANCER_CERTIFICATES, CERTIFICATE_ANNOTATIONS, covers, ends_tls, is_on_plain_listener, is_served_by,
+    BALANCER_CERTIFICATES, CERTIFICATE_ANNOTATIONS, ends_tls, is_on_plain_listener, is_served_by,
 };
-pub use front::{Front, FrontHost};
+pub use front::{Front, FrontHost, covers};
 
 use crate::check::Evidence;
 use crate::facts::network::ServicePort;

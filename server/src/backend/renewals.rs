@@ -6,6 +6,7 @@ use posture::certificates::{Certificate, Kept, Place, found_in};
 use posture::sighting::Spot;
 
 use super::failed;
+use crate::store::renewals::is_for_same;
 use crate::store::{ClusterId, Reading, ScanNumber, sightings, told};
 
 /// The certificates that were in a certificate's place up to a scan, the newest first.
@@ -36,7 +37,7 @@ pub(super) async fn of(
             // What a controller shows that has lost the right certificate is for other names, and renews nothing.
             let names = read.host_names();
             let is_known = !certificate.names.is_empty() && !names.is_empty();
-            if is_known && !names.iter().any(|name| certificate.names.contains(name)) {
+            if is_known && !is_for_same(&names, &certificate.names) {
                 continue;
             }
             found.push(Renewal {

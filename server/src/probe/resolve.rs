@@ -18,7 +18,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 const ATTEMPTS: usize = 2;
 
 /// How many aliases and addresses of a name are kept.
-const MOST: usize = 16;
+pub(super) const MOST: usize = 16;
 
 /// Who is asked.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -92,7 +92,6 @@ pub(super) async fn resolve(resolver: Option<&TokioResolver>, host: &str) -> Dns
     }
     sight.addresses.sort_unstable();
     sight.addresses.dedup();
-    sight.addresses.truncate(MOST);
     sight.aliases.truncate(MOST);
     if sight.addresses.is_empty() {
         // That a name does not exist is said of the name, whatever was asked; that it has no address only both answers together say.

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
+use posture::derived::tls::covers;
 use posture::kind::Kind;
 use posture::sighting::{Seen, Sight, Spot};
 use posture::x509::{Der, read};
@@ -134,18 +135,29 @@ fn of_place(is_seen: bool, place: &str, stays: Vec<Stay>) -> Vec<Of> {
     renewed.chain(over.map(|stay| event(stay.not_after, Happened::RanOut, stay))).collect()
 }
 
-/// Whether a certificate takes the place of those before it: it is newer than each of them. What comes back, or is older, is served by
-/// another of several servers, or was put back; nobody renewed anything. Nor did anybody where it is for other names than the one before,
-/// as the certificate is that a controller shows when it has lost the right one.
+/// Whether a certificate takes the place of those before it for the same names: it is newer than each of them. What comes back, or is older,
+/// is served by another of several servers, or was put back; nobody renewed anything. What was there for other names is passed over, as the
+/// certificate is that a controller shows when it has lost the right one.
 fn is_renewal(before: &[Stay], next: &Stay) -> bool {
     // One that holds for a shorter time may end earlier than the one it replaces.
     let is_newer = |stay: &Stay| match (stay.not_before, next.not_before) {
         (Some(old), Some(new)) if old != new => old < new,
         _ => stay.not_after < next.not_after,
     };
-    let is_of_others = |last: &Stay| !last.names.is_empty() && last.names.is_disjoint(&next.names);
-    before.iter().all(|stay| stay.identity != next.identity && is_newer(stay))
-        && !before.last().is_some_and(is_of_others)
+    let mut same =
+        before.iter().filter(|stay| stay.names.is_empty() || is_for_same(&stay.names, &next.names));
+    let is_first = same.clone().next().is_none();
+    !is_first && same.all(|stay| stay.identity != next.identity && is_newer(stay))
+}
+
+/// Whether one of these names stands for one of those, by a wildcard too.
+pub(crate) fn is_for_same<'a>(
+    some: impl IntoIterator<Item = &'a String>,
+    others: impl IntoIterator<Item = &'a String>,
+) -> bool {
+    let others: Vec<&String> = others.into_iter().collect();
+    let is_one = |name: &String, other: &String| covers(name, other) || covers(other, name);
+    some.into_iter().any(|name| others.iter().any(|other| is_one(name, other)))
 }
 
 /// What was seen in Secrets and connections.
@@ -298,6 +310,14 @@ mod tests {
         let mut fake = stay(10, None, 2, 200);
         fake.names = BTreeSet::from(["ingress.local".to_owned()]);
         assert_eq!(told_of(&[stay(0, Some(10), 1, 100), fake]), [(200, Happened::RanOut)]);
+    }
+
+    #[test]
+    fn what_stood_there_for_other_names_hides_no_renewal() {
+        let fake = Stay { names: BTreeSet::from(["ingress.local".to_owned()]), ..stay(10, Some(20), 2, 900) };
+        let wide = Stay { names: BTreeSet::from(["*.example.edu".to_owned()]), ..stay(30, Some(40), 4, 300) };
+        let stays = [stay(0, Some(10), 1, 100), fake, stay(20, Some(30), 3, 200), wide];
+        assert_eq!(told_of(&stays), [(20, Happened::Renewed), (30, Happened::Renewed)]);
     }
 
     #[test]

@@ -186,7 +186,7 @@ fn no_balancer_ends_tls(snapshot: &Snapshot, ingress: &Ingress) -> Result<(), Un
 }
 
 /// Whether a name of a certificate covers a host: equal, or a wildcard for one label.
-pub(crate) fn covers(name: &str, host: &str) -> bool {
+pub fn covers(name: &str, host: &str) -> bool {
     match name.strip_prefix("*.") {
         Some(domain) => host.split_once('.').is_some_and(|(_, rest)| rest.eq_ignore_ascii_case(domain)),
         None => name.eq_ignore_ascii_case(host),

@@ -66,7 +66,7 @@ fn of_endpoint(endpoint: &EndpointSight) -> (String, bool) {
     let text = match (&endpoint.fault, endpoint.dns.fault) {
         (_, Some(DnsFault::NoSuchName)) => "DNS says that there is no such name.".to_owned(),
         (_, Some(DnsFault::NoAddress)) => "the name has no address in DNS.".to_owned(),
-        (_, Some(DnsFault::NoAnswer)) => {
+        (_, Some(DnsFault::NoAnswer)) if addresses.is_empty() => {
             "the name servers did not answer; check that DNS is reached from here.".to_owned()
         }
         (Some(ConnectFault::RefusedAddress), _) => format!(
