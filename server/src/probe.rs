@@ -262,8 +262,8 @@ impl Round {
                 let head = tokio::time::timeout(ANSWER, head::ask(stream, host)).await;
                 head.ok().flatten().map_or(PlainSight::Unknown, |head| head.plain(host, port))
             }
-            Err(is_refused) if is_refused => PlainSight::Closed,
-            Err(_) => PlainSight::Unknown,
+            Err(true) => PlainSight::Closed,
+            Err(false) => PlainSight::Unknown,
         }
     }
 }

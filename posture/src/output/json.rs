@@ -12,7 +12,7 @@ use crate::gap::Gap;
 use crate::hostile;
 use crate::hub::HubKey;
 use crate::object::ObjectRef;
-use crate::text::Reason;
+use crate::text::{Arg, Part, Reason};
 
 /// The JSON Schema of the object, as text.
 pub const SCHEMA: &str = include_str!("scan.schema.json");
@@ -187,9 +187,12 @@ impl GapView {
     }
 }
 
-/// A reason as a sentence that starts with a capital letter and ends with a period.
+/// A reason as a sentence that ends with a period, and starts with a capital letter unless a name begins it: names are written as they are.
 fn sentence(reason: &Reason) -> String {
     let text = reason.to_string();
+    if matches!(reason.parts().first(), Some(Part::Arg(Arg::Text(_) | Arg::Object(_)))) {
+        return if text.ends_with('.') { text } else { format!("{text}.") };
+    }
     let mut characters = text.chars();
     let first = characters.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
     let period = if text.ends_with('.') { "" } else { "." };

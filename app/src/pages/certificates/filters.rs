@@ -38,7 +38,7 @@ fn renewer_word(renewer: RenewerWord) -> &'static str {
         RenewerWord::KubeLego => "kube-lego",
         RenewerWord::Person => "a person",
         RenewerWord::NobodySeen => "nobody that is visible",
-        RenewerWord::Operator => "whoever runs what keeps it",
+        RenewerWord::Operator => "its operator",
         RenewerWord::Hidden => "not known",
     }
 }

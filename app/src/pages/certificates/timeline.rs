@@ -109,7 +109,7 @@ fn Line(
     let end = place(remaining, horizon);
     let dashes = match standing {
         Standing::Late => Some("12 6"),
-        Standing::RunningOut | Standing::NotYet => Some("3 5"),
+        Standing::RunningOut => Some("3 5"),
         _ => None,
     };
     let is_over = remaining <= 0;

@@ -112,3 +112,14 @@ fn every_verdict_and_severity_is_in_the_schema() {
     assert_eq!(words("severity"), serde_json::to_value(severities).unwrap());
     assert_eq!(words("severity"), serde_json::to_value(severities.map(Severity::word)).unwrap());
 }
+
+#[test]
+fn a_name_that_begins_a_sentence_keeps_its_letters() {
+    let reason =
+        |template: &'static str| Reason::new("x", template).with("host", Arg::text("hub.example.edu"));
+    assert_eq!(super::sentence(&reason("{host} speaks TLS")), "hub.example.edu speaks TLS.");
+    assert_eq!(
+        super::sentence(&reason("nothing is known of {host}")),
+        "Nothing is known of hub.example.edu."
+    );
+}
